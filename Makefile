@@ -1,0 +1,31 @@
+# invtrack: an inventory tracker inside PostgreSQL
+
+EXTENSION = invtrack
+EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" invtrack.control)
+MODULE_big = invtrack
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+
+# The install script is these topics in this order: each uses only earlier ones.
+TOPICS = argument day_series calendar catalogue stock judgement access
+DATA_built = sql/invtrack--$(EXTVERSION).sql
+EXTRA_CLEAN = sql/invtrack--*.sql test/unit/day_codec_test
+
+PG_CPPFLAGS = -Isrc -DINVTRACK_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -Wno-declaration-after-statement \
+	$(INVTRACK_CFLAGS)
+
+REGRESS = setup $(filter-out setup,$(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql))))
+REGRESS_OPTS = --inputdir=test --outputdir=tmp_check/regress
+ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --outputdir=tmp_check/isolation
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(wildcard src/*.h) invtrack.control
+
+sql/invtrack--$(EXTVERSION).sql: $(TOPICS:%=sql/%.sql) Makefile
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION invtrack CASCADE" to load this file. \quit'; \
+	  cat $(TOPICS:%=sql/%.sql); } > $@

@@ -1,0 +1,77 @@
+
+-- The catalogue: merchants, products, inventory types -------------------------
+
+CREATE FUNCTION invtrack.refuse_change()
+RETURNS trigger LANGUAGE c
+AS 'MODULE_PATHNAME', 'catalogue_refuse_change';
+COMMENT ON FUNCTION invtrack.refuse_change() IS
+'trigger (hint, column ...): refuses to change what these columns say';
+
+CREATE TABLE invtrack.merchant (
+    merchant text COLLATE "C" NOT NULL,
+    name text NOT NULL DEFAULT '',
+    time_zone text NOT NULL DEFAULT 'UTC',
+    CONSTRAINT merchant_pkey PRIMARY KEY (merchant),
+    CONSTRAINT merchant_merchant_check CHECK (invtrack.is_code(merchant))
+);
+COMMENT ON TABLE invtrack.merchant IS 'Owners of products; everything is scoped by merchant';
+COMMENT ON COLUMN invtrack.merchant.merchant IS 'Code of the merchant';
+COMMENT ON COLUMN invtrack.merchant.name IS 'Name that people read';
+COMMENT ON COLUMN invtrack.merchant.time_zone IS 'IANA time zone; says when the merchant''s day begins';
+
+CREATE TRIGGER merchant_refuse_change
+    BEFORE UPDATE OF merchant ON invtrack.merchant FOR EACH ROW
+    EXECUTE FUNCTION invtrack.refuse_change(
+        'Codes are immutable: insert the merchant under its new code.', 'merchant');
+COMMENT ON TRIGGER merchant_refuse_change ON invtrack.merchant IS 'Codes are immutable';
+CREATE TRIGGER merchant_check_time_zone
+    BEFORE INSERT OR UPDATE OF time_zone ON invtrack.merchant FOR EACH ROW
+    EXECUTE FUNCTION invtrack.check_time_zone();
+COMMENT ON TRIGGER merchant_check_time_zone ON invtrack.merchant IS
+'Time zones are names in the server''s own list';
+
+CREATE TABLE invtrack.product (
+    merchant text COLLATE "C" NOT NULL,
+    sku text COLLATE "C" NOT NULL,
+    name text NOT NULL DEFAULT '',
+    launched_on date,
+    CONSTRAINT product_pkey PRIMARY KEY (merchant, sku),
+    CONSTRAINT product_merchant_fkey FOREIGN KEY (merchant) REFERENCES invtrack.merchant,
+    CONSTRAINT product_sku_check CHECK (invtrack.is_code(sku)),
+    CONSTRAINT product_launched_on_check CHECK (invtrack.is_day(launched_on))
+);
+COMMENT ON TABLE invtrack.product IS 'Products of merchants';
+COMMENT ON COLUMN invtrack.product.merchant IS 'Merchant that owns the product';
+COMMENT ON COLUMN invtrack.product.sku IS 'The merchant''s code of the product';
+COMMENT ON COLUMN invtrack.product.name IS 'Name that people read and search for';
+COMMENT ON COLUMN invtrack.product.launched_on IS 'First day on sale; null where not known';
+
+CREATE TRIGGER product_refuse_change
+    BEFORE UPDATE OF merchant, sku ON invtrack.product FOR EACH ROW
+    EXECUTE FUNCTION invtrack.refuse_change(
+        'Codes are immutable: insert the product under its new code.', 'merchant', 'sku');
+COMMENT ON TRIGGER product_refuse_change ON invtrack.product IS 'Codes are immutable';
+
+CREATE TABLE invtrack.inventory_type (
+    merchant text COLLATE "C" NOT NULL,
+    inventory_type text COLLATE "C" NOT NULL,
+    name text NOT NULL DEFAULT '',
+    CONSTRAINT inventory_type_pkey PRIMARY KEY (merchant, inventory_type),
+    CONSTRAINT inventory_type_merchant_fkey FOREIGN KEY (merchant) REFERENCES invtrack.merchant,
+    CONSTRAINT inventory_type_inventory_type_check CHECK (invtrack.is_code(inventory_type))
+);
+COMMENT ON TABLE invtrack.inventory_type IS 'Merchants'' classes of stock: good, defective, ...';
+COMMENT ON COLUMN invtrack.inventory_type.merchant IS 'Merchant whose class it is';
+COMMENT ON COLUMN invtrack.inventory_type.inventory_type IS 'Code of the class';
+COMMENT ON COLUMN invtrack.inventory_type.name IS 'Name that people read';
+
+CREATE TRIGGER inventory_type_refuse_change
+    BEFORE UPDATE OF merchant, inventory_type ON invtrack.inventory_type FOR EACH ROW
+    EXECUTE FUNCTION invtrack.refuse_change(
+        'Codes are immutable: insert the inventory type under its new code.',
+        'merchant', 'inventory_type');
+COMMENT ON TRIGGER inventory_type_refuse_change ON invtrack.inventory_type IS 'Codes are immutable';
+
+SELECT pg_catalog.pg_extension_config_dump('invtrack.merchant', '');
+SELECT pg_catalog.pg_extension_config_dump('invtrack.product', '');
+SELECT pg_catalog.pg_extension_config_dump('invtrack.inventory_type', '');

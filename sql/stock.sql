@@ -1,0 +1,61 @@
+
+-- Stock: units on hand now ------------------------------------------------------
+
+CREATE TABLE invtrack.stock_lot (
+    merchant text COLLATE "C" NOT NULL,
+    sku text COLLATE "C" NOT NULL,
+    inventory_type text COLLATE "C" NOT NULL,
+    lot text COLLATE "C" NOT NULL DEFAULT '',
+    expires_on date,
+    quantity invtrack.quantity NOT NULL,
+    CONSTRAINT stock_lot_pkey PRIMARY KEY (merchant, sku, inventory_type, lot),
+    CONSTRAINT stock_lot_product_fkey FOREIGN KEY (merchant, sku) REFERENCES invtrack.product,
+    CONSTRAINT stock_lot_inventory_type_fkey FOREIGN KEY (merchant, inventory_type)
+        REFERENCES invtrack.inventory_type,
+    CONSTRAINT stock_lot_lot_check CHECK (lot OPERATOR(pg_catalog.=) '' OR invtrack.is_code(lot)),
+    CONSTRAINT stock_lot_expires_on_check CHECK (invtrack.is_day(expires_on))
+);
+COMMENT ON TABLE invtrack.stock_lot IS
+'Units on hand now that share a lot code and an expiry date';
+COMMENT ON COLUMN invtrack.stock_lot.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack.stock_lot.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack.stock_lot.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack.stock_lot.lot IS 'Code of the lot; may be empty';
+COMMENT ON COLUMN invtrack.stock_lot.expires_on IS 'Expiry date; null: never expires';
+COMMENT ON COLUMN invtrack.stock_lot.quantity IS 'Units on hand; may be negative';
+
+CREATE TRIGGER stock_lot_refuse_change
+    BEFORE UPDATE OF merchant, sku, inventory_type, lot ON invtrack.stock_lot FOR EACH ROW
+    EXECUTE FUNCTION invtrack.refuse_change(
+        'Codes are immutable: insert the lot under its new code, and delete the old one.',
+        'merchant', 'sku', 'inventory_type', 'lot');
+COMMENT ON TRIGGER stock_lot_refuse_change ON invtrack.stock_lot IS 'Codes are immutable';
+
+CREATE VIEW invtrack.stock WITH (security_invoker) AS
+SELECT l.merchant,
+       l.sku,
+       p.name AS product_name,
+       l.inventory_type,
+       invtrack.total(l.series) AS on_hand,
+       invtrack.range_sum(l.series, date '-infinity', m.as_of) AS expired,
+       nullif(invtrack.next_day(l.series, m.as_of), date 'infinity') AS next_expires_on,
+       l.lots
+  FROM (SELECT s.merchant, s.sku, s.inventory_type, pg_catalog.count(*) AS lots,
+               invtrack.day_series_agg(coalesce(s.expires_on, date 'infinity'), s.quantity) AS series
+          FROM invtrack.stock_lot s
+         GROUP BY s.merchant, s.sku, s.inventory_type) l
+  LEFT JOIN invtrack.product p ON p.merchant = l.merchant AND p.sku = l.sku
+  LEFT JOIN (SELECT t.merchant, invtrack.as_of(t.time_zone) AS as_of
+               FROM invtrack.merchant t) m ON m.merchant = l.merchant;
+COMMENT ON VIEW invtrack.stock IS
+'Real-time inventory: a row for each item that has a lot';
+COMMENT ON COLUMN invtrack.stock.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack.stock.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack.stock.product_name IS 'Name of the product';
+COMMENT ON COLUMN invtrack.stock.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack.stock.on_hand IS 'Units in all lots';
+COMMENT ON COLUMN invtrack.stock.expired IS 'Units in lots that have expired: expires_on <= the day (as_of, else today)';
+COMMENT ON COLUMN invtrack.stock.next_expires_on IS 'Earliest later expiry date that has units; null where none has';
+COMMENT ON COLUMN invtrack.stock.lots IS 'Number of lots';
+
+SELECT pg_catalog.pg_extension_config_dump('invtrack.stock_lot', '');

@@ -1,0 +1,40 @@
+/*
+ * argument.h
+ *		Checks of what callers hand in: one small function a rule.
+ *
+ * They raise the errors of the public functions: a message with the name of
+ * the argument and its value, a hint, and the SQLSTATE that the reference
+ * promises.
+ */
+#ifndef INVTRACK_ARGUMENT_H
+#define INVTRACK_ARGUMENT_H
+
+#include "fmgr.h"
+
+#include "day_codec.h"
+#include "judgement.h"
+
+#define CODE_SIZE_MAX	200
+
+/* The arguments that make up a tracker's key and its rule, in this order. */
+#define ARG_MERCHANT		0
+#define ARG_SKU				1
+#define ARG_INVENTORY_TYPE	2
+#define ARG_MECHANISM		3
+#define ARG_QUANTITY		4
+#define ARG_LOOKBACK_DAYS	5
+#define ARG_COVERAGE_DAYS	6
+#define ARG_EXPIRY_DAYS		7
+#define TRACKER_KEY_ARGS	4
+#define TRACKER_RULE_ARGS	8
+
+/* argument.c */
+extern bool is_code(const char *bytes, size_t size);
+extern void check_not_null(FunctionCallInfo fcinfo, int arg, const char *name);
+extern void check_code(FunctionCallInfo fcinfo, int arg, const char *name);
+extern Mechanism check_mechanism(FunctionCallInfo fcinfo, int arg);
+extern void check_tracker_key(FunctionCallInfo fcinfo);
+extern void check_tracker_rule(FunctionCallInfo fcinfo);
+extern bool day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day);
+
+#endif							/* INVTRACK_ARGUMENT_H */

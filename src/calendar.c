@@ -1,0 +1,247 @@
+/*
+ * calendar.c
+ *		Which day it is for a merchant: time zones, today, and as_of.
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "argument.h"
+#include "calendar.h"
+#include "catalogue.h"
+#include "compat.h"
+#include "day_series.h"
+#include "plan.h"
+
+/* How many time zones' today is remembered; most databases have one or two. */
+#define TODAY_CACHE_SIZE	8
+
+static char *as_of_setting;
+static enum
+{
+	AS_OF_TODAY,
+	AS_OF_DAY,
+	AS_OF_NO_DATE
+}			as_of_kind = AS_OF_TODAY;
+static int32 as_of_day;
+static bool library_loading;
+
+/*
+ * A value that is no date is refused where somebody sets it. One that was set
+ * while the library was not there to look (a placeholder, a database's or a
+ * role's default, a worker's copy of either) is taken and refused when it is
+ * read: rejecting it here would make PostgreSQL ignore it with a warning.
+ */
+static bool
+as_of_check(char **value, void **extra, GucSource source)
+{
+	int32		day;
+
+	if (*value == NULL || (*value)[0] == '\0' ||
+		day_parse(*value, strlen(*value), &day))
+		return true;
+	if (library_loading || InitializingParallelWorker || source < PGC_S_INTERACTIVE)
+		return true;
+	GUC_check_errdetail("It is no ISO date from 0001-01-01 to 9999-12-31.");
+	GUC_check_errhint("Write a date like 2026-01-31, or '' for each merchant's today.");
+	return false;
+}
+
+static void
+as_of_assign(const char *value, void *extra)
+{
+	if (value == NULL || value[0] == '\0')
+		as_of_kind = AS_OF_TODAY;
+	else if (day_parse(value, strlen(value), &as_of_day))
+		as_of_kind = AS_OF_DAY;
+	else
+		as_of_kind = AS_OF_NO_DATE;
+}
+
+void
+calendar_init(void)
+{
+	library_loading = true;
+	DefineCustomStringVariable("invtrack.as_of",
+							   "The day that health is worked out for.",
+							   "An ISO date; empty means each merchant's today.",
+							   &as_of_setting, "", PGC_USERSET, 0,
+							   as_of_check, as_of_assign, NULL);
+	library_loading = false;
+}
+
+/* A zone that the server does not know any more counts as UTC. */
+static int32
+find_today(const char *zone, TimestampTz now)
+{
+	pg_tz	   *tz = pg_tzset(zone);
+	struct pg_tm tm;
+	fsec_t		fsec;
+	int			offset;
+
+	if (timestamp2tm(now, tz != NULL ? &offset : NULL, &tm, &fsec, NULL, tz) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE - DATE_OF_DAY_FIRST;
+}
+
+/*
+ * Today in a time zone, as of the start of the transaction. A sweep asks for
+ * each merchant, so the answers for the last few zones are kept.
+ */
+static int32
+today_in_zone(const text *zone)
+{
+	static struct
+	{
+		char		zone[TZ_STRLEN_MAX + 1];
+		size_t		size;
+		TimestampTz now;
+		int32		day;
+	}			cache[TODAY_CACHE_SIZE];
+	static int	next = 0;
+
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	const char *name = VARDATA_ANY(zone);
+	size_t		size = Min(VARSIZE_ANY_EXHDR(zone), TZ_STRLEN_MAX);
+	int			slot;
+
+	for (int i = 0; i < TODAY_CACHE_SIZE; i++)
+		if (cache[i].now == now && cache[i].size == size &&
+			memcmp(cache[i].zone, name, size) == 0)
+			return cache[i].day;
+	slot = next;
+	next = (next + 1) % TODAY_CACHE_SIZE;
+	memcpy(cache[slot].zone, name, size);
+	cache[slot].zone[size] = '\0';
+	cache[slot].size = size;
+	cache[slot].day = find_today(cache[slot].zone, now);
+	cache[slot].now = now;
+	return cache[slot].day;
+}
+
+/* as_of(time_zone): the setting invtrack.as_of, else today in the zone. */
+PG_FUNCTION_INFO_V1(calendar_as_of);
+Datum
+calendar_as_of(PG_FUNCTION_ARGS)
+{
+	if (as_of_kind == AS_OF_NO_DATE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for parameter \"invtrack.as_of\": \"%s\"", as_of_setting),
+				 errdetail("It is no ISO date from 0001-01-01 to 9999-12-31."),
+				 errhint("Write a date like 2026-01-31, or '' for each merchant's today.")));
+	if (as_of_kind == AS_OF_DAY)
+		PG_RETURN_DATEADT(day_to_date(as_of_day));
+	PG_RETURN_DATEADT(day_to_date(today_in_zone(PG_GETARG_TEXT_PP(0))));
+}
+
+PG_FUNCTION_INFO_V1(calendar_today);
+Datum
+calendar_today(PG_FUNCTION_ARGS)
+{
+	static Statement zone_of_merchant = {
+		"SELECT m.time_zone FROM invtrack.merchant m"
+		" WHERE m.merchant OPERATOR(pg_catalog.=) $1",
+		1, {TEXTOID}
+	};
+	Datum		merchant = PG_GETARG_DATUM(0);
+	Datum		zone;
+	bool		is_null;
+	int32		today;
+
+	check_not_null(fcinfo, 0, "merchant");
+	SPI_connect();
+	if (statement_run(&zone_of_merchant, &merchant, NULL, true) == 0)
+		report_missing_merchant(merchant);
+	zone = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+	today = today_in_zone(DatumGetTextPP(zone));
+	SPI_finish();
+	PG_RETURN_DATEADT(day_to_date(today));
+}
+
+/*
+ * Could the name also be a POSIX specification, which pg_tzset() takes too?
+ * Those have a digit, and pg_tzset() puts them into upper case.
+ */
+static bool
+may_be_posix(const char *name)
+{
+	bool		digit = false;
+
+	for (const char *p = name; *p != '\0'; p++)
+	{
+		if (*p >= 'a' && *p <= 'z')
+			return false;
+		digit |= *p >= '0' && *p <= '9';
+	}
+	return digit;
+}
+
+/*
+ * Is the name in the server's own list, pg_timezone_names? Reading that list
+ * takes a tenth of a second, and is needed only for the few names that look
+ * like a POSIX specification (EST5EDT is in the list, EST6EDT is not).
+ */
+static bool
+is_listed_zone(const char *name)
+{
+	pg_tz	   *tz = pg_tzset(name);
+	pg_tzenum  *list;
+	bool		found = false;
+
+	if (tz == NULL || strcmp(pg_get_timezone_name(tz), name) != 0 || !pg_tz_acceptable(tz))
+		return false;
+	if (!may_be_posix(name))
+		return true;
+	list = pg_tzenumerate_start();
+	while (!found && (tz = pg_tzenumerate_next(list)) != NULL)
+		found = strcmp(pg_get_timezone_name(tz), name) == 0;
+	pg_tzenumerate_end(list);
+	return found;
+}
+
+/*
+ * Trigger: a merchant's time zone must be known when it is written. A restore
+ * (which tells itself by check_function_bodies = off, as for the bodies of
+ * functions) takes what an older list had.
+ */
+PG_FUNCTION_INFO_V1(calendar_check_time_zone);
+Datum
+calendar_check_time_zone(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	HeapTuple	row;
+	TupleDesc	columns;
+	char	   *zone;
+	pg_tz	   *similar;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("check_time_zone() works only as a trigger")));
+	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	columns = trigger->tg_relation->rd_att;
+	zone = SPI_getvalue(row, columns, SPI_fnumber(columns, "time_zone"));
+	if (zone == NULL || !check_function_bodies || is_listed_zone(zone))
+		return PointerGetDatum(row);
+	similar = pg_tzset(zone);
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("time zone \"%s\" is not in the server's list", zone),
+			 similar != NULL && is_listed_zone(pg_get_timezone_name(similar)) ?
+			 errhint("Did you mean \"%s\"?", pg_get_timezone_name(similar)) :
+			 errhint("Use a name of pg_timezone_names, such as Europe/Berlin.")));
+	return (Datum) 0;
+}

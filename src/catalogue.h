@@ -1,0 +1,15 @@
+/*
+ * catalogue.h
+ *		Merchants, products and inventory types.
+ */
+#ifndef INVTRACK_CATALOGUE_H
+#define INVTRACK_CATALOGUE_H
+
+#include "fmgr.h"
+
+/* catalogue.c: between SPI_connect() and SPI_finish() */
+extern void report_missing_merchant(Datum merchant);
+extern void check_merchant_exists(Datum merchant);
+extern void check_item_exists(FunctionCallInfo fcinfo, bool read_only);
+
+#endif							/* INVTRACK_CATALOGUE_H */

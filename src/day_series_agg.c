@@ -1,0 +1,189 @@
+/*
+ * day_series_agg.c
+ *		The aggregate day_series_agg(date, numeric).
+ *
+ * The state is a growing array of entries in millionths. It is sorted and its
+ * equal days are added up when it is full, and grows only if that freed less
+ * than half of it; so its size follows the number of days, not that of rows.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "day_series.h"
+#include "quantity.h"
+
+#define INITIAL_ROOM	8
+
+typedef struct AggState
+{
+	DayEntry   *entries;
+	int32		count;
+	int32		room;
+} AggState;
+
+static void
+sum_overflows(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("the sum of a day's quantities is out of range")));
+}
+
+static void
+compact(AggState *state)
+{
+	if (!day_entries_compact(state->entries, &state->count))
+		sum_overflows();
+}
+
+static void
+append(AggState *state, int32 day, Quantity quantity)
+{
+	DayEntry   *entry = &state->entries[state->count - 1];
+
+	if (state->count > 0 && entry->day == day)
+	{
+		if (__builtin_add_overflow(entry->quantity, quantity, &entry->quantity))
+			sum_overflows();
+		return;
+	}
+	if (state->count == state->room)
+	{
+		compact(state);
+		if (state->count > state->room / 2)
+		{
+			state->room *= 2;
+			state->entries = repalloc_huge(state->entries, state->room * sizeof(DayEntry));
+		}
+	}
+	entry = &state->entries[state->count++];
+	entry->day = day;
+	entry->quantity = quantity;
+}
+
+/* The state of the aggregate, made at its first use. */
+static AggState *
+get_state(FunctionCallInfo fcinfo)
+{
+	MemoryContext context;
+	AggState   *state;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function works only inside the aggregate day_series_agg")));
+	if (!PG_ARGISNULL(0))
+		return (AggState *) PG_GETARG_POINTER(0);
+	state = MemoryContextAlloc(context, sizeof(AggState));
+	state->entries = MemoryContextAlloc(context, INITIAL_ROOM * sizeof(DayEntry));
+	state->count = 0;
+	state->room = INITIAL_ROOM;
+	return state;
+}
+
+static int32
+checked_day(DateADT date)
+{
+	if (DATE_IS_NOEND(date))
+		return DAY_NEVER;
+	if (date < DATE_OF_DAY_FIRST || date - DATE_OF_DAY_FIRST > DAY_LAST)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a day of a day_series must be from 0001-01-01 to 9999-12-31, or infinity")));
+	return date - DATE_OF_DAY_FIRST;
+}
+
+static Quantity
+checked_quantity(Numeric value)
+{
+	Quantity	micro;
+
+	if (quantity_from_numeric(value, &micro) != DAY_CODEC_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is no quantity of a day_series",
+						DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value)))),
+				 errhint("Give a finite number of at most 6 decimals and at most 10^24.")));
+	return micro;
+}
+
+/* Rows whose day or quantity is null are left out, as sum() does. */
+PG_FUNCTION_INFO_V1(day_series_agg_step);
+Datum
+day_series_agg_step(PG_FUNCTION_ARGS)
+{
+	AggState   *state;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	state = get_state(fcinfo);
+	append(state, checked_day(PG_GETARG_DATEADT(1)), checked_quantity(PG_GETARG_NUMERIC(2)));
+	PG_RETURN_POINTER(state);
+}
+
+PG_FUNCTION_INFO_V1(day_series_agg_combine);
+Datum
+day_series_agg_combine(PG_FUNCTION_ARGS)
+{
+	AggState   *state;
+	AggState   *other = PG_ARGISNULL(1) ? NULL : (AggState *) PG_GETARG_POINTER(1);
+
+	if (other == NULL)
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	state = get_state(fcinfo);
+	for (int32 i = 0; i < other->count; i++)
+		append(state, other->entries[i].day, other->entries[i].quantity);
+	PG_RETURN_POINTER(state);
+}
+
+PG_FUNCTION_INFO_V1(day_series_agg_final);
+Datum
+day_series_agg_final(PG_FUNCTION_ARGS)
+{
+	AggState   *state;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = get_state(fcinfo);
+	compact(state);
+	PG_RETURN_POINTER(day_series_pack(state->entries, state->count, QUANTITY_DECIMALS));
+}
+
+/* Between workers, the state travels as the packed series. */
+PG_FUNCTION_INFO_V1(day_series_agg_serialize);
+Datum
+day_series_agg_serialize(PG_FUNCTION_ARGS)
+{
+	return day_series_agg_final(fcinfo);
+}
+
+PG_FUNCTION_INFO_V1(day_series_agg_deserialize);
+Datum
+day_series_agg_deserialize(PG_FUNCTION_ARGS)
+{
+	AggState   *state = palloc(sizeof(AggState));
+	int			scale;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function works only inside the aggregate day_series_agg")));
+	state->entries = day_series_entries(PG_GETARG_DAY_SERIES(0), &state->count, &scale);
+	if (!day_entries_rescale(state->entries, state->count, scale, QUANTITY_DECIMALS))
+		day_series_damaged();
+	state->room = Max(state->count, 1);
+	PG_RETURN_POINTER(state);
+}

@@ -1,0 +1,272 @@
+/*
+ * figure.c
+ *		What people see of a judgement: the nine columns, as SQL values.
+ *
+ * The view invtrack.health calls a function a column, so that it stays flat
+ * SQL that any planner, a distributed one too, can take apart. Each of them
+ * judges the whole row again, which costs less than remembering it would.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/numeric.h"
+
+#include "compat.h"
+#include "day_series.h"
+#include "figure.h"
+#include "quantity.h"
+
+/* How figures are shown: decimals, rounded or cut. */
+#define THRESHOLD_DECIMALS		4
+#define DAILY_SALES_DECIMALS	4
+#define HEALTH_DECIMALS			2
+#define DAYS_OF_COVER_DECIMALS	1
+
+#define MICRO					1000000
+
+static Datum
+no_figure(bool *is_null)
+{
+	*is_null = true;
+	return (Datum) 0;
+}
+
+static bool
+has_stock(const Judgement *judgement)
+{
+	return judgement->rule.mechanism != MECHANISM_STALLED_DAYS;
+}
+
+static bool
+has_sales(const Judgement *judgement)
+{
+	return judgement->rule.mechanism == MECHANISM_TURNOVER_DAYS && judgement->sales > 0;
+}
+
+/* Any of the quotients is 0 where there are no sales to divide by. */
+static Datum
+no_sales_figure(int decimals)
+{
+	return NumericGetDatum(quantity_ratio(0, 1, 1, 1, decimals, ROUND_CUT));
+}
+
+static Datum
+figure_current_stock(const Judgement *judgement, bool *is_null)
+{
+	return NumericGetDatum(quantity_to_numeric(judgement->current, QUANTITY_DECIMALS));
+}
+
+static Datum
+figure_threshold(const Judgement *judgement, bool *is_null)
+{
+	const TrackerRule *rule = &judgement->rule;
+
+	if (rule->mechanism != MECHANISM_TURNOVER_DAYS)
+		return NumericGetDatum(quantity_ratio(rule->quantity, 1, 1, MICRO,
+											  THRESHOLD_DECIMALS, ROUND_HALF_AWAY));
+	if (!has_sales(judgement))
+		return no_sales_figure(THRESHOLD_DECIMALS);
+	return NumericGetDatum(quantity_ratio(judgement->sales, rule->coverage_days,
+										  judgement->actual_days, MICRO,
+										  THRESHOLD_DECIMALS, ROUND_HALF_AWAY));
+}
+
+static Datum
+figure_health(const Judgement *judgement, bool *is_null)
+{
+	const TrackerRule *rule = &judgement->rule;
+
+	if (rule->mechanism != MECHANISM_TURNOVER_DAYS)
+		return NumericGetDatum(quantity_ratio(judgement->current, 100, rule->quantity, 1,
+											  HEALTH_DECIMALS, ROUND_CUT));
+	if (!has_sales(judgement))
+		return no_sales_figure(HEALTH_DECIMALS);
+	return NumericGetDatum(quantity_ratio(judgement->current, 100 * judgement->actual_days,
+										  judgement->sales, rule->coverage_days,
+										  HEALTH_DECIMALS, ROUND_CUT));
+}
+
+static Datum
+figure_status(const Judgement *judgement, bool *is_null)
+{
+	return CStringGetTextDatum(status_name(judgement->status));
+}
+
+static Datum
+figure_reason(const Judgement *judgement, bool *is_null)
+{
+	const char *name = reason_name(judgement->reason);
+
+	return name == NULL ? no_figure(is_null) : CStringGetTextDatum(name);
+}
+
+static Datum
+figure_daily_sales(const Judgement *judgement, bool *is_null)
+{
+	if (judgement->rule.mechanism != MECHANISM_TURNOVER_DAYS)
+		return no_figure(is_null);
+	if (!has_sales(judgement))
+		return no_sales_figure(DAILY_SALES_DECIMALS);
+	return NumericGetDatum(quantity_ratio(judgement->sales, 1, judgement->actual_days, MICRO,
+										  DAILY_SALES_DECIMALS, ROUND_HALF_AWAY));
+}
+
+static Datum
+figure_actual_days(const Judgement *judgement, bool *is_null)
+{
+	if (judgement->actual_days == NO_DAY)
+		return no_figure(is_null);
+	return Int32GetDatum(judgement->actual_days);
+}
+
+static Datum
+figure_days_of_cover(const Judgement *judgement, bool *is_null)
+{
+	if (!has_sales(judgement))
+		return no_figure(is_null);
+	return NumericGetDatum(quantity_ratio(judgement->current, judgement->actual_days,
+										  judgement->sales, 1,
+										  DAYS_OF_COVER_DECIMALS, ROUND_CUT));
+}
+
+static Datum
+figure_excluded_stock(const Judgement *judgement, bool *is_null)
+{
+	if (!has_stock(judgement))
+		return no_figure(is_null);
+	return NumericGetDatum(quantity_to_numeric(judgement->excluded, QUANTITY_DECIMALS));
+}
+
+const Figure figures[FIGURES] = {
+	figure_current_stock,
+	figure_threshold,
+	figure_health,
+	figure_status,
+	figure_reason,
+	figure_daily_sales,
+	figure_actual_days,
+	figure_days_of_cover,
+	figure_excluded_stock
+};
+
+static int32
+days_or_none(NullableDatum argument)
+{
+	return argument.isnull ? NO_DAY : DatumGetInt32(argument.value);
+}
+
+static void
+get_rule(const NullableDatum *arguments, TrackerRule *rule)
+{
+	text	   *mechanism = DatumGetTextPP(arguments[JUDGED_MECHANISM].value);
+
+	rule->mechanism = mechanism_of_name(VARDATA_ANY(mechanism), VARSIZE_ANY_EXHDR(mechanism));
+	rule->quantity = 0;
+	if (!arguments[JUDGED_QUANTITY].isnull)
+		(void) quantity_from_numeric(DatumGetNumeric(arguments[JUDGED_QUANTITY].value),
+									 &rule->quantity);
+	rule->lookback_days = days_or_none(arguments[JUDGED_LOOKBACK_DAYS]);
+	rule->coverage_days = days_or_none(arguments[JUDGED_COVERAGE_DAYS]);
+	rule->expiry_days = days_or_none(arguments[JUDGED_EXPIRY_DAYS]);
+}
+
+/* The rule has what judge() and the figures divide by and count with. */
+static bool
+is_sound(const TrackerRule *rule)
+{
+	bool		lookback = rule->lookback_days >= 1 && rule->lookback_days <= RULE_DAYS_MAX;
+	bool		coverage = rule->coverage_days >= 1 && rule->coverage_days <= RULE_DAYS_MAX;
+	bool		quantity = rule->quantity > 0 && rule->quantity < RULE_QUANTITY_LIMIT;
+
+	if (rule->expiry_days < NO_DAY || rule->expiry_days > RULE_DAYS_MAX)
+		return false;
+	switch (rule->mechanism)
+	{
+		case MECHANISM_STOCK_QUANTITY:
+			return quantity;
+		case MECHANISM_TURNOVER_DAYS:
+			return lookback && coverage;
+		case MECHANISM_STALLED_DAYS:
+			return lookback && quantity;
+		default:
+			return false;
+	}
+}
+
+static DayReader *
+open_or_none(NullableDatum argument, DayReader *reader)
+{
+	if (argument.isnull)
+		return NULL;
+	day_series_open(DatumGetDaySeries(argument.value), reader);
+	return reader;
+}
+
+static bool
+get_day(NullableDatum argument, int32 *day)
+{
+	*day = NO_DAY;
+	if (argument.isnull)
+		return false;
+	*day = DatumGetDateADT(argument.value) - DATE_OF_DAY_FIRST;
+	return *day >= DAY_FIRST && *day <= DAY_LAST;
+}
+
+/*
+ * Judge by SQL values. False where they are no tracker's: nothing of a table
+ * is such, since its constraints refuse it, but anybody can call judge_...().
+ */
+bool
+judge_datums(const NullableDatum *arguments, Judgement *judgement)
+{
+	TrackerRule rule;
+	Evidence	evidence;
+	DayReader	lots,
+				moved;
+
+	if (arguments[JUDGED_MECHANISM].isnull ||
+		!get_day(arguments[JUDGED_AS_OF], &evidence.as_of))
+		return false;
+	get_rule(arguments, &rule);
+	if (!is_sound(&rule))
+		return false;
+	if (!get_day(arguments[JUDGED_LAUNCHED_ON], &evidence.launched_on))
+		evidence.launched_on = NO_DAY;
+	evidence.lots = open_or_none(arguments[JUDGED_LOTS], &lots);
+	evidence.moved = open_or_none(arguments[JUDGED_MOVED], &moved);
+	if (!judge(&rule, &evidence, judgement))
+		day_series_damaged();
+	return true;
+}
+
+static Datum
+judged_figure(FunctionCallInfo fcinfo, Figure figure)
+{
+	Judgement	judgement;
+
+	if (!judge_datums(fcinfo->args, &judgement))
+		PG_RETURN_NULL();
+	return figure(&judgement, &fcinfo->isnull);
+}
+
+/* The SQL functions judge_current_stock() and so on: one a figure. */
+#define JUDGE_FUNCTION(name) \
+PG_FUNCTION_INFO_V1(judge_##name); \
+Datum \
+judge_##name(PG_FUNCTION_ARGS) \
+{ \
+	return judged_figure(fcinfo, figure_##name); \
+} \
+extern int	no_such_variable
+
+JUDGE_FUNCTION(current_stock);
+JUDGE_FUNCTION(threshold);
+JUDGE_FUNCTION(health);
+JUDGE_FUNCTION(status);
+JUDGE_FUNCTION(reason);
+JUDGE_FUNCTION(daily_sales);
+JUDGE_FUNCTION(actual_days);
+JUDGE_FUNCTION(days_of_cover);
+JUDGE_FUNCTION(excluded_stock);

@@ -1,0 +1,22 @@
+/*
+ * invtrack.c
+ *		The library: what happens when it is loaded.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/guc.h"
+
+#include "calendar.h"
+#include "compat.h"
+
+INVTRACK_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	calendar_init();
+	MarkGUCPrefixReserved("invtrack");
+}

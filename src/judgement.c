@@ -1,0 +1,227 @@
+/*
+ * judgement.c
+ *		How healthy a tracked item is: the rules, in C without PostgreSQL.
+ *
+ * What is read and joined is SQL (sql/reading.sql); what decides is here,
+ * once, for the view and all functions. Everything is exact integers; the
+ * figures that people see are made of them in figure.c.
+ *
+ * The rules are those of the tracker guide, sections 2.2 and 3.1: current
+ * stock against a quantity, against what sells in the days to cover, and
+ * shipments against a quantity.
+ */
+#include <string.h>
+
+#include "judgement.h"
+
+static const char *const mechanism_names[] = {
+	"stock_quantity", "turnover_days", "stalled_days"
+};
+
+static const char *const status_names[] = {
+	"ok", "replenish", "stalled", "no_sales"
+};
+
+static const char *const reason_names[] = {
+	NULL, "stock_below_quantity", "stock_below_coverage", "too_new", "nothing_on_hand",
+	"shipments_below_quantity", "no_sales_history", "no_sales_in_window"
+};
+
+Mechanism
+mechanism_of_name(const char *name, size_t size)
+{
+	for (Mechanism m = MECHANISM_STOCK_QUANTITY; m < MECHANISM_UNKNOWN; m++)
+		if (strlen(mechanism_names[m]) == size && memcmp(mechanism_names[m], name, size) == 0)
+			return m;
+	return MECHANISM_UNKNOWN;
+}
+
+const char *
+mechanism_name(Mechanism mechanism)
+{
+	return mechanism_names[mechanism];
+}
+
+const char *
+status_name(Status status)
+{
+	return status_names[status];
+}
+
+/* Null for no reason. */
+const char *
+reason_name(Reason reason)
+{
+	return reason_names[reason];
+}
+
+/* The sum of the days after < day <= upto in millionths; no series has 0. */
+static bool
+sum_of(DayReader *reader, int32_t after, int32_t upto, Quantity *sum)
+{
+	*sum = 0;
+	if (reader == NULL)
+		return true;
+	if (!day_reader_sum(reader, after, upto, sum))
+		return false;
+	*sum *= power_of_ten(QUANTITY_DECIMALS - reader->scale);
+	return true;
+}
+
+static Quantity
+total_of(const DayReader *reader)
+{
+	return reader == NULL ? 0 :
+		reader->total * power_of_ten(QUANTITY_DECIMALS - reader->scale);
+}
+
+/*
+ * Units on hand that count: of all lots, or of those that expire more than
+ * expiry_days after the day. Lots without an expiry date always count, also
+ * where the limit passes the end of the calendar.
+ */
+static bool
+measure_stock(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
+{
+	int32_t		after = NO_DAY;
+
+	if (rule->expiry_days != NO_DAY)
+	{
+		after = evidence->as_of + rule->expiry_days;
+		if (after > DAY_LAST)
+			after = DAY_LAST;
+	}
+	if (!sum_of(evidence->lots, after, DAY_NEVER, &judgement->current))
+		return false;
+	judgement->excluded = total_of(evidence->lots) - judgement->current;
+	return true;
+}
+
+/* Net units moved in the lookback window, the N days that end with the day. */
+static bool
+measure_window(const TrackerRule *rule, const Evidence *evidence, Quantity *sum)
+{
+	return sum_of(evidence->moved, evidence->as_of - rule->lookback_days, evidence->as_of, sum);
+}
+
+/* a * b as 192 bits, for a comparison that cannot overflow; b is small. */
+typedef struct Product
+{
+	__int128	high;
+	uint64_t	low;
+} Product;
+
+static Product
+multiply(Quantity a, int32_t b)
+{
+	unsigned __int128 low = (unsigned __int128) (uint64_t) a * b;
+	Product		product = {(a >> 64) * b + (__int128) (low >> 64), (uint64_t) low};
+
+	return product;
+}
+
+static bool
+is_below(Product a, Product b)
+{
+	return a.high < b.high || (a.high == b.high && a.low < b.low);
+}
+
+static bool
+judge_stock_quantity(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
+{
+	if (!measure_stock(rule, evidence, judgement))
+		return false;
+	if (judgement->current < rule->quantity)
+	{
+		judgement->status = TRACKER_REPLENISH;
+		judgement->reason = REASON_STOCK_BELOW_QUANTITY;
+	}
+	return true;
+}
+
+/*
+ * Days on which the item was on sale, at most the lookback: from its launch
+ * or its first recorded sale, whichever is earlier. *has_sales tells whether
+ * any sale is recorded up to the day.
+ */
+static int32_t
+count_actual_days(const TrackerRule *rule, const Evidence *evidence, bool *has_sales)
+{
+	int32_t		first = evidence->launched_on;
+	int32_t		days;
+
+	*has_sales = evidence->moved != NULL && evidence->moved->first <= evidence->as_of;
+	if (*has_sales && (first == NO_DAY || evidence->moved->first < first))
+		first = evidence->moved->first;
+	if (first == NO_DAY || first > evidence->as_of)
+		return NO_DAY;
+	days = evidence->as_of - first + 1;
+	return days < rule->lookback_days ? days : rule->lookback_days;
+}
+
+/*
+ * threshold = sales / actual days * days to cover, so current < threshold is
+ * current * actual days < sales * days to cover.
+ */
+static bool
+judge_turnover_days(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
+{
+	bool		has_sales;
+
+	judgement->actual_days = count_actual_days(rule, evidence, &has_sales);
+	if (!measure_stock(rule, evidence, judgement) ||
+		!measure_window(rule, evidence, &judgement->sales))
+		return false;
+	if (judgement->sales <= 0)
+	{
+		judgement->status = TRACKER_NO_SALES;
+		judgement->reason = has_sales ? REASON_NO_SALES_IN_WINDOW : REASON_NO_SALES_HISTORY;
+	}
+	else if (is_below(multiply(judgement->current, judgement->actual_days),
+					  multiply(judgement->sales, rule->coverage_days)))
+	{
+		judgement->status = TRACKER_REPLENISH;
+		judgement->reason = REASON_STOCK_BELOW_COVERAGE;
+	}
+	return true;
+}
+
+static bool
+judge_stalled_days(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
+{
+	if (!measure_window(rule, evidence, &judgement->current))
+		return false;
+	if (judgement->current >= rule->quantity)
+		return true;
+	judgement->status = TRACKER_STALLED;
+	if (evidence->launched_on != NO_DAY &&
+		evidence->as_of - evidence->launched_on + 1 < rule->lookback_days)
+		judgement->reason = REASON_TOO_NEW;
+	else if (total_of(evidence->lots) <= 0)
+		judgement->reason = REASON_NOTHING_ON_HAND;
+	else
+		judgement->reason = REASON_SHIPMENTS_BELOW_QUANTITY;
+	return true;
+}
+
+/* Judge an item by a rule; false: a series is damaged. */
+bool
+judge(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
+{
+	memset(judgement, 0, sizeof(*judgement));
+	judgement->rule = *rule;
+	judgement->actual_days = NO_DAY;
+	judgement->status = TRACKER_OK;
+	judgement->reason = REASON_NONE;
+	switch (rule->mechanism)
+	{
+		case MECHANISM_STOCK_QUANTITY:
+			return judge_stock_quantity(rule, evidence, judgement);
+		case MECHANISM_TURNOVER_DAYS:
+			return judge_turnover_days(rule, evidence, judgement);
+		case MECHANISM_STALLED_DAYS:
+			return judge_stalled_days(rule, evidence, judgement);
+		default:
+			return false;
+	}
+}

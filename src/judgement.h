@@ -1,0 +1,84 @@
+/*
+ * judgement.h
+ *		How healthy a tracked item is: the rules, in C without PostgreSQL.
+ */
+#ifndef INVTRACK_JUDGEMENT_H
+#define INVTRACK_JUDGEMENT_H
+
+#include "day_codec.h"
+
+/* Day parameters of a rule are at most this. */
+#define RULE_DAYS_MAX		3650
+
+/* A rule's quantity, in millionths, is below this. */
+#define RULE_QUANTITY_LIMIT ((Quantity) 1000000000000000000LL)
+
+/* A day or a number of days that is not there. */
+#define NO_DAY				(-1)
+
+typedef enum Mechanism
+{
+	MECHANISM_STOCK_QUANTITY,
+	MECHANISM_TURNOVER_DAYS,
+	MECHANISM_STALLED_DAYS,
+	MECHANISM_UNKNOWN
+} Mechanism;
+
+typedef enum Status
+{
+	TRACKER_OK,
+	TRACKER_REPLENISH,
+	TRACKER_STALLED,
+	TRACKER_NO_SALES
+} Status;
+
+typedef enum Reason
+{
+	REASON_NONE,
+	REASON_STOCK_BELOW_QUANTITY,
+	REASON_STOCK_BELOW_COVERAGE,
+	REASON_TOO_NEW,
+	REASON_NOTHING_ON_HAND,
+	REASON_SHIPMENTS_BELOW_QUANTITY,
+	REASON_NO_SALES_HISTORY,
+	REASON_NO_SALES_IN_WINDOW
+} Reason;
+
+/* What a tracker asks for; all quantities here are in millionths. */
+typedef struct TrackerRule
+{
+	Mechanism	mechanism;
+	Quantity	quantity;
+	int32_t		lookback_days;
+	int32_t		coverage_days;
+	int32_t		expiry_days;	/* NO_DAY: all lots count */
+} TrackerRule;
+
+/* What there is to judge by. A reader is just opened, or null for no rows. */
+typedef struct Evidence
+{
+	int32_t		as_of;
+	int32_t		launched_on;	/* NO_DAY: not known */
+	DayReader  *lots;			/* units on hand by expiry date */
+	DayReader  *moved;			/* units sold, or shipped, by day */
+} Evidence;
+
+typedef struct Judgement
+{
+	TrackerRule rule;
+	Quantity	current;		/* units counted; stalled_days: shipped */
+	Quantity	excluded;		/* on hand, but not counted */
+	Quantity	sales;			/* turnover_days: net sales in the window */
+	int32_t		actual_days;	/* turnover_days; NO_DAY: never on sale */
+	Status		status;
+	Reason		reason;
+} Judgement;
+
+/* judgement.c */
+extern bool judge(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement);
+extern Mechanism mechanism_of_name(const char *name, size_t size);
+extern const char *mechanism_name(Mechanism mechanism);
+extern const char *status_name(Status status);
+extern const char *reason_name(Reason reason);
+
+#endif							/* INVTRACK_JUDGEMENT_H */
