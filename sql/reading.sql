@@ -1,0 +1,91 @@
+
+-- The reading: the one query that brings together what a tracker is judged by ----------------
+--
+-- Flat joins, unique per row, with no GROUP BY above them, so that a filter by key reaches
+-- every table and a sweep of all trackers becomes a few hash joins. There is no day in it: a
+-- series holds all days, and the judgement takes the sum over the range that it needs.
+
+CREATE VIEW invtrack.reading WITH (security_invoker) AS
+SELECT p.merchant,
+       m.name AS merchant_name,
+       p.sku,
+       p.name AS product_name,
+       i.inventory_type,
+       i.name AS inventory_type_name,
+       k.mechanism,
+       p.launched_on,
+       l.lots,
+       f.moved,
+       m.as_of
+  FROM invtrack.product p
+  JOIN invtrack.inventory_type i ON i.merchant = p.merchant
+ CROSS JOIN (VALUES ('stock_quantity', NULL), ('turnover_days', 'sale'),
+                    ('stalled_days', 'shipment')) k (mechanism, flow)
+       -- An outer join, so that the day is worked out once a merchant and not once a row.
+  LEFT JOIN (SELECT t.merchant, t.name, invtrack.as_of(t.time_zone) AS as_of
+               FROM invtrack.merchant t) m
+    ON m.merchant = p.merchant
+  LEFT JOIN (SELECT s.merchant, s.sku, s.inventory_type,
+                    invtrack.day_series_agg(coalesce(s.expires_on, date 'infinity'), s.quantity) AS lots
+               FROM invtrack.stock_lot s
+              GROUP BY s.merchant, s.sku, s.inventory_type) l
+    ON l.merchant = p.merchant AND l.sku = p.sku AND l.inventory_type = i.inventory_type
+  LEFT JOIN (SELECT v.merchant, v.sku, v.inventory_type, v.flow,
+                    invtrack.day_series_agg(v.occurred_on, v.quantity) AS moved
+               FROM invtrack.movement v
+              GROUP BY v.merchant, v.sku, v.inventory_type, v.flow) f
+    ON f.merchant = p.merchant AND f.sku = p.sku AND f.inventory_type = i.inventory_type
+   AND f.flow = k.flow;
+COMMENT ON VIEW invtrack.reading IS
+'What an item is judged by, for each product, inventory type and mechanism there is; internal, may change';
+COMMENT ON COLUMN invtrack.reading.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack.reading.merchant_name IS 'Name of the merchant';
+COMMENT ON COLUMN invtrack.reading.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack.reading.product_name IS 'Name of the product';
+COMMENT ON COLUMN invtrack.reading.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack.reading.inventory_type_name IS 'Name of the inventory type';
+COMMENT ON COLUMN invtrack.reading.mechanism IS 'Mechanism, which says which flow is read';
+COMMENT ON COLUMN invtrack.reading.launched_on IS 'First day on sale of the product, where known';
+COMMENT ON COLUMN invtrack.reading.lots IS 'Units on hand by expiry date; null without lots';
+COMMENT ON COLUMN invtrack.reading.moved IS 'Units sold (turnover_days) or shipped (stalled_days) by day; null without movements';
+COMMENT ON COLUMN invtrack.reading.as_of IS 'The day that health is worked out for';
+
+CREATE VIEW invtrack.tracker_reading WITH (security_invoker) AS
+SELECT t.merchant,
+       r.merchant_name,
+       t.sku,
+       r.product_name,
+       t.inventory_type,
+       r.inventory_type_name,
+       t.mechanism,
+       t.quantity::numeric AS quantity,
+       t.lookback_days,
+       t.coverage_days,
+       t.expiry_days,
+       t.updated_at,
+       r.launched_on,
+       r.lots,
+       r.moved,
+       r.as_of
+  FROM invtrack.tracker t
+  JOIN invtrack.reading r
+    ON r.merchant = t.merchant AND r.sku = t.sku AND r.inventory_type = t.inventory_type
+   AND r.mechanism = t.mechanism;
+COMMENT ON VIEW invtrack.tracker_reading IS
+'The reading of each tracker, with its parameters; internal, may change';
+COMMENT ON COLUMN invtrack.tracker_reading.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack.tracker_reading.merchant_name IS 'Name of the merchant';
+COMMENT ON COLUMN invtrack.tracker_reading.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack.tracker_reading.product_name IS 'Name of the product';
+COMMENT ON COLUMN invtrack.tracker_reading.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack.tracker_reading.inventory_type_name IS 'Name of the inventory type';
+COMMENT ON COLUMN invtrack.tracker_reading.mechanism IS 'Mechanism of the tracker';
+COMMENT ON COLUMN invtrack.tracker_reading.quantity IS 'Parameter of the tracker';
+COMMENT ON COLUMN invtrack.tracker_reading.lookback_days IS 'Parameter of the tracker';
+COMMENT ON COLUMN invtrack.tracker_reading.coverage_days IS 'Parameter of the tracker';
+COMMENT ON COLUMN invtrack.tracker_reading.expiry_days IS 'Parameter of the tracker';
+COMMENT ON COLUMN invtrack.tracker_reading.updated_at IS 'When a parameter last changed';
+COMMENT ON COLUMN invtrack.tracker_reading.launched_on IS 'First day on sale of the product, where known';
+COMMENT ON COLUMN invtrack.tracker_reading.lots IS 'Units on hand by expiry date; null without lots';
+COMMENT ON COLUMN invtrack.tracker_reading.moved IS 'Units sold or shipped by day; null without movements';
+COMMENT ON COLUMN invtrack.tracker_reading.as_of IS 'The day that health is worked out for';

@@ -1,0 +1,307 @@
+/*
+ * health.c
+ *		The set-returning functions of health: what the view shows, with
+ *		filters, an as_of of their own, and for trackers not saved yet.
+ *
+ * SQL fetches (sql/reading.sql) and C judges (judgement.c): each function
+ * runs a saved plan over the one reading and sends its rows to a receiver,
+ * which judges them and puts them into the result as they come.
+ */
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "argument.h"
+#include "catalogue.h"
+#include "compat.h"
+#include "day_series.h"
+#include "figure.h"
+#include "judgement.h"
+#include "plan.h"
+#include "tracker.h"
+
+/*
+ * The rows that are fetched: the columns of a reading with a rule. Up to
+ * expiry_days they are those of invtrack.health.
+ */
+#define NAMES_OF_READING \
+	" r.merchant, r.merchant_name, r.sku, r.product_name," \
+	" r.inventory_type, r.inventory_type_name, r.mechanism,"
+#define SERIES_OF_READING	" r.launched_on, r.lots, r.moved, r.as_of"
+
+enum FetchedColumn
+{
+	FETCHED_MECHANISM = 6,
+	FETCHED_QUANTITY,
+	FETCHED_LOOKBACK_DAYS,
+	FETCHED_COVERAGE_DAYS,
+	FETCHED_EXPIRY_DAYS,
+	FETCHED_UPDATED_AT,
+	FETCHED_LAUNCHED_ON,
+	FETCHED_LOTS,
+	FETCHED_MOVED,
+	FETCHED_AS_OF
+};
+
+/* The columns of invtrack.health: as fetched, nine figures, and two more. */
+#define HEALTH_FIGURES		FETCHED_UPDATED_AT
+#define HEALTH_AS_OF		(HEALTH_FIGURES + FIGURES)
+#define HEALTH_UPDATED_AT	(HEALTH_AS_OF + 1)
+#define HEALTH_COLUMNS		(HEALTH_UPDATED_AT + 1)
+
+/* Takes fetched rows and writes judged ones. */
+typedef struct Judge
+{
+	DestReceiver receiver;
+	Tuplestorestate *rows;
+	TupleDesc	columns;
+	MemoryContext row_context;	/* lives for one row */
+	int32		as_of;			/* overrides the reading's, unless NO_DAY */
+} Judge;
+
+/* What a fetched row is judged by. */
+static void
+get_arguments(const Judge *judge, const TupleTableSlot *slot, NullableDatum *arguments)
+{
+	static const int fetched[JUDGED_ARGUMENTS] = {
+		FETCHED_MECHANISM, FETCHED_QUANTITY, FETCHED_LOOKBACK_DAYS, FETCHED_COVERAGE_DAYS,
+		FETCHED_EXPIRY_DAYS, FETCHED_LAUNCHED_ON, FETCHED_LOTS, FETCHED_MOVED, FETCHED_AS_OF
+	};
+
+	for (int i = 0; i < JUDGED_ARGUMENTS; i++)
+	{
+		arguments[i].value = slot->tts_values[fetched[i]];
+		arguments[i].isnull = slot->tts_isnull[fetched[i]];
+	}
+	if (judge->as_of != NO_DAY)
+	{
+		arguments[JUDGED_AS_OF].value = DateADTGetDatum(day_to_date(judge->as_of));
+		arguments[JUDGED_AS_OF].isnull = false;
+	}
+}
+
+static bool
+judge_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	Judge	   *judge = (Judge *) self;
+	MemoryContext caller = MemoryContextSwitchTo(judge->row_context);
+	NullableDatum arguments[JUDGED_ARGUMENTS];
+	Judgement	judgement;
+	bool		judged;
+	Datum		values[HEALTH_COLUMNS];
+	bool		nulls[HEALTH_COLUMNS] = {false};
+
+	slot_getallattrs(slot);
+	get_arguments(judge, slot, arguments);
+	judged = judge_datums(arguments, &judgement);
+	memcpy(values, slot->tts_values, HEALTH_FIGURES * sizeof(Datum));
+	memcpy(nulls, slot->tts_isnull, HEALTH_FIGURES * sizeof(bool));
+	for (int i = 0; i < FIGURES; i++)
+	{
+		nulls[HEALTH_FIGURES + i] = !judged;
+		if (judged)
+			values[HEALTH_FIGURES + i] = figures[i] (&judgement, &nulls[HEALTH_FIGURES + i]);
+	}
+	values[HEALTH_AS_OF] = arguments[JUDGED_AS_OF].value;
+	nulls[HEALTH_AS_OF] = arguments[JUDGED_AS_OF].isnull;
+	values[HEALTH_UPDATED_AT] = slot->tts_values[FETCHED_UPDATED_AT];
+	nulls[HEALTH_UPDATED_AT] = slot->tts_isnull[FETCHED_UPDATED_AT];
+	tuplestore_putvalues(judge->rows, judge->columns, values, nulls);
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(judge->row_context);
+	return true;
+}
+
+static void
+judge_startup(DestReceiver *self, int operation, TupleDesc columns)
+{
+}
+
+static void
+judge_shutdown(DestReceiver *self)
+{
+}
+
+static void
+judge_destroy(DestReceiver *self)
+{
+}
+
+/* The as_of of a call; NO_DAY where it is left out. */
+static int32
+as_of_argument(FunctionCallInfo fcinfo, int arg)
+{
+	int32		day;
+
+	return day_of_argument(fcinfo, arg, "as_of", &day) ? day : NO_DAY;
+}
+
+/*
+ * Run a statement over the reading; its judged rows are the result of the
+ * function call. The tuple store lives in the calling query's context, so it
+ * and what is put into it outlive SPI_finish().
+ */
+static void
+return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, const char *nulls,
+			  int32 as_of)
+{
+	ReturnSetInfo *result;
+	Judge		judge = {{judge_row, judge_startup, judge_shutdown, judge_destroy, DestNone}};
+
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	judge.rows = result->setResult;
+	judge.columns = result->setDesc;
+	judge.as_of = as_of;
+	judge.row_context = AllocSetContextCreate(CurrentMemoryContext, "invtrack judged row",
+											  ALLOCSET_SMALL_SIZES);
+	statement_run_into(statement, values, nulls, &judge.receiver);
+	MemoryContextDelete(judge.row_context);
+}
+
+#define SELECT_TRACKERS \
+	"SELECT" NAMES_OF_READING \
+	" r.quantity, r.lookback_days, r.coverage_days, r.expiry_days, r.updated_at," \
+	SERIES_OF_READING " FROM invtrack.tracker_reading r"
+
+/*
+ * The statement for a choice of filters, made at its first use. A filter that
+ * is null is left out of the text: "$1 IS NULL OR ..." would hide it from the
+ * planner. A product's trackers are few whatever their number in all, so that
+ * statement is planned once and for all; the others by their values.
+ */
+static Statement *
+filter_statement(int present)
+{
+	static const char *const filters[TRACKER_KEY_ARGS] = {
+		" r.merchant OPERATOR(pg_catalog.=) $", " r.sku OPERATOR(pg_catalog.=) $",
+		" r.inventory_type OPERATOR(pg_catalog.=) $", " r.mechanism OPERATOR(pg_catalog.=) $"
+	};
+	static Statement statements[1 << TRACKER_KEY_ARGS];
+	Statement  *statement = &statements[present];
+	const int	product = (1 << ARG_MERCHANT) | (1 << ARG_SKU);
+	StringInfoData query;
+
+	if (statement->query != NULL)
+		return statement;
+	initStringInfo(&query);
+	appendStringInfoString(&query, SELECT_TRACKERS);
+	statement->nargs = 0;
+	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
+	{
+		if (!(present & (1 << arg)))
+			continue;
+		appendStringInfoString(&query, statement->nargs == 0 ? " WHERE" : " AND");
+		statement->types[statement->nargs++] = TEXTOID;
+		appendStringInfo(&query, "%s%d", filters[arg], statement->nargs);
+	}
+	statement->cursor_options = CURSOR_OPT_PARALLEL_OK |
+		((present & product) == product ? CURSOR_OPT_GENERIC_PLAN : 0);
+	statement->query = MemoryContextStrdup(TopMemoryContext, query.data);
+	pfree(query.data);
+	return statement;
+}
+
+/* Run filter_statement() with those of a key's values that are not null. */
+static void
+return_filtered(FunctionCallInfo fcinfo, int filters, int32 as_of)
+{
+	Datum		values[TRACKER_KEY_ARGS];
+	int			present = 0;
+	int			count = 0;
+
+	for (int arg = 0; arg < filters; arg++)
+	{
+		if (PG_ARGISNULL(arg))
+			continue;
+		present |= 1 << arg;
+		values[count++] = PG_GETARG_DATUM(arg);
+	}
+	return_judged(fcinfo, filter_statement(present), values, NULL, as_of);
+}
+
+/* tracker_health(merchant, sku, inventory_type, mechanism, as_of) */
+PG_FUNCTION_INFO_V1(health_of_trackers);
+Datum
+health_of_trackers(PG_FUNCTION_ARGS)
+{
+	int32		as_of = as_of_argument(fcinfo, TRACKER_KEY_ARGS);
+
+	if (!PG_ARGISNULL(ARG_MECHANISM))
+		(void) check_mechanism(fcinfo, ARG_MECHANISM);
+	SPI_connect();
+	return_filtered(fcinfo, TRACKER_KEY_ARGS, as_of);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* Look-ups of the skus $1; OFFSET 0 keeps them from becoming a join. */
+#define SELECT_PRODUCTS(filter) \
+	"SELECT t.* FROM (SELECT DISTINCT s.sku FROM pg_catalog.unnest($1) AS s(sku)) s," \
+	" LATERAL (" SELECT_TRACKERS " WHERE r.sku OPERATOR(pg_catalog.=) s.sku" filter \
+	" OFFSET 0) t"
+
+/*
+ * tracker_health_of(merchant, skus, as_of): as tracker_health(), with a list
+ * of products as the second filter, and a look-up for each of them.
+ */
+PG_FUNCTION_INFO_V1(health_of_products);
+Datum
+health_of_products(PG_FUNCTION_ARGS)
+{
+	static Statement of_any_merchant = {
+		SELECT_PRODUCTS(""), 1, {TEXTARRAYOID}
+	};
+	static Statement of_merchant = {
+		SELECT_PRODUCTS(" AND r.merchant OPERATOR(pg_catalog.=) $2"),
+		2, {TEXTARRAYOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[2] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(0)};
+	int32		as_of = as_of_argument(fcinfo, 2);
+
+	SPI_connect();
+	if (PG_ARGISNULL(1))
+		return_filtered(fcinfo, 1, as_of);
+	else
+		return_judged(fcinfo, PG_ARGISNULL(0) ? &of_any_merchant : &of_merchant,
+					  values, NULL, as_of);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* preview_health(... as save_tracker ..., as_of) */
+PG_FUNCTION_INFO_V1(health_preview);
+Datum
+health_preview(PG_FUNCTION_ARGS)
+{
+	static Statement read_item = {
+		"SELECT" NAMES_OF_READING
+		" $5, $6, $7, $8, NULL::pg_catalog.timestamptz," SERIES_OF_READING
+		" FROM invtrack.reading r"
+		" WHERE r.merchant OPERATOR(pg_catalog.=) $1 AND r.sku OPERATOR(pg_catalog.=) $2"
+		" AND r.inventory_type OPERATOR(pg_catalog.=) $3"
+		" AND r.mechanism OPERATOR(pg_catalog.=) $4",
+		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[TRACKER_RULE_ARGS];
+	char		nulls[TRACKER_RULE_ARGS];
+	int32		as_of;
+
+	check_tracker_key(fcinfo);
+	check_tracker_rule(fcinfo);
+	as_of = as_of_argument(fcinfo, TRACKER_RULE_ARGS);
+	get_rule_values(fcinfo, values, nulls);
+	SPI_connect();
+	check_item_exists(fcinfo, true);
+	return_judged(fcinfo, &read_item, values, nulls, as_of);
+	SPI_finish();
+	return (Datum) 0;
+}

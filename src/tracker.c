@@ -1,0 +1,199 @@
+/*
+ * tracker.c
+ *		Saving and deleting trackers.
+ */
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "access/xact.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "argument.h"
+#include "catalogue.h"
+#include "compat.h"
+#include "plan.h"
+#include "tracker.h"
+
+#define KEY_MATCHES \
+	" t.merchant OPERATOR(pg_catalog.=) $1 AND t.sku OPERATOR(pg_catalog.=) $2" \
+	" AND t.inventory_type OPERATOR(pg_catalog.=) $3 AND t.mechanism OPERATOR(pg_catalog.=) $4"
+
+/* Values and null flags of a key and its rule, for SPI. */
+void
+get_rule_values(FunctionCallInfo fcinfo, Datum *values, char *nulls)
+{
+	for (int arg = 0; arg < TRACKER_RULE_ARGS; arg++)
+	{
+		values[arg] = PG_GETARG_DATUM(arg);
+		nulls[arg] = PG_ARGISNULL(arg) ? 'n' : ' ';
+	}
+}
+
+/* Does the row that SPI just found hold this rule? */
+static bool
+holds_rule(const Datum *values, const char *nulls)
+{
+	for (int arg = TRACKER_KEY_ARGS; arg < TRACKER_RULE_ARGS; arg++)
+	{
+		bool		is_null;
+		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+										  arg - TRACKER_KEY_ARGS + 1, &is_null);
+
+		if (is_null || nulls[arg] == 'n')
+		{
+			if (is_null != (nulls[arg] == 'n'))
+				return false;
+		}
+		else if (arg == ARG_QUANTITY ?
+				 !DatumGetBool(DirectFunctionCall2(numeric_eq, value, values[arg])) :
+				 DatumGetInt32(value) != DatumGetInt32(values[arg]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Insert or update, until one of them meets the row: another session may
+ * delete it between the two. At READ COMMITTED each statement sees what was
+ * committed before it; above, PostgreSQL raises 40001 where that would not do.
+ */
+static const char *
+save(Datum *values, const char *nulls)
+{
+	static Statement insert_tracker = {
+		"INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism,"
+		" quantity, lookback_days, coverage_days, expiry_days)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO NOTHING",
+		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}
+	};
+	static Statement read_rule = {
+		"SELECT t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days, t.expiry_days"
+		" FROM invtrack.tracker t WHERE" KEY_MATCHES,
+		TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}
+	};
+	static Statement update_rule = {
+		"UPDATE invtrack.tracker t SET quantity = $5, lookback_days = $6,"
+		" coverage_days = $7, expiry_days = $8 WHERE" KEY_MATCHES,
+		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}
+	};
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (statement_run(&insert_tracker, values, nulls, false) > 0)
+			return "created";
+		if (statement_run(&read_rule, values, nulls, false) == 0)
+			continue;
+		if (holds_rule(values, nulls))
+			return "unchanged";
+		if (statement_run(&update_rule, values, nulls, false) > 0)
+			return "updated";
+	}
+}
+
+PG_FUNCTION_INFO_V1(tracker_save);
+Datum
+tracker_save(PG_FUNCTION_ARGS)
+{
+	Datum		values[TRACKER_RULE_ARGS];
+	char		nulls[TRACKER_RULE_ARGS];
+	const char *outcome;
+
+	check_tracker_key(fcinfo);
+	check_tracker_rule(fcinfo);
+	get_rule_values(fcinfo, values, nulls);
+	SPI_connect();
+	check_item_exists(fcinfo, false);
+	outcome = save(values, nulls);
+	SPI_finish();
+	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+PG_FUNCTION_INFO_V1(tracker_delete);
+Datum
+tracker_delete(PG_FUNCTION_ARGS)
+{
+	static Statement delete_tracker = {
+		"DELETE FROM invtrack.tracker t WHERE" KEY_MATCHES,
+		TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}
+	};
+	Datum		key[TRACKER_KEY_ARGS];
+
+	check_tracker_key(fcinfo);
+	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
+		key[arg] = PG_GETARG_DATUM(arg);
+	SPI_connect();
+	if (statement_run(&delete_tracker, key, NULL, false) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("tracker (\"%s\", \"%s\", \"%s\", \"%s\") does not exist",
+						TextDatumGetCString(key[ARG_MERCHANT]), TextDatumGetCString(key[ARG_SKU]),
+						TextDatumGetCString(key[ARG_INVENTORY_TYPE]),
+						TextDatumGetCString(key[ARG_MECHANISM])),
+				 errhint("invtrack.tracker_health(merchant) lists what there is.")));
+	SPI_finish();
+	PG_RETURN_BOOL(true);
+}
+
+/* Do the two rows of the trigger differ in a parameter of the rule? */
+static bool
+rule_differs(const TriggerData *trigger)
+{
+	static const char *const parameters[] = {
+		"quantity", "lookback_days", "coverage_days", "expiry_days"
+	};
+	TupleDesc	columns = trigger->tg_relation->rd_att;
+
+	for (int i = 0; i < lengthof(parameters); i++)
+	{
+		int			column = SPI_fnumber(columns, parameters[i]);
+		bool		old_null,
+					new_null;
+		Datum		old_value = heap_getattr(trigger->tg_trigtuple, column, columns, &old_null);
+		Datum		new_value = heap_getattr(trigger->tg_newtuple, column, columns, &new_null);
+
+		if (old_null != new_null)
+			return true;
+		if (!old_null && (i == 0 ?
+						  !DatumGetBool(DirectFunctionCall2(numeric_eq, old_value, new_value)) :
+						  DatumGetInt32(old_value) != DatumGetInt32(new_value)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Trigger, BEFORE UPDATE FOR EACH ROW: updated_at moves only when a parameter
+ * changes, whoever writes the table.
+ */
+PG_FUNCTION_INFO_V1(tracker_set_updated_at);
+Datum
+tracker_set_updated_at(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TupleDesc	columns;
+	int			column;
+	Datum		value;
+	bool		is_null = false;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("set_updated_at() works only as a trigger before update of rows")));
+	columns = trigger->tg_relation->rd_att;
+	column = SPI_fnumber(columns, "updated_at");
+	if (rule_differs(trigger))
+		value = TimestampTzGetDatum(GetCurrentStatementStartTimestamp());
+	else
+		value = heap_getattr(trigger->tg_trigtuple, column, columns, &is_null);
+	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple, columns, 1, &column,
+													 &value, &is_null));
+}

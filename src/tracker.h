@@ -1,0 +1,17 @@
+/*
+ * tracker.h
+ *		Trackers: what is asked of an item.
+ */
+#ifndef INVTRACK_TRACKER_H
+#define INVTRACK_TRACKER_H
+
+#include "fmgr.h"
+
+/* The types of a key's arguments, and of those with the rule's, for SPI. */
+#define TRACKER_KEY_TYPES	TEXTOID, TEXTOID, TEXTOID, TEXTOID
+#define TRACKER_RULE_TYPES	TRACKER_KEY_TYPES, NUMERICOID, INT4OID, INT4OID, INT4OID
+
+/* tracker.c */
+extern void get_rule_values(FunctionCallInfo fcinfo, Datum *values, char *nulls);
+
+#endif							/* INVTRACK_TRACKER_H */
