@@ -7,7 +7,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = argument day_series calendar catalogue stock movement tracker \
-	judgement reading health access
+	judgement reading health product_search access
 DATA_built = sql/invtrack--$(EXTVERSION).sql
 EXTRA_CLEAN = sql/invtrack--*.sql test/unit/day_codec_test
 

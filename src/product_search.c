@@ -1,0 +1,333 @@
+/*
+ * product_search.c
+ *		Finding products by words of their sku or name, whatever the case.
+ *
+ * pg_trgm's index does the work. Two things are done around it:
+ *
+ * LIKE is not leakproof, so under row security PostgreSQL would read all of a
+ * table before it may look for a word. So the search runs as the table's
+ * owner, in a restricted operation, and gives nothing but skus; the rows of
+ * these are then read as the caller, who sees only what row security lets
+ * through. Whatever policies there are, they hold.
+ *
+ * The order (exact sku, sku prefix, name prefix, the rest) is four searches
+ * with a limit each, the later only as far as the earlier left room. So a
+ * word that all names have costs no more than one that few have: PostgreSQL's
+ * statistics on the index expressions tell it whether to walk along the key
+ * until the limit is reached or to ask the trigrams.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/formatting.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/tuplestore.h"
+
+#include "argument.h"
+#include "catalogue.h"
+#include "compat.h"
+#include "plan.h"
+
+#define KEYWORD_SIZE_MAX	1000
+#define WORDS_MAX			(KEYWORD_SIZE_MAX / 2)
+#define DEFAULT_MAX_ROWS	20
+#define PRODUCT_COLUMNS		4
+
+/* Index expressions of sql/product_search.sql, to the letter. */
+#define FOLDED_SKU	"invtrack.fold_case(p.sku) COLLATE pg_catalog.\"C\""
+#define FOLDED_NAME "invtrack.fold_case(p.name) COLLATE pg_catalog.\"C\""
+#define SEARCH_TEXT "invtrack.search_text(p.sku, p.name) COLLATE pg_catalog.\"C\""
+
+/* The parameters of a search; words follow. */
+#define FIXED_PARAMETERS	3	/* merchant, limit, folded keyword */
+
+typedef struct Search
+{
+	Datum		merchant;
+	int			parameters;
+	Datum		values[FIXED_PARAMETERS + WORDS_MAX];
+	Oid			types[FIXED_PARAMETERS + WORDS_MAX];
+} Search;
+
+/* A collation that folds the letters of all languages, where there is one. */
+static Oid
+folding_collation(void)
+{
+	static Oid	collation = InvalidOid;
+
+	if (OidIsValid(collation))
+		return collation;
+	if (GetDatabaseEncoding() == PG_UTF8)
+		collation = get_collation_oid(list_make2(makeString("pg_catalog"),
+												 makeString("und-x-icu")), true);
+	if (!OidIsValid(collation))
+		collation = DEFAULT_COLLATION_OID;
+	return collation;
+}
+
+/*
+ * Fold case, by going to upper case: unlike lower case it does not depend on
+ * neighbours (the Greek final sigma). The dotted capital I of Turkish, which
+ * is its own upper case, is folded with the other i's.
+ */
+static char *
+fold_case(const char *bytes, size_t size)
+{
+	bool		ascii = true;
+	char	   *folded;
+	char	   *to;
+
+	for (size_t i = 0; i < size && ascii; i++)
+		ascii = !IS_HIGHBIT_SET(bytes[i]);
+	if (ascii)
+	{
+		folded = pnstrdup(bytes, size);
+		for (to = folded; *to != '\0'; to++)
+			*to = pg_ascii_toupper((unsigned char) *to);
+		return folded;
+	}
+	folded = to = str_toupper(bytes, size, folding_collation());
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return folded;
+	for (const char *from = folded; *from != '\0'; from++)
+	{
+		if ((unsigned char) from[0] == 0xC4 && (unsigned char) from[1] == 0xB0)
+		{
+			*to++ = 'I';
+			from++;
+		}
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+	return folded;
+}
+
+PG_FUNCTION_INFO_V1(product_fold_case);
+Datum
+product_fold_case(PG_FUNCTION_ARGS)
+{
+	text	   *given = PG_GETARG_TEXT_PP(0);
+
+	PG_RETURN_TEXT_P(cstring_to_text(fold_case(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given))));
+}
+
+/* What is searched for words: no word reaches across the new line. */
+PG_FUNCTION_INFO_V1(product_search_text);
+Datum
+product_search_text(PG_FUNCTION_ARGS)
+{
+	text	   *sku = PG_GETARG_TEXT_PP(0);
+	text	   *name = PG_GETARG_TEXT_PP(1);
+
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s\n%s",
+											  fold_case(VARDATA_ANY(sku), VARSIZE_ANY_EXHDR(sku)),
+											  fold_case(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)))));
+}
+
+static void
+add_parameter(Search *search, Oid type, Datum value)
+{
+	search->types[search->parameters] = type;
+	search->values[search->parameters++] = value;
+}
+
+/* A LIKE pattern for texts that contain the word. */
+static char *
+containing_pattern(const char *word)
+{
+	StringInfoData pattern;
+
+	initStringInfo(&pattern);
+	appendStringInfoChar(&pattern, '%');
+	for (; *word != '\0'; word++)
+	{
+		if (*word == '%' || *word == '_' || *word == '\\')
+			appendStringInfoChar(&pattern, '\\');
+		appendStringInfoChar(&pattern, *word);
+	}
+	appendStringInfoChar(&pattern, '%');
+	return pattern.data;
+}
+
+/* Set up the parameters: the keyword without outer white space, and its words. */
+static void
+parse_keyword(Search *search, Datum merchant, const char *bytes, size_t size)
+{
+	static const char spaces[] = " \t\n\v\f\r";
+	char	   *keyword = fold_case(bytes, size);
+	char	   *end = keyword + strlen(keyword);
+
+	keyword += strspn(keyword, spaces);
+	while (end > keyword && strchr(spaces, end[-1]) != NULL)
+		*--end = '\0';
+	search->merchant = merchant;
+	search->parameters = 0;
+	add_parameter(search, TEXTOID, merchant);
+	add_parameter(search, INT8OID, (Datum) 0);
+	add_parameter(search, TEXTOID, CStringGetTextDatum(keyword));
+	for (char *word = strtok_r(keyword, spaces, &end); word != NULL;
+		 word = strtok_r(NULL, spaces, &end))
+		add_parameter(search, TEXTOID, CStringGetTextDatum(containing_pattern(word)));
+}
+
+/* The condition of a tier; in none of the earlier ones, so no row is found twice. */
+static void
+append_condition(StringInfo query, const Search *search, int tier)
+{
+	static const char *const conditions[] = {
+		" AND " FOLDED_SKU " OPERATOR(pg_catalog.=) $3",
+		" AND " FOLDED_SKU " OPERATOR(pg_catalog.^@) $3"
+		" AND " FOLDED_SKU " OPERATOR(pg_catalog.<>) $3",
+		" AND " FOLDED_NAME " OPERATOR(pg_catalog.^@) $3"
+		" AND NOT " FOLDED_SKU " OPERATOR(pg_catalog.^@) $3",
+		" AND NOT " FOLDED_NAME " OPERATOR(pg_catalog.^@) $3"
+		" AND NOT " FOLDED_SKU " OPERATOR(pg_catalog.^@) $3"
+	};
+	const int	last_tier = lengthof(conditions) - 1;
+
+	appendStringInfoString(query, conditions[tier]);
+	for (int i = FIXED_PARAMETERS; tier == last_tier && i < search->parameters; i++)
+		appendStringInfo(query, " AND " SEARCH_TEXT " OPERATOR(pg_catalog.~~) $%d", i + 1);
+}
+
+/* Become the owner of the products for a search that gives nothing but skus. */
+static uint64
+search_as_owner(const char *query, Search *search)
+{
+	Oid			product = get_relname_relid("product", get_namespace_oid("invtrack", false));
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(product));
+	Oid			owner;
+	Oid			caller;
+	int			security;
+	int			nest_level;
+	int			result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "table invtrack.product is gone");
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+
+	GetUserIdAndSecContext(&caller, &security);
+	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	nest_level = NewGUCNestLevel();
+	RestrictSearchPath();
+	result = SPI_execute_with_args(query, search->parameters, search->types, search->values,
+								   NULL, true, 0);
+	AtEOXact_GUC(false, nest_level);
+	SetUserIdAndSecContext(caller, security);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "could not run \"%s\": %s", query, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* The skus that SPI just found, in their order. */
+static Datum
+found_skus(uint64 count)
+{
+	Datum	   *skus = palloc(Max(count, 1) * sizeof(Datum));
+	bool		is_null;
+
+	for (uint64 i = 0; i < count; i++)
+		skus[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+	return PointerGetDatum(construct_array(skus, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* Read products, as the caller, in the order of the list. */
+static uint64
+read_as_caller(Datum merchant, Datum skus)
+{
+	static Statement read_products = {
+		"SELECT p.merchant, p.sku, p.name, p.launched_on FROM invtrack.product p"
+		" JOIN pg_catalog.unnest($2) WITH ORDINALITY AS s(sku, place)"
+		" ON p.sku OPERATOR(pg_catalog.=) s.sku"
+		" WHERE p.merchant OPERATOR(pg_catalog.=) $1 ORDER BY s.place",
+		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[2] = {merchant, skus};
+
+	return statement_run(&read_products, values, NULL, true);
+}
+
+static void
+put_rows(ReturnSetInfo *result, uint64 count)
+{
+	for (uint64 i = 0; i < count; i++)
+		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+}
+
+/*
+ * Put at most max_rows of a tier into the result; returns how many. Where row
+ * security hides some of the found, more are looked for.
+ */
+static int64
+find_tier(ReturnSetInfo *result, Search *search, int tier, int64 max_rows)
+{
+	StringInfoData query;
+	int64		limit = max_rows;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT p.sku::pg_catalog.text FROM invtrack.product p"
+						   " WHERE p.merchant OPERATOR(pg_catalog.=) $1");
+	append_condition(&query, search, tier);
+	appendStringInfoString(&query, " ORDER BY p.sku LIMIT $2");
+	for (;; limit *= 4)
+	{
+		int64		found;
+		int64		visible;
+
+		CHECK_FOR_INTERRUPTS();
+		search->values[1] = Int64GetDatum(limit);
+		found = search_as_owner(query.data, search);
+		visible = found == 0 ? 0 : read_as_caller(search->merchant, found_skus(found));
+		if (visible >= max_rows || found < limit)
+		{
+			put_rows(result, Min(visible, max_rows));
+			return Min(visible, max_rows);
+		}
+	}
+}
+
+/* find_products(merchant, keyword, max_rows) */
+PG_FUNCTION_INFO_V1(product_find);
+Datum
+product_find(PG_FUNCTION_ARGS)
+{
+	const int	tiers = 4;
+	Search		search;
+	text	   *keyword = PG_ARGISNULL(1) ? cstring_to_text("") : PG_GETARG_TEXT_PP(1);
+	int32		max_rows = PG_ARGISNULL(2) ? DEFAULT_MAX_ROWS : PG_GETARG_INT32(2);
+
+	check_not_null(fcinfo, 0, "merchant");
+	if (max_rows < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_rows %d is out of range", max_rows),
+				 errhint("max_rows is 1 or more.")));
+	if (VARSIZE_ANY_EXHDR(keyword) > KEYWORD_SIZE_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("keyword of %zu bytes is too long", (size_t) VARSIZE_ANY_EXHDR(keyword)),
+				 errhint("A keyword has at most %d bytes.", KEYWORD_SIZE_MAX)));
+	InitMaterializedSRF(fcinfo, 0);
+	SPI_connect();
+	check_merchant_exists(PG_GETARG_DATUM(0));
+	parse_keyword(&search, PG_GETARG_DATUM(0), VARDATA_ANY(keyword), VARSIZE_ANY_EXHDR(keyword));
+	for (int tier = 0; tier < tiers && max_rows > 0; tier++)
+		max_rows -= find_tier((ReturnSetInfo *) fcinfo->resultinfo, &search, tier, max_rows);
+	SPI_finish();
+	return (Datum) 0;
+}
