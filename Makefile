@@ -6,7 +6,7 @@ MODULE_big = invtrack
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
-TOPICS = argument day_series calendar catalogue stock movement tracker \
+TOPICS = prologue argument day_series calendar catalogue stock movement tracker \
 	judgement reading health product_search access
 DATA_built = sql/invtrack--$(EXTVERSION).sql
 EXTRA_CLEAN = sql/invtrack--*.sql test/unit/day_codec_test
@@ -28,5 +28,4 @@ include $(PGXS)
 $(OBJS): $(wildcard src/*.h) invtrack.control
 
 sql/invtrack--$(EXTVERSION).sql: $(TOPICS:%=sql/%.sql) Makefile
-	{ printf '%s\n' '\echo Use "CREATE EXTENSION invtrack CASCADE" to load this file. \quit'; \
-	  cat $(TOPICS:%=sql/%.sql); } > $@
+	cat $(TOPICS:%=sql/%.sql) > $@

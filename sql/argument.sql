@@ -9,17 +9,17 @@ COMMENT ON FUNCTION invtrack.is_code(text) IS
 
 CREATE DOMAIN invtrack.quantity AS numeric
     CONSTRAINT quantity_check CHECK (
-        VALUE OPERATOR(pg_catalog.>) (-1000000000000)::numeric
-        AND VALUE OPERATOR(pg_catalog.<) 1000000000000::numeric
-        AND pg_catalog.round(VALUE, 6) OPERATOR(pg_catalog.=) VALUE);
+        VALUE > (-1000000000000)::numeric
+        AND VALUE < 1000000000000::numeric
+        AND pg_catalog.round(VALUE, 6) = VALUE);
 COMMENT ON DOMAIN invtrack.quantity IS
 'Units: an exact decimal of at most 6 decimals, above -10^12 and below 10^12';
 
 CREATE FUNCTION invtrack.is_day(day date)
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT day OPERATOR(pg_catalog.>=) date '0001-01-01'
-       AND day OPERATOR(pg_catalog.<=) date '9999-12-31';
+    SELECT day >= date '0001-01-01'
+       AND day <= date '9999-12-31';
 END;
 COMMENT ON FUNCTION invtrack.is_day(date) IS
 'Is this a day of the calendar, from 0001-01-01 to 9999-12-31?';

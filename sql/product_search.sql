@@ -20,8 +20,15 @@ COMMENT ON INDEX invtrack.product_folded_sku IS 'find_products: exact sku and sk
 CREATE INDEX product_folded_name ON invtrack.product
     (merchant, (invtrack.fold_case(name) COLLATE pg_catalog."C"));
 COMMENT ON INDEX invtrack.product_folded_name IS 'find_products: name prefix';
-CREATE INDEX product_search_text ON invtrack.product USING gin
-    (merchant, (invtrack.search_text(sku, name) COLLATE pg_catalog."C") gin_trgm_ops);
+DO $$
+BEGIN
+    EXECUTE format(
+        'CREATE INDEX product_search_text ON invtrack.product USING gin
+             (merchant, (invtrack.search_text(sku, name) COLLATE pg_catalog."C") %I.gin_trgm_ops)',
+        (SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+          WHERE e.extname = 'pg_trgm'));
+END
+$$;
 COMMENT ON INDEX invtrack.product_search_text IS 'find_products: words';
 
 CREATE TYPE invtrack.found_product AS (merchant text, sku text, name text, launched_on date);

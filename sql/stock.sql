@@ -12,7 +12,7 @@ CREATE TABLE invtrack.stock_lot (
     CONSTRAINT stock_lot_product_fkey FOREIGN KEY (merchant, sku) REFERENCES invtrack.product,
     CONSTRAINT stock_lot_inventory_type_fkey FOREIGN KEY (merchant, inventory_type)
         REFERENCES invtrack.inventory_type,
-    CONSTRAINT stock_lot_lot_check CHECK (lot OPERATOR(pg_catalog.=) '' OR invtrack.is_code(lot)),
+    CONSTRAINT stock_lot_lot_check CHECK (lot = '' OR invtrack.is_code(lot)),
     CONSTRAINT stock_lot_expires_on_check CHECK (invtrack.is_day(expires_on))
 );
 COMMENT ON TABLE invtrack.stock_lot IS
