@@ -17,7 +17,7 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	$(INVTRACK_CFLAGS)
 
 REGRESS = setup $(filter-out setup,$(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql))))
-REGRESS_OPTS = --inputdir=test --outputdir=tmp_check/regress
+REGRESS_OPTS = --encoding=UTF8 --inputdir=test --outputdir=tmp_check/regress
 ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test --outputdir=tmp_check/isolation
 

@@ -18,7 +18,7 @@ CREATE INDEX product_folded_sku ON invtrack.product
     (merchant, (invtrack.fold_case(sku) COLLATE pg_catalog."C"));
 COMMENT ON INDEX invtrack.product_folded_sku IS 'find_products: exact sku and sku prefix';
 CREATE INDEX product_folded_name ON invtrack.product
-    (merchant, (invtrack.fold_case(name) COLLATE pg_catalog."C"));
+    (merchant, (pg_catalog."left"(invtrack.fold_case(name) COLLATE pg_catalog."C", 100)));
 COMMENT ON INDEX invtrack.product_folded_name IS 'find_products: name prefix';
 DO $$
 BEGIN

@@ -131,10 +131,9 @@ today_in_zone(const text *zone)
 	return cache[slot].day;
 }
 
-/* as_of(time_zone): the setting invtrack.as_of, else today in the zone. */
-PG_FUNCTION_INFO_V1(calendar_as_of);
-Datum
-calendar_as_of(PG_FUNCTION_ARGS)
+/* A setting that is no date is never ignored. */
+void
+check_as_of_setting(void)
 {
 	if (as_of_kind == AS_OF_NO_DATE)
 		ereport(ERROR,
@@ -142,6 +141,14 @@ calendar_as_of(PG_FUNCTION_ARGS)
 				 errmsg("invalid value for parameter \"invtrack.as_of\": \"%s\"", as_of_setting),
 				 errdetail("It is no ISO date from 0001-01-01 to 9999-12-31."),
 				 errhint("Write a date like 2026-01-31, or '' for each merchant's today.")));
+}
+
+/* as_of(time_zone): the setting invtrack.as_of, else today in the zone. */
+PG_FUNCTION_INFO_V1(calendar_as_of);
+Datum
+calendar_as_of(PG_FUNCTION_ARGS)
+{
+	check_as_of_setting();
 	if (as_of_kind == AS_OF_DAY)
 		PG_RETURN_DATEADT(day_to_date(as_of_day));
 	PG_RETURN_DATEADT(day_to_date(today_in_zone(PG_GETARG_TEXT_PP(0))));
@@ -234,7 +241,8 @@ calendar_check_time_zone(PG_FUNCTION_ARGS)
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	columns = trigger->tg_relation->rd_att;
 	zone = SPI_getvalue(row, columns, SPI_fnumber(columns, "time_zone"));
-	if (zone == NULL || !check_function_bodies || is_listed_zone(zone))
+	if (zone == NULL || !check_function_bodies || is_listed_zone(zone) ||
+		(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && !column_changes(trigger, "time_zone")))
 		return PointerGetDatum(row);
 	similar = pg_tzset(zone);
 	ereport(ERROR,

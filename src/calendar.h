@@ -7,5 +7,6 @@
 
 /* calendar.c */
 extern void calendar_init(void);
+extern void check_as_of_setting(void);
 
 #endif							/* INVTRACK_CALENDAR_H */

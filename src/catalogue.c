@@ -9,8 +9,8 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 
 #include "argument.h"
 #include "catalogue.h"
@@ -81,20 +81,36 @@ check_item_exists(FunctionCallInfo fcinfo, bool read_only)
 								TextDatumGetCString(key[ARG_INVENTORY_TYPE]), merchant));
 }
 
-/* Does the column say something else in the new row? */
-static bool
-is_changed(const TriggerData *trigger, int column)
+/*
+ * In a trigger before an update: does the column say something else in the
+ * new row? 5.0 says what 5 does.
+ */
+bool
+column_changes(const TriggerData *trigger, const char *name)
 {
 	TupleDesc	columns = trigger->tg_relation->rd_att;
+	int			column = SPI_fnumber(columns, name);
 	Form_pg_attribute attribute = TupleDescAttr(columns, column - 1);
 	bool		old_null,
 				new_null;
 	Datum		old_value = heap_getattr(trigger->tg_trigtuple, column, columns, &old_null);
 	Datum		new_value = heap_getattr(trigger->tg_newtuple, column, columns, &new_null);
+	TypeCacheEntry *type;
 
 	if (old_null || new_null)
 		return old_null != new_null;
-	return !datum_image_eq(old_value, new_value, attribute->attbyval, attribute->attlen);
+	type = lookup_type_cache(attribute->atttypid, TYPECACHE_EQ_OPR_FINFO);
+	return !DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo, attribute->attcollation,
+										   old_value, new_value));
+}
+
+/* A column's value as an error shows it. */
+static const char *
+shown_value(HeapTuple row, TupleDesc columns, const char *name)
+{
+	char	   *value = SPI_getvalue(row, columns, SPI_fnumber(columns, name));
+
+	return value == NULL ? "null" : psprintf("\"%s\"", value);
 }
 
 /*
@@ -117,15 +133,15 @@ catalogue_refuse_change(PG_FUNCTION_ARGS)
 	arguments = trigger->tg_trigger->tgargs;
 	for (int i = 1; i < trigger->tg_trigger->tgnargs; i++)
 	{
-		int			column = SPI_fnumber(trigger->tg_relation->rd_att, arguments[i]);
+		TupleDesc	columns = trigger->tg_relation->rd_att;
 
-		if (is_changed(trigger, column))
+		if (column_changes(trigger, arguments[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_RESTRICT_VIOLATION),
-					 errmsg("%s of table %s cannot be changed from \"%s\" to \"%s\"",
+					 errmsg("%s of table %s cannot be changed from %s to %s",
 							arguments[i], RelationGetRelationName(trigger->tg_relation),
-							SPI_getvalue(trigger->tg_trigtuple, trigger->tg_relation->rd_att, column),
-							SPI_getvalue(trigger->tg_newtuple, trigger->tg_relation->rd_att, column)),
+							shown_value(trigger->tg_trigtuple, columns, arguments[i]),
+							shown_value(trigger->tg_newtuple, columns, arguments[i])),
 					 errhint("%s", arguments[0])));
 	}
 	return PointerGetDatum(trigger->tg_newtuple);

@@ -68,7 +68,7 @@ day_series_pack(const DayEntry *entries, int32 count, int scale)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("a quantity of a day_series is out of range"),
-				 errdetail("A day's quantity is at most 10^24.")));
+				 errhint("The quantity of a day is at most 10^24; leave out what is larger.")));
 	SET_VARSIZE(series, VARHDRSZ + size);
 	return repalloc(series, VARHDRSZ + size);
 }
@@ -86,8 +86,6 @@ status_text(DayCodecStatus status)
 	{
 		case DAY_CODEC_BAD_DAY:
 			return "no date from 0001-01-01 to 9999-12-31";
-		case DAY_CODEC_REPEATED_DAY:
-			return "a day that is there twice";
 		case DAY_CODEC_TOO_MANY_DECIMALS:
 			return "more than 6 decimals";
 		case DAY_CODEC_OUT_OF_RANGE:
@@ -117,6 +115,7 @@ day_series_in(PG_FUNCTION_ARGS)
 				 errmsg("invalid input syntax for type day_series: \"%.*s%s\"",
 						pg_mbcliplen(text, size, SHOWN_TEXT_MAX), text,
 						size > SHOWN_TEXT_MAX ? "..." : ""),
+				 status == DAY_CODEC_REPEATED_DAY ? errdetail("A day is there twice.") :
 				 errdetail("At character %d: %s.",
 						   pg_mbstrlen_with_len(text, position) + 1, status_text(status)),
 				 errhint("Write days and quantities like {2026-01-03:5,2026-01-04:2.5,infinity:7}.")));
@@ -158,7 +157,7 @@ day_series_recv(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(status_sqlstate(status, ERRCODE_INVALID_BINARY_REPRESENTATION)),
 				 errmsg("invalid binary format of type day_series"),
-				 errdetail("At byte %zu of %d: %s.", position + 1, size,
+				 errdetail("Near byte %zu of %d: %s.", Min(position + 1, size), size,
 						   status == DAY_CODEC_BAD_SYNTAX ? "unexpected or missing bytes" :
 						   status_text(status))));
 	PG_RETURN_POINTER(cstring_to_text_with_len(bytes, size));

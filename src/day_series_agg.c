@@ -31,7 +31,8 @@ sum_overflows(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("the sum of a day's quantities is out of range")));
+			 errmsg("the sum of a day's quantities is out of range"),
+			 errhint("The quantity of a day is at most 10^24.")));
 }
 
 static void
@@ -94,7 +95,9 @@ checked_day(DateADT date)
 	if (date < DATE_OF_DAY_FIRST || date - DATE_OF_DAY_FIRST > DAY_LAST)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a day of a day_series must be from 0001-01-01 to 9999-12-31, or infinity")));
+				 errmsg("%s is no day of a day_series",
+						DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(date)))),
+				 errhint("Give a date from 0001-01-01 to 9999-12-31, or infinity.")));
 	return date - DATE_OF_DAY_FIRST;
 }
 

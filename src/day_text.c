@@ -143,8 +143,8 @@ day_parse(const char *text, size_t size, int32_t *day)
 {
 	TextReader	reader = {text, text, text + size};
 
-	return size == DATE_SIZE && take_day(&reader, day) == DAY_CODEC_OK &&
-		reader.next == reader.end;
+	return size == DATE_SIZE && is_digit(text[0]) &&
+		take_day(&reader, day) == DAY_CODEC_OK && reader.next == reader.end;
 }
 
 /*

@@ -19,6 +19,7 @@
 #include "utils/tuplestore.h"
 
 #include "argument.h"
+#include "calendar.h"
 #include "catalogue.h"
 #include "compat.h"
 #include "day_series.h"
@@ -135,12 +136,13 @@ judge_destroy(DestReceiver *self)
 {
 }
 
-/* The as_of of a call; NO_DAY where it is left out. */
+/* The as_of of a call; NO_DAY where it is left out. The setting is checked either way. */
 static int32
 as_of_argument(FunctionCallInfo fcinfo, int arg)
 {
 	int32		day;
 
+	check_as_of_setting();
 	return day_of_argument(fcinfo, arg, "as_of", &day) ? day : NO_DAY;
 }
 

@@ -62,13 +62,13 @@ report_not_reversed(Datum *key)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
 			 errmsg("movement %lld of merchant \"%s\" is reversed already", (long long) id, merchant),
-			 errhint("A movement is reversed once. To undo that, reverse the movement with ref \"reversal of %lld\".",
+			 errhint("A movement is reversed once. To undo that, reverse the movement whose column reverses is %lld.",
 					 (long long) id)));
 }
 
 /*
- * reverse_movement(merchant, movement_id): the unique index on ref is what
- * makes it happen once, also from two sessions at once.
+ * reverse_movement(merchant, movement_id): the unique index on reverses makes
+ * it happen once, also from two sessions at once.
  */
 PG_FUNCTION_INFO_V1(movement_reverse);
 Datum
@@ -76,13 +76,12 @@ movement_reverse(PG_FUNCTION_ARGS)
 {
 	static Statement insert_opposite = {
 		"INSERT INTO invtrack.movement"
-		" (merchant, sku, inventory_type, flow, occurred_on, quantity, ref)"
+		" (merchant, sku, inventory_type, flow, occurred_on, quantity, reverses)"
 		" SELECT m.merchant, m.sku, m.inventory_type, m.flow, m.occurred_on,"
-		" OPERATOR(pg_catalog.-) m.quantity::pg_catalog.numeric,"
-		" pg_catalog.concat('reversal of ', m.movement_id)"
+		" OPERATOR(pg_catalog.-) m.quantity::pg_catalog.numeric, m.movement_id"
 		" FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
 		" AND m.movement_id OPERATOR(pg_catalog.=) $2"
-		" ON CONFLICT (merchant, flow, ref) WHERE ref IS NOT NULL DO NOTHING"
+		" ON CONFLICT (merchant, reverses) WHERE reverses IS NOT NULL DO NOTHING"
 		" RETURNING movement_id",
 		2, {TEXTOID, INT8OID}
 	};

@@ -43,15 +43,16 @@
 #define KEYWORD_SIZE_MAX	1000
 #define WORDS_MAX			(KEYWORD_SIZE_MAX / 2)
 #define DEFAULT_MAX_ROWS	20
-#define PRODUCT_COLUMNS		4
+#define NAME_START_SIZE		100 /* letters; so that names of any length can be indexed */
 
 /* Index expressions of sql/product_search.sql, to the letter. */
 #define FOLDED_SKU	"invtrack.fold_case(p.sku) COLLATE pg_catalog.\"C\""
 #define FOLDED_NAME "invtrack.fold_case(p.name) COLLATE pg_catalog.\"C\""
+#define NAME_START	"pg_catalog.\"left\"(" FOLDED_NAME ", 100)"
 #define SEARCH_TEXT "invtrack.search_text(p.sku, p.name) COLLATE pg_catalog.\"C\""
 
 /* The parameters of a search; words follow. */
-#define FIXED_PARAMETERS	3	/* merchant, limit, folded keyword */
+#define FIXED_PARAMETERS	4	/* merchant, limit, folded keyword, its start */
 
 typedef struct Search
 {
@@ -178,6 +179,9 @@ parse_keyword(Search *search, Datum merchant, const char *bytes, size_t size)
 	add_parameter(search, TEXTOID, merchant);
 	add_parameter(search, INT8OID, (Datum) 0);
 	add_parameter(search, TEXTOID, CStringGetTextDatum(keyword));
+	add_parameter(search, TEXTOID, PointerGetDatum(
+		cstring_to_text_with_len(keyword, pg_mbcharcliplen(keyword, strlen(keyword),
+														   NAME_START_SIZE))));
 	for (char *word = strtok_r(keyword, spaces, &end); word != NULL;
 		 word = strtok_r(NULL, spaces, &end))
 		add_parameter(search, TEXTOID, CStringGetTextDatum(containing_pattern(word)));
@@ -191,6 +195,7 @@ append_condition(StringInfo query, const Search *search, int tier)
 		" AND " FOLDED_SKU " OPERATOR(pg_catalog.=) $3",
 		" AND " FOLDED_SKU " OPERATOR(pg_catalog.^@) $3"
 		" AND " FOLDED_SKU " OPERATOR(pg_catalog.<>) $3",
+		" AND " NAME_START " OPERATOR(pg_catalog.^@) $4"
 		" AND " FOLDED_NAME " OPERATOR(pg_catalog.^@) $3"
 		" AND NOT " FOLDED_SKU " OPERATOR(pg_catalog.^@) $3",
 		" AND NOT " FOLDED_NAME " OPERATOR(pg_catalog.^@) $3"

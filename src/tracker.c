@@ -4,12 +4,11 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "access/xact.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -19,6 +18,9 @@
 #include "compat.h"
 #include "plan.h"
 #include "tracker.h"
+
+/* How often to try before it can't be another session that is in the way. */
+#define SAVE_ROUNDS_MAX		100
 
 #define KEY_MATCHES \
 	" t.merchant OPERATOR(pg_catalog.=) $1 AND t.sku OPERATOR(pg_catalog.=) $2" \
@@ -62,6 +64,8 @@ holds_rule(const Datum *values, const char *nulls)
  * Insert or update, until one of them meets the row: another session may
  * delete it between the two. At READ COMMITTED each statement sees what was
  * committed before it; above, PostgreSQL raises 40001 where that would not do.
+ * Where neither ever meets it, it is not another session, but row security or
+ * a trigger of the table's owner that lets the caller see it and not write.
  */
 static const char *
 save(Datum *values, const char *nulls)
@@ -84,7 +88,7 @@ save(Datum *values, const char *nulls)
 		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}
 	};
 
-	for (;;)
+	for (int round = 0; round < SAVE_ROUNDS_MAX; round++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (statement_run(&insert_tracker, values, nulls, false) > 0)
@@ -96,6 +100,14 @@ save(Datum *values, const char *nulls)
 		if (statement_run(&update_rule, values, nulls, false) > 0)
 			return "updated";
 	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to save tracker (\"%s\", \"%s\", \"%s\", \"%s\")",
+					TextDatumGetCString(values[ARG_MERCHANT]), TextDatumGetCString(values[ARG_SKU]),
+					TextDatumGetCString(values[ARG_INVENTORY_TYPE]),
+					TextDatumGetCString(values[ARG_MECHANISM])),
+			 errhint("Check the policies for INSERT and UPDATE and the triggers of table invtrack.tracker.")));
+	return NULL;
 }
 
 PG_FUNCTION_INFO_V1(tracker_save);
@@ -142,33 +154,6 @@ tracker_delete(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(true);
 }
 
-/* Do the two rows of the trigger differ in a parameter of the rule? */
-static bool
-rule_differs(const TriggerData *trigger)
-{
-	static const char *const parameters[] = {
-		"quantity", "lookback_days", "coverage_days", "expiry_days"
-	};
-	TupleDesc	columns = trigger->tg_relation->rd_att;
-
-	for (int i = 0; i < lengthof(parameters); i++)
-	{
-		int			column = SPI_fnumber(columns, parameters[i]);
-		bool		old_null,
-					new_null;
-		Datum		old_value = heap_getattr(trigger->tg_trigtuple, column, columns, &old_null);
-		Datum		new_value = heap_getattr(trigger->tg_newtuple, column, columns, &new_null);
-
-		if (old_null != new_null)
-			return true;
-		if (!old_null && (i == 0 ?
-						  !DatumGetBool(DirectFunctionCall2(numeric_eq, old_value, new_value)) :
-						  DatumGetInt32(old_value) != DatumGetInt32(new_value)))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Trigger, BEFORE UPDATE FOR EACH ROW: updated_at moves only when a parameter
  * changes, whoever writes the table.
@@ -190,7 +175,8 @@ tracker_set_updated_at(PG_FUNCTION_ARGS)
 				 errmsg("set_updated_at() works only as a trigger before update of rows")));
 	columns = trigger->tg_relation->rd_att;
 	column = SPI_fnumber(columns, "updated_at");
-	if (rule_differs(trigger))
+	if (column_changes(trigger, "quantity") || column_changes(trigger, "lookback_days") ||
+		column_changes(trigger, "coverage_days") || column_changes(trigger, "expiry_days"))
 		value = TimestampTzGetDatum(GetCurrentStatementStartTimestamp());
 	else
 		value = heap_getattr(trigger->tg_trigtuple, column, columns, &is_null);
