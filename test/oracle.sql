@@ -1,0 +1,149 @@
+-- The rules of SPEC.md once more, straight from its words, over rows and with plain numeric
+-- arithmetic: what test/t/002_random.pl compares invtrack.health and invtrack.stock with.
+-- It uses the tables only, and nothing else of the extension.
+
+-- n / d, cut toward zero to so many decimals. div() is exact where "/" rounds at some digit.
+CREATE FUNCTION oracle_cut(n numeric, d numeric, decimals integer)
+RETURNS numeric LANGUAGE sql IMMUTABLE
+RETURN div(n * 10.0 ^ decimals, d) / 10.0 ^ decimals;
+
+-- n / d, rounded half away from zero to so many decimals; d > 0.
+CREATE FUNCTION oracle_round(n numeric, d numeric, decimals integer)
+RETURNS numeric LANGUAGE sql IMMUTABLE
+RETURN sign(n) * div(2 * abs(n) * 10.0 ^ decimals + d, 2 * d) / 10.0 ^ decimals;
+
+-- Health of all trackers at a day; at each merchant's today where the day is null.
+CREATE FUNCTION oracle_health(day date)
+RETURNS TABLE (
+    merchant text, merchant_name text, sku text, product_name text, inventory_type text,
+    inventory_type_name text, mechanism text, quantity numeric, lookback_days integer,
+    coverage_days integer, expiry_days integer, current_stock numeric, threshold numeric,
+    health numeric, status text, reason text, daily_sales numeric, actual_days integer,
+    days_of_cover numeric, excluded_stock numeric, as_of date, updated_at timestamptz)
+LANGUAGE sql STABLE AS $$
+WITH tracked AS (
+    SELECT t.*, t.quantity::numeric AS asked, m.name AS merchant_name, p.name AS product_name,
+           p.launched_on, i.name AS inventory_type_name,
+           -- "Today is that merchant's today, whatever the session's TimeZone is"
+           coalesce(day, (now() AT TIME ZONE m.time_zone)::date) AS d
+      FROM invtrack.tracker t
+      JOIN invtrack.merchant m ON m.merchant = t.merchant
+      JOIN invtrack.product p ON p.merchant = t.merchant AND p.sku = t.sku
+      JOIN invtrack.inventory_type i ON i.merchant = t.merchant AND i.inventory_type = t.inventory_type
+), measured AS (
+    SELECT t.*, stock.on_hand, stock.counted, sale.net AS sales, sale.first_sale, shipment.shipped
+      FROM tracked t
+     CROSS JOIN LATERAL (
+           -- "An item without lots has 0 on hand"
+           SELECT coalesce(sum(l.quantity::numeric), 0) AS on_hand,
+                  -- "of lots with shelf life above expiry_days where that is set, of all lots
+                  -- (expired ones too) where it is not"; "when it has no expiry date, or
+                  -- expires_on > D + N"
+                  coalesce(sum(l.quantity::numeric) FILTER (
+                      WHERE t.expiry_days IS NULL OR l.expires_on IS NULL
+                         OR l.expires_on > t.d + t.expiry_days), 0) AS counted
+             FROM invtrack.stock_lot l
+            WHERE l.merchant = t.merchant AND l.sku = t.sku
+              AND l.inventory_type = t.inventory_type) stock
+     CROSS JOIN LATERAL (
+           -- "A lookback of N days at day D is the N dates D-N+1 … D"
+           SELECT coalesce(sum(v.quantity::numeric) FILTER (
+                      WHERE v.occurred_on BETWEEN t.d - t.lookback_days + 1 AND t.d), 0) AS net,
+                  -- "its first recorded day of sale movements on or before D"
+                  min(v.occurred_on) FILTER (WHERE v.occurred_on <= t.d) AS first_sale
+             FROM invtrack.movement v
+            WHERE v.merchant = t.merchant AND v.sku = t.sku
+              AND v.inventory_type = t.inventory_type AND v.flow = 'sale') sale
+     CROSS JOIN LATERAL (
+           SELECT coalesce(sum(v.quantity::numeric), 0) AS shipped
+             FROM invtrack.movement v
+            WHERE v.merchant = t.merchant AND v.sku = t.sku
+              AND v.inventory_type = t.inventory_type AND v.flow = 'shipment'
+              AND v.occurred_on BETWEEN t.d - t.lookback_days + 1 AND t.d) shipment
+), dated AS (
+    -- "The item was on sale from the earlier of its product's launched_on (where known) and its
+    -- first recorded day of sale": least() passes over nulls.
+    SELECT m.*, least(m.launched_on, m.first_sale) AS on_sale_from FROM measured m
+), counted AS (
+    SELECT m.*,
+           -- "days from the first day on which the item was on sale up to D, both included, at
+           -- most lookback_days"; "null where the item was never on sale"
+           CASE WHEN m.on_sale_from <= m.d
+                THEN least(m.d - m.on_sale_from + 1, m.lookback_days) END AS days
+      FROM dated m
+), asked AS (
+    -- current, and threshold as the fraction wanted / per, which is exact
+    SELECT c.*,
+           CASE c.mechanism WHEN 'stalled_days' THEN c.shipped ELSE c.counted END AS current,
+           -- "average daily sales × coverage_days"; "Where net sales in the window are ≤ 0,
+           -- threshold, daily sales and health are 0"
+           CASE WHEN c.mechanism <> 'turnover_days' THEN c.asked
+                WHEN c.sales <= 0 THEN 0
+                ELSE c.sales * c.coverage_days END AS wanted,
+           CASE WHEN c.mechanism = 'turnover_days' AND c.sales > 0 THEN c.days ELSE 1 END AS per,
+           c.mechanism = 'turnover_days' AND c.sales <= 0 AS no_sales,
+           c.mechanism = 'turnover_days' AND c.sales > 0 AS selling
+      FROM counted c
+), judged AS (
+    SELECT a.*,
+           CASE WHEN a.no_sales THEN 'no_sales'
+                WHEN a.current * a.per >= a.wanted THEN 'ok'
+                WHEN a.mechanism = 'stalled_days' THEN 'stalled'
+                ELSE 'replenish' END AS status
+      FROM asked a
+)
+SELECT j.merchant, j.merchant_name, j.sku, j.product_name, j.inventory_type,
+       j.inventory_type_name, j.mechanism, j.asked, j.lookback_days, j.coverage_days, j.expiry_days,
+       j.current,
+       -- "threshold and daily_sales are shown rounded to 4 decimals (half away from zero)"
+       oracle_round(j.wanted, j.per, 4),
+       -- "100 × current ÷ threshold, computed exactly, then cut (toward zero) to 2 decimals"
+       CASE WHEN j.no_sales THEN 0 ELSE oracle_cut(100 * j.current * j.per, j.wanted, 2) END,
+       j.status,
+       CASE j.status
+           WHEN 'replenish' THEN
+               CASE j.mechanism WHEN 'stock_quantity' THEN 'stock_below_quantity'
+                                ELSE 'stock_below_coverage' END
+           WHEN 'stalled' THEN
+               -- "launched_on is known and less than lookback_days days ago
+               -- (D − launched_on + 1 < lookback_days), else all lots together are ≤ 0"
+               CASE WHEN j.d - j.launched_on + 1 < j.lookback_days THEN 'too_new'
+                    WHEN j.on_hand <= 0 THEN 'nothing_on_hand'
+                    ELSE 'shipments_below_quantity' END
+           WHEN 'no_sales' THEN
+               -- "no sale is recorded on or before D"
+               CASE WHEN j.first_sale IS NULL THEN 'no_sales_history'
+                    ELSE 'no_sales_in_window' END
+       END,
+       -- "null outside turnover_days"
+       CASE WHEN j.selling THEN oracle_round(j.sales, j.days, 4) WHEN j.no_sales THEN 0 END,
+       CASE WHEN j.mechanism = 'turnover_days' THEN j.days END,
+       -- "current ÷ daily sales, cut to 1 decimal, null without sales"
+       CASE WHEN j.selling THEN oracle_cut(j.current * j.days, j.sales, 1) END,
+       -- "what is on hand but not counted for its shelf life, null under stalled_days"
+       CASE WHEN j.mechanism <> 'stalled_days' THEN j.on_hand - j.counted END,
+       j.d, j.updated_at
+  FROM judged j
+$$;
+
+-- invtrack.stock: "a row for each item that has a lot".
+CREATE FUNCTION oracle_stock(day date)
+RETURNS TABLE (
+    merchant text, sku text, product_name text, inventory_type text, on_hand numeric,
+    expired numeric, next_expires_on date, lots bigint)
+LANGUAGE sql STABLE AS $$
+SELECT l.merchant, l.sku, p.name, l.inventory_type, sum(l.quantity::numeric),
+       -- "units in lots with expires_on <= D"
+       coalesce(sum(l.quantity::numeric) FILTER (WHERE l.expires_on <= day), 0),
+       -- "the earliest later date with units": whose lots together have more than none
+       (SELECT min(e.expires_on)
+          FROM (SELECT n.expires_on
+                  FROM invtrack.stock_lot n
+                 WHERE n.merchant = l.merchant AND n.sku = l.sku
+                   AND n.inventory_type = l.inventory_type AND n.expires_on > day
+                 GROUP BY n.expires_on HAVING sum(n.quantity::numeric) > 0) e),
+       count(*)
+  FROM invtrack.stock_lot l
+  JOIN invtrack.product p ON p.merchant = l.merchant AND p.sku = l.sku
+ GROUP BY l.merchant, l.sku, p.name, l.inventory_type
+$$;

@@ -1,0 +1,191 @@
+# pg_dump and pg_restore, as a database's owner who is no superuser: everything that merchants wrote
+# is there again, says the same, and can be written on.
+
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', q{
+    CREATE ROLE shop_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
+    CREATE ROLE clerk LOGIN NOSUPERUSER;
+});
+my @targets = qw(from_plain from_custom from_jobs from_inserts by_superuser);
+$node->safe_psql('postgres', "CREATE DATABASE $_ OWNER shop_owner") for 'shop', @targets;
+
+sub owner_psql
+{
+	my ($database, $sql) = @_;
+	my $result = $node->safe_psql($database, $sql, extra_params => [ '-U', 'shop_owner' ]);
+	return $result;
+}
+
+# SQLSTATE, message and hint of a statement that has to fail.
+sub error_of
+{
+	my ($database, $sql) = @_;
+	my ($code, $out, $err) = $node->psql($database, "\\set VERBOSITY verbose\n$sql",
+		extra_params => [ '-U', 'shop_owner' ], on_error_stop => 0);
+	return $err;
+}
+
+owner_psql('shop', 'CREATE EXTENSION invtrack CASCADE');
+is( owner_psql('shop', q{SELECT current_user || ' ' || rolsuper FROM pg_roles WHERE rolname = current_user}),
+	'shop_owner false', 'the owner is no superuser');
+owner_psql('shop', q{
+    INSERT INTO invtrack.merchant VALUES
+        ('acme', 'Acme "Tools"', 'Europe/Berlin'), ('bean', E'Bean\tCo\\N', 'Pacific/Kiritimati'),
+        ('empty', '', 'UTC');
+    -- As from a server whose list of time zones had one more.
+    SET check_function_bodies = off;
+    INSERT INTO invtrack.merchant VALUES ('mars', 'Mars', 'Mars/Olympus_Mons');
+    SET check_function_bodies = on;
+    INSERT INTO invtrack.inventory_type
+    SELECT merchant, type, initcap(type) FROM invtrack.merchant, unnest(ARRAY['good', 'defective']) type;
+    INSERT INTO invtrack.product
+    SELECT merchant, 'p' || n, 'Product ' || n || ' é',
+           CASE n % 3 WHEN 0 THEN date '2026-02-01' + n WHEN 1 THEN date '2027-01-01' END
+      FROM invtrack.merchant, generate_series(1, 20) n WHERE merchant <> 'empty';
+    INSERT INTO invtrack.stock_lot
+    SELECT merchant, sku, 'good', CASE n WHEN 0 THEN '' ELSE 'lot ' || n END,
+           CASE n WHEN 0 THEN NULL WHEN 1 THEN date '9999-12-31' ELSE date '2026-03-01' + n * 4 END,
+           CASE WHEN sku = 'p7' THEN -1 ELSE 12.000001 * n + 4 END
+      FROM invtrack.product, generate_series(0, 3) n WHERE sku NOT IN ('p3', 'p4');
+    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity, ref)
+    SELECT merchant, sku, 'good', flow, date '2026-03-10' - n * 3, n + 0.25,
+           CASE WHEN n % 2 = 0 THEN sku || '/' || n END
+      FROM invtrack.product, generate_series(-1, 12) n, unnest(ARRAY['sale', 'shipment']) flow
+     WHERE sku NOT IN ('p4', 'p5');
+    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+    VALUES ('acme', 'unknown', 'good', 'sale', '2026-03-01', 3),
+           ('nobody', 'p1', 'good', 'shipment', '0001-01-01', -999999999999.999999);
+    SELECT invtrack.reverse_movement('acme', min(movement_id)) FROM invtrack.movement WHERE merchant = 'acme';
+});
+# Each in a transaction of its own, so that times differ.
+owner_psql('shop', qq{
+    SELECT invtrack.save_tracker(merchant, sku, 'good', 'stock_quantity', 50, expiry_days => 7) FROM invtrack.product;
+    SELECT invtrack.save_tracker(merchant, sku, 'defective', 'stock_quantity', 0.000001) FROM invtrack.product;
+    SELECT invtrack.save_tracker(merchant, sku, 'good', 'turnover_days', NULL, 30, 14, 3) FROM invtrack.product;
+    SELECT invtrack.save_tracker(merchant, sku, 'good', 'stalled_days', 60, 30) FROM invtrack.product;
+    SELECT invtrack.save_tracker(merchant, sku, 'good', 'stalled_days', 70, 30) FROM invtrack.product WHERE sku = 'p1';
+    GRANT USAGE ON SCHEMA invtrack TO clerk;
+    GRANT SELECT ON invtrack.merchant, invtrack.stock TO clerk;
+    GRANT EXECUTE ON FUNCTION invtrack.today(text) TO clerk;
+});
+
+# What a database says, as sorted text.
+my %questions = (
+	'merchants' => 'TABLE invtrack.merchant ORDER BY merchant',
+	'products' => 'TABLE invtrack.product ORDER BY merchant, sku',
+	'inventory types' => 'TABLE invtrack.inventory_type ORDER BY merchant, inventory_type',
+	'lots' => 'TABLE invtrack.stock_lot ORDER BY merchant, sku, inventory_type, lot',
+	'movements' => 'TABLE invtrack.movement ORDER BY merchant, movement_id',
+	'trackers' => 'TABLE invtrack.tracker ORDER BY merchant, sku, inventory_type, mechanism',
+	'health' => 'TABLE invtrack.health ORDER BY merchant, sku, inventory_type, mechanism',
+	'health by function' =>
+	  q{SELECT * FROM invtrack.tracker_health(as_of => '2026-04-01') ORDER BY merchant, sku, inventory_type, mechanism},
+	'stock' => 'TABLE invtrack.stock ORDER BY merchant, sku, inventory_type',
+	'unknown items' => 'TABLE invtrack.unknown_items ORDER BY merchant, sku, inventory_type, flow',
+	'privileges' => q{
+	    SELECT c.relname, c.relkind, pg_get_userbyid(c.relowner), r.role, string_agg(p.privilege, ' ' ORDER BY p.privilege)
+	      FROM pg_class c, unnest(ARRAY['shop_owner', 'clerk']) r(role),
+	           unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p(privilege)
+	     WHERE c.relnamespace = 'invtrack'::regnamespace AND c.relkind IN ('r', 'v')
+	       AND has_table_privilege(r.role, c.oid, p.privilege)
+	     GROUP BY 1, 2, 3, 4 ORDER BY 1, 4},
+	'function privileges' => q{
+	    SELECT p.oid::regprocedure, pg_get_userbyid(p.proowner), has_function_privilege('clerk', p.oid, 'EXECUTE')
+	      FROM pg_proc p WHERE p.pronamespace = 'invtrack'::regnamespace ORDER BY p.oid::regprocedure::text},
+);
+
+sub answer
+{
+	my ($database, $question) = @_;
+	return owner_psql($database, "SET timezone = 'UTC'; SET invtrack.as_of = '2026-03-10'; $questions{$question};");
+}
+
+# The first lines that only one of two texts has.
+sub difference
+{
+	my @sides = map { { map { $_ => 1 } split /\n/ } } @_;
+	my @lines = ((map { "- $_" } grep { !$sides[1]{$_} } sort keys %{ $sides[0] }),
+		(map { "+ $_" } grep { !$sides[0]{$_} } sort keys %{ $sides[1] }));
+	return '' if $_[0] eq $_[1];
+	return join("\n", 'not the same', splice(@lines, 0, 6));
+}
+
+my %before = map { $_ => answer('shop', $_) } keys %questions;
+my $trackers = scalar split(/\n/, $before{'trackers'});
+is($trackers, 240, 'four trackers for each of 60 products');
+is(scalar(split(/\n/, $before{'health'})), 240, 'health of each of them');
+# 18 products of 3 merchants have 14 movements a flow; two are unknown, one is reversed.
+is(scalar(split(/\n/, $before{'movements'})), 18 * 3 * 14 * 2 + 3, 'movements');
+is($before{'unknown items'}, "acme|unknown|good|sale|1|3\nnobody|p1|good|shipment|1|-999999999999.999999",
+	'unknown items');
+like($before{'merchants'}, qr{^mars\|Mars\|Mars/Olympus_Mons$}m, 'a time zone that is in no list');
+is( owner_psql('shop', q{SELECT count(*) FROM invtrack.tracker WHERE updated_at > created_at}),
+	'3', 'three trackers were updated later');
+is( owner_psql('shop', q{SELECT invtrack.today('mars') = (now() AT TIME ZONE 'UTC')::date}), 't',
+	'it counts as UTC');
+
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my @as_owner = ('-U', 'shop_owner', '-h', $node->host, '-p', $node->port);
+command_ok([ 'pg_dump', @as_owner, '-Fp', '-f', "$dir/plain.sql", 'shop' ], 'dump as SQL');
+command_ok([ 'pg_dump', @as_owner, '-Fp', '--inserts', '-f', "$dir/inserts.sql", 'shop' ], 'dump as INSERTs');
+command_ok([ 'pg_dump', @as_owner, '-Fc', '-f', "$dir/custom", 'shop' ], 'dump in the custom format');
+command_ok([ 'psql', '-X', '-q', @as_owner, '-v', 'ON_ERROR_STOP=1', '-o', "$dir/psql.out",
+	'-f', "$dir/plain.sql", 'from_plain' ], 'restore of SQL');
+command_ok([ 'psql', '-X', '-q', @as_owner, '-v', 'ON_ERROR_STOP=1', '-o', "$dir/psql.out",
+	'-f', "$dir/inserts.sql", 'from_inserts' ], 'restore of INSERTs');
+command_ok([ 'pg_restore', @as_owner, '--exit-on-error', '-d', 'from_custom', "$dir/custom" ],
+	'restore of the custom format');
+# pg_dump does not tell pg_restore that the rows of an extension's table need those of another, so
+# that jobs would load trackers before their products: the data section is for one job.
+for my $part ([ 'pre-data', 2 ], [ 'data', 1 ], [ 'post-data', 2 ])
+{
+	command_ok([ 'pg_restore', @as_owner, '--exit-on-error', "--section=$part->[0]", '-j', $part->[1],
+		'-d', 'from_jobs', "$dir/custom" ], "restore of $part->[0] by $part->[1] jobs");
+}
+# A superuser's backup, restored by a superuser in the owner's role.
+my @as_superuser = ('-h', $node->host, '-p', $node->port);
+command_ok([ 'pg_dump', @as_superuser, '-Fc', '-f', "$dir/backup", 'shop' ], 'dump by a superuser');
+command_ok([ 'pg_restore', @as_superuser, '--exit-on-error', '--role=shop_owner', '-d', 'by_superuser',
+	"$dir/backup" ], 'restore by a superuser');
+
+for my $target (@targets)
+{
+	is(difference($before{$_}, answer($target, $_)), '', "$target: $_") for sort keys %questions;
+
+	my $highest = owner_psql($target, 'SELECT max(movement_id) FROM invtrack.movement');
+	my $fresh = owner_psql($target, q{
+	    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+	    VALUES ('acme', 'p1', 'good', 'sale', '2026-03-10', 1) RETURNING movement_id});
+	cmp_ok($fresh, '>', $highest, "$target: the numbers of movements go on");
+	is( owner_psql($target, qq{
+	    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity, ref)
+	    VALUES ('acme', 'p1', 'good', 'sale', '2026-03-04', 5, 'p1/2') ON CONFLICT DO NOTHING RETURNING 1}),
+		'', "$target: a ref counts once");
+	for my $change ("UPDATE invtrack.movement SET quantity = 2 WHERE movement_id = $fresh",
+		"DELETE FROM invtrack.movement WHERE movement_id = $fresh", 'TRUNCATE invtrack.movement')
+	{
+		my ($verb) = $change =~ /^(\w+)/;
+		like(error_of($target, $change), qr/ERROR:  \d\w{4}: .*HINT: [^\n]*opposite[^\n]*reverse_movement/s,
+			"$target: $verb of movements is refused");
+	}
+	is( owner_psql($target, q{
+	    SELECT invtrack.save_tracker('acme', 'p2', 'good', 'turnover_days', NULL, 30, 14, 3),
+	           invtrack.save_tracker('acme', 'p1', 'good', 'stalled_days', 70, 30),
+	           invtrack.save_tracker('acme', 'p3', 'good', 'stalled_days', 70, 30)}),
+		'unchanged|unchanged|updated', "$target: trackers are saved on");
+	like(error_of($target, q{UPDATE invtrack.merchant SET time_zone = 'Mars/Base' WHERE merchant = 'mars'}),
+		qr/ERROR:  23514: /, "$target: a new time zone has to be in the list");
+	like(error_of($target, q{DELETE FROM invtrack.product WHERE sku = 'p2'}),
+		qr/ERROR:  23503: /, "$target: a product with lots is not deleted");
+}
+
+$node->stop;
+done_testing();
