@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 
@@ -12,6 +13,9 @@
 #include "compat.h"
 #include "day_series.h"
 #include "quantity.h"
+
+/* How much of a wrong value an error shows. */
+#define SHOWN_SIZE_MAX	(2 * CODE_SIZE_MAX)
 
 static bool
 is_ascii_space(char c)
@@ -37,6 +41,17 @@ invtrack_is_code(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(is_code(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)));
 }
 
+/* A value as an error shows it: all of it, unless somebody sends us a book. */
+static const char *
+shown(const char *value)
+{
+	size_t		size = strlen(value);
+
+	if (size <= SHOWN_SIZE_MAX)
+		return value;
+	return psprintf("%.*s...", pg_mbcliplen(value, size, SHOWN_SIZE_MAX), value);
+}
+
 void
 check_not_null(FunctionCallInfo fcinfo, int arg, const char *name)
 {
@@ -55,7 +70,7 @@ check_code(FunctionCallInfo fcinfo, int arg, const char *name)
 	if (!is_code(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s \"%s\" is not a valid code", name, text_to_cstring(code)),
+				 errmsg("%s \"%s\" is not a valid code", name, shown(text_to_cstring(code))),
 				 errhint("A code has 1 to %d bytes and no white space at either end.",
 						 CODE_SIZE_MAX)));
 }
@@ -69,7 +84,7 @@ check_mechanism(FunctionCallInfo fcinfo, int arg)
 	if (mechanism == MECHANISM_UNKNOWN)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("mechanism \"%s\" does not exist", text_to_cstring(name)),
+				 errmsg("mechanism \"%s\" does not exist", shown(text_to_cstring(name))),
 				 errhint("Use stock_quantity, turnover_days or stalled_days.")));
 	return mechanism;
 }
@@ -132,7 +147,8 @@ check_quantity(FunctionCallInfo fcinfo, int arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("quantity %s is out of range",
-						DatumGetCString(DirectFunctionCall1(numeric_out, PG_GETARG_DATUM(arg)))),
+						shown(DatumGetCString(DirectFunctionCall1(numeric_out,
+																  PG_GETARG_DATUM(arg))))),
 				 errhint("quantity is above 0 and below 10^12, with at most 6 decimals.")));
 }
 

@@ -169,6 +169,7 @@ calendar_today(PG_FUNCTION_ARGS)
 	int32		today;
 
 	check_not_null(fcinfo, 0, "merchant");
+	check_code(fcinfo, 0, "merchant");
 	SPI_connect();
 	if (statement_run(&zone_of_merchant, &merchant, NULL, true) == 0)
 		report_missing_merchant(merchant);

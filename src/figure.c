@@ -4,7 +4,7 @@
  *
  * The view invtrack.health calls a function a column, so that it stays flat
  * SQL that any planner, a distributed one too, can take apart. Each of them
- * judges the whole row again, which costs less than remembering it would.
+ * judges the row again, which is little beside the reading of it.
  */
 #include "postgres.h"
 
@@ -151,45 +151,50 @@ const Figure figures[FIGURES] = {
 	figure_excluded_stock
 };
 
-static int32
-days_or_none(NullableDatum argument)
+/* A parameter in days; NO_DAY for null, and false for what no rule has. */
+static bool
+get_days(NullableDatum argument, int32 minimum, int32 *days)
 {
-	return argument.isnull ? NO_DAY : DatumGetInt32(argument.value);
+	*days = argument.isnull ? NO_DAY : DatumGetInt32(argument.value);
+	return argument.isnull || (*days >= minimum && *days <= RULE_DAYS_MAX);
 }
 
-static void
+static bool
+get_quantity(NullableDatum argument, Quantity *quantity)
+{
+	*quantity = 0;
+	return argument.isnull ||
+		(quantity_from_numeric(DatumGetNumeric(argument.value), quantity) == DAY_CODEC_OK &&
+		 *quantity > 0 && *quantity < RULE_QUANTITY_LIMIT);
+}
+
+/*
+ * The rule of the arguments; false where they are no tracker's. The figures
+ * divide by what a sound rule has.
+ */
+static bool
 get_rule(const NullableDatum *arguments, TrackerRule *rule)
 {
-	text	   *mechanism = DatumGetTextPP(arguments[JUDGED_MECHANISM].value);
+	text	   *name = DatumGetTextPP(arguments[JUDGED_MECHANISM].value);
+	bool		quantity = !arguments[JUDGED_QUANTITY].isnull;
+	bool		lookback = !arguments[JUDGED_LOOKBACK_DAYS].isnull;
+	bool		coverage = !arguments[JUDGED_COVERAGE_DAYS].isnull;
+	bool		expiry = !arguments[JUDGED_EXPIRY_DAYS].isnull;
 
-	rule->mechanism = mechanism_of_name(VARDATA_ANY(mechanism), VARSIZE_ANY_EXHDR(mechanism));
-	rule->quantity = 0;
-	if (!arguments[JUDGED_QUANTITY].isnull)
-		(void) quantity_from_numeric(DatumGetNumeric(arguments[JUDGED_QUANTITY].value),
-									 &rule->quantity);
-	rule->lookback_days = days_or_none(arguments[JUDGED_LOOKBACK_DAYS]);
-	rule->coverage_days = days_or_none(arguments[JUDGED_COVERAGE_DAYS]);
-	rule->expiry_days = days_or_none(arguments[JUDGED_EXPIRY_DAYS]);
-}
-
-/* The rule has what judge() and the figures divide by and count with. */
-static bool
-is_sound(const TrackerRule *rule)
-{
-	bool		lookback = rule->lookback_days >= 1 && rule->lookback_days <= RULE_DAYS_MAX;
-	bool		coverage = rule->coverage_days >= 1 && rule->coverage_days <= RULE_DAYS_MAX;
-	bool		quantity = rule->quantity > 0 && rule->quantity < RULE_QUANTITY_LIMIT;
-
-	if (rule->expiry_days < NO_DAY || rule->expiry_days > RULE_DAYS_MAX)
+	rule->mechanism = mechanism_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	if (!get_quantity(arguments[JUDGED_QUANTITY], &rule->quantity) ||
+		!get_days(arguments[JUDGED_LOOKBACK_DAYS], 1, &rule->lookback_days) ||
+		!get_days(arguments[JUDGED_COVERAGE_DAYS], 1, &rule->coverage_days) ||
+		!get_days(arguments[JUDGED_EXPIRY_DAYS], 0, &rule->expiry_days))
 		return false;
 	switch (rule->mechanism)
 	{
 		case MECHANISM_STOCK_QUANTITY:
-			return quantity;
+			return quantity && !lookback && !coverage;
 		case MECHANISM_TURNOVER_DAYS:
-			return lookback && coverage;
+			return !quantity && lookback && coverage;
 		case MECHANISM_STALLED_DAYS:
-			return lookback && quantity;
+			return quantity && lookback && !coverage && !expiry;
 		default:
 			return false;
 	}
@@ -229,8 +234,7 @@ judge_datums(const NullableDatum *arguments, Judgement *judgement)
 	if (arguments[JUDGED_MECHANISM].isnull ||
 		!get_day(arguments[JUDGED_AS_OF], &evidence.as_of))
 		return false;
-	get_rule(arguments, &rule);
-	if (!is_sound(&rule))
+	if (!get_rule(arguments, &rule))
 		return false;
 	if (!get_day(arguments[JUDGED_LAUNCHED_ON], &evidence.launched_on))
 		evidence.launched_on = NO_DAY;

@@ -91,6 +91,7 @@ movement_reverse(PG_FUNCTION_ARGS)
 
 	check_not_null(fcinfo, 0, "merchant");
 	check_not_null(fcinfo, 1, "movement_id");
+	check_code(fcinfo, 0, "merchant");
 	SPI_connect();
 	if (statement_run(&insert_opposite, key, NULL, false) == 0)
 		report_not_reversed(key);

@@ -45,6 +45,9 @@
 #define DEFAULT_MAX_ROWS	20
 #define NAME_START_SIZE		100 /* letters; so that names of any length can be indexed */
 
+/* "I" and a combining dot above, in UTF-8 */
+#define UPPER_I_WITH_DOT	"I\xCC\x87"
+
 /* Index expressions of sql/product_search.sql, to the letter. */
 #define FOLDED_SKU	"invtrack.fold_case(p.sku) COLLATE pg_catalog.\"C\""
 #define FOLDED_NAME "invtrack.fold_case(p.name) COLLATE pg_catalog.\"C\""
@@ -79,9 +82,11 @@ folding_collation(void)
 }
 
 /*
- * Fold case, by going to upper case: unlike lower case it does not depend on
- * neighbours (the Greek final sigma). The dotted capital I of Turkish, which
- * is its own upper case, is folded with the other i's.
+ * Fold case, by going to lower and then to upper case. Upper case comes last
+ * since it does not depend on neighbours, as the Greek final sigma does; lower
+ * case first, since some capitals are their own upper case (the German capital
+ * sharp s, the Kelvin sign). The dotted capital I of Turkish becomes an I with
+ * a combining dot by that, and is folded with the other i's.
  */
 static char *
 fold_case(const char *bytes, size_t size)
@@ -99,15 +104,16 @@ fold_case(const char *bytes, size_t size)
 			*to = pg_ascii_toupper((unsigned char) *to);
 		return folded;
 	}
-	folded = to = str_toupper(bytes, size, folding_collation());
+	folded = str_tolower(bytes, size, folding_collation());
+	folded = to = str_toupper(folded, strlen(folded), folding_collation());
 	if (GetDatabaseEncoding() != PG_UTF8)
 		return folded;
 	for (const char *from = folded; *from != '\0'; from++)
 	{
-		if ((unsigned char) from[0] == 0xC4 && (unsigned char) from[1] == 0xB0)
+		if (strncmp(from, UPPER_I_WITH_DOT, strlen(UPPER_I_WITH_DOT)) == 0)
 		{
 			*to++ = 'I';
-			from++;
+			from += strlen(UPPER_I_WITH_DOT) - 1;
 		}
 		else
 			*to++ = *from;
@@ -317,6 +323,7 @@ product_find(PG_FUNCTION_ARGS)
 	int32		max_rows = PG_ARGISNULL(2) ? DEFAULT_MAX_ROWS : PG_GETARG_INT32(2);
 
 	check_not_null(fcinfo, 0, "merchant");
+	check_code(fcinfo, 0, "merchant");
 	if (max_rows < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
