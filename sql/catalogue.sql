@@ -1,12 +1,6 @@
 
 -- The catalogue: merchants, products, inventory types -------------------------
 
-CREATE FUNCTION invtrack.refuse_change()
-RETURNS trigger LANGUAGE c
-AS 'MODULE_PATHNAME', 'catalogue_refuse_change';
-COMMENT ON FUNCTION invtrack.refuse_change() IS
-'trigger (hint, column ...): refuses to change what these columns say';
-
 CREATE TABLE invtrack.merchant (
     merchant text COLLATE "C" NOT NULL,
     name text NOT NULL DEFAULT '',

@@ -16,15 +16,12 @@ SELECT p.merchant,
        p.launched_on,
        l.lots,
        f.moved,
-       m.as_of
+       invtrack.as_of(m.time_zone) AS as_of
   FROM invtrack.product p
   JOIN invtrack.inventory_type i ON i.merchant = p.merchant
  CROSS JOIN (VALUES ('stock_quantity', NULL), ('turnover_days', 'sale'),
                     ('stalled_days', 'shipment')) k (mechanism, flow)
-       -- An outer join, so that the day is worked out once a merchant and not once a row.
-  LEFT JOIN (SELECT t.merchant, t.name, invtrack.as_of(t.time_zone) AS as_of
-               FROM invtrack.merchant t) m
-    ON m.merchant = p.merchant
+  JOIN invtrack.merchant m ON m.merchant = p.merchant
   LEFT JOIN (SELECT s.merchant, s.sku, s.inventory_type,
                     invtrack.day_series_agg(coalesce(s.expires_on, date 'infinity'), s.quantity) AS lots
                FROM invtrack.stock_lot s

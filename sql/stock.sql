@@ -44,9 +44,9 @@ SELECT l.merchant,
                invtrack.day_series_agg(coalesce(s.expires_on, date 'infinity'), s.quantity) AS series
           FROM invtrack.stock_lot s
          GROUP BY s.merchant, s.sku, s.inventory_type) l
-  LEFT JOIN invtrack.product p ON p.merchant = l.merchant AND p.sku = l.sku
-  LEFT JOIN (SELECT t.merchant, invtrack.as_of(t.time_zone) AS as_of
-               FROM invtrack.merchant t) m ON m.merchant = l.merchant;
+  JOIN invtrack.product p ON p.merchant = l.merchant AND p.sku = l.sku
+  JOIN (SELECT t.merchant, invtrack.as_of(t.time_zone) AS as_of
+          FROM invtrack.merchant t) m ON m.merchant = l.merchant;
 COMMENT ON VIEW invtrack.stock IS
 'Real-time inventory: a row for each item that has a lot';
 COMMENT ON COLUMN invtrack.stock.merchant IS 'Merchant of the item';

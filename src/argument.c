@@ -102,77 +102,82 @@ check_tracker_key(FunctionCallInfo fcinfo)
 	(void) check_mechanism(fcinfo, ARG_MECHANISM);
 }
 
-/* A parameter of a rule is there if, and only if, the mechanism has it. */
-static void
-check_presence(FunctionCallInfo fcinfo, int arg, const char *name, Mechanism mechanism,
-			   bool required, bool allowed)
+/* The argument of a parameter as text. */
+static const char *
+shown_parameter(FunctionCallInfo fcinfo, Parameter parameter)
 {
-	if (required && PG_ARGISNULL(arg))
+	Datum		value = PG_GETARG_DATUM(ARG_QUANTITY + parameter);
+
+	if (parameter == PARAMETER_QUANTITY)
+		return shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+	return psprintf("%d", DatumGetInt32(value));
+}
+
+/* A parameter is there if, and only if, the mechanism has it. */
+static void
+check_presence(FunctionCallInfo fcinfo, Mechanism mechanism, Parameter parameter)
+{
+	const char *name = parameter_name(parameter);
+	bool		is_null = PG_ARGISNULL(ARG_QUANTITY + parameter);
+	ParameterUse use = parameter_use(mechanism, parameter);
+
+	if (is_null && use == PARAMETER_REQUIRED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s is missing: mechanism %s needs it", name, mechanism_name(mechanism)),
 				 errhint("Give a value for the argument %s.", name)));
-	if (!allowed && !PG_ARGISNULL(arg))
+	if (!is_null && use == PARAMETER_FOREIGN)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be null: mechanism %s does not use it", name,
-						mechanism_name(mechanism)),
+				 errmsg("%s %s must be left out: mechanism %s does not use it", name,
+						shown_parameter(fcinfo, parameter), mechanism_name(mechanism)),
 				 errhint("Leave out the argument %s, or use another mechanism.", name)));
 }
 
 static void
-check_days(FunctionCallInfo fcinfo, int arg, const char *name, int32 minimum)
+check_days(FunctionCallInfo fcinfo, Parameter parameter)
 {
-	int32		days;
+	const char *name = parameter_name(parameter);
+	int32		days = PG_GETARG_INT32(ARG_QUANTITY + parameter);
 
-	if (PG_ARGISNULL(arg))
-		return;
-	days = PG_GETARG_INT32(arg);
-	if (days < minimum || days > RULE_DAYS_MAX)
+	if (days < parameter_days_min(parameter) || days > RULE_DAYS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s %d is out of range", name, days),
-				 errhint("%s is a number of days from %d to %d.", name, minimum, RULE_DAYS_MAX)));
+				 errhint("%s is a number of days from %d to %d.", name,
+						 parameter_days_min(parameter), RULE_DAYS_MAX)));
 }
 
 static void
-check_quantity(FunctionCallInfo fcinfo, int arg)
+check_quantity(FunctionCallInfo fcinfo)
 {
 	Quantity	micro;
 
-	if (PG_ARGISNULL(arg))
-		return;
-	if (quantity_from_numeric(PG_GETARG_NUMERIC(arg), &micro) != DAY_CODEC_OK ||
+	if (quantity_from_numeric(PG_GETARG_NUMERIC(ARG_QUANTITY), &micro) != DAY_CODEC_OK ||
 		micro <= 0 || micro >= RULE_QUANTITY_LIMIT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("quantity %s is out of range",
-						shown(DatumGetCString(DirectFunctionCall1(numeric_out,
-																  PG_GETARG_DATUM(arg))))),
+				 errmsg("quantity %s is out of range", shown_parameter(fcinfo, PARAMETER_QUANTITY)),
 				 errhint("quantity is above 0 and below 10^12, with at most 6 decimals.")));
 }
 
 /*
  * The parameters of a rule, for a key that is checked already. The table
- * invtrack.tracker has the same rules as a CHECK, for those who write it
+ * invtrack.tracker has the same rules as CHECKs, for those who write it
  * without save_tracker().
  */
 void
 check_tracker_rule(FunctionCallInfo fcinfo)
 {
 	Mechanism	mechanism = check_mechanism(fcinfo, ARG_MECHANISM);
-	bool		turnover = mechanism == MECHANISM_TURNOVER_DAYS;
-	bool		stalled = mechanism == MECHANISM_STALLED_DAYS;
 
-	check_presence(fcinfo, ARG_QUANTITY, "quantity", mechanism, !turnover, !turnover);
-	check_presence(fcinfo, ARG_LOOKBACK_DAYS, "lookback_days", mechanism,
-				   turnover || stalled, turnover || stalled);
-	check_presence(fcinfo, ARG_COVERAGE_DAYS, "coverage_days", mechanism, turnover, turnover);
-	check_presence(fcinfo, ARG_EXPIRY_DAYS, "expiry_days", mechanism, false, !stalled);
-	check_quantity(fcinfo, ARG_QUANTITY);
-	check_days(fcinfo, ARG_LOOKBACK_DAYS, "lookback_days", 1);
-	check_days(fcinfo, ARG_COVERAGE_DAYS, "coverage_days", 1);
-	check_days(fcinfo, ARG_EXPIRY_DAYS, "expiry_days", 0);
+	for (Parameter p = 0; p < PARAMETERS; p++)
+		check_presence(fcinfo, mechanism, p);
+	if (!PG_ARGISNULL(ARG_QUANTITY))
+		check_quantity(fcinfo);
+	for (Parameter p = PARAMETER_LOOKBACK_DAYS; p < PARAMETERS; p++)
+		if (!PG_ARGISNULL(ARG_QUANTITY + p))
+			check_days(fcinfo, p);
 }
 
 /* The day of an optional date; false where it is null. */

@@ -16,17 +16,17 @@
 
 #define CODE_SIZE_MAX	200
 
-/* The arguments that make up a tracker's key and its rule, in this order. */
+/*
+ * The arguments that make up a tracker's key and its rule, in this order;
+ * those from ARG_QUANTITY on are the Parameters.
+ */
 #define ARG_MERCHANT		0
 #define ARG_SKU				1
 #define ARG_INVENTORY_TYPE	2
 #define ARG_MECHANISM		3
 #define ARG_QUANTITY		4
-#define ARG_LOOKBACK_DAYS	5
-#define ARG_COVERAGE_DAYS	6
-#define ARG_EXPIRY_DAYS		7
 #define TRACKER_KEY_ARGS	4
-#define TRACKER_RULE_ARGS	8
+#define TRACKER_RULE_ARGS	(ARG_QUANTITY + PARAMETERS)
 
 /* argument.c */
 extern bool is_code(const char *bytes, size_t size);

@@ -6,7 +6,6 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pgtime.h"
@@ -21,6 +20,7 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "day_series.h"
+#include "guard.h"
 #include "plan.h"
 
 /* How many time zones' today is remembered; most databases have one or two. */
@@ -161,7 +161,7 @@ calendar_today(PG_FUNCTION_ARGS)
 	static Statement zone_of_merchant = {
 		"SELECT m.time_zone FROM invtrack.merchant m"
 		" WHERE m.merchant OPERATOR(pg_catalog.=) $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, 0, {TEXTOID}
 	};
 	Datum		merchant = PG_GETARG_DATUM(0);
 	Datum		zone;
@@ -229,19 +229,14 @@ PG_FUNCTION_INFO_V1(calendar_check_time_zone);
 Datum
 calendar_check_time_zone(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = check_trigger(fcinfo, GUARD_INSERT | GUARD_UPDATE);
 	HeapTuple	row;
-	TupleDesc	columns;
 	char	   *zone;
 	pg_tz	   *similar;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("check_time_zone() works only as a trigger")));
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	columns = trigger->tg_relation->rd_att;
-	zone = SPI_getvalue(row, columns, SPI_fnumber(columns, "time_zone"));
+	zone = SPI_getvalue(row, trigger->tg_relation->rd_att,
+						trigger_column(trigger, "time_zone", TEXTOID));
 	if (zone == NULL || !check_function_bodies || is_listed_zone(zone) ||
 		(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && !column_changes(trigger, "time_zone")))
 		return PointerGetDatum(row);

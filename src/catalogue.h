@@ -5,15 +5,11 @@
 #ifndef INVTRACK_CATALOGUE_H
 #define INVTRACK_CATALOGUE_H
 
-#include "commands/trigger.h"
 #include "fmgr.h"
 
 /* catalogue.c: between SPI_connect() and SPI_finish() */
 extern void report_missing_merchant(Datum merchant);
 extern void check_merchant_exists(Datum merchant);
 extern void check_item_exists(FunctionCallInfo fcinfo, bool read_only);
-
-/* catalogue.c: in triggers before an update of rows */
-extern bool column_changes(const TriggerData *trigger, const char *name);
 
 #endif							/* INVTRACK_CATALOGUE_H */

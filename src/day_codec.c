@@ -133,7 +133,10 @@ day_reader_open(DayReader *reader, const uint8_t *bytes, size_t size)
 		!get_varint(&reader->next, end, &total))
 		return DAY_CODEC_BAD_SYNTAX;
 	reader->first = reader->last - span;
+	reader->limit = QUANTITY_MICRO_MAX / power_of_ten(QUANTITY_DECIMALS - reader->scale);
 	reader->total = unzigzag(total);
+	if (reader->total > reader->limit * reader->count || reader->total < -reader->limit * reader->count)
+		return DAY_CODEC_OUT_OF_RANGE;
 	return DAY_CODEC_OK;
 }
 
@@ -160,6 +163,8 @@ day_reader_next(DayReader *reader, DayEntry *entry)
 	if (entry->day < reader->first)
 		return false;
 	entry->quantity = unzigzag(token >> 1);
+	if (entry->quantity > reader->limit || entry->quantity < -reader->limit)
+		return false;
 	reader->day = entry->day;
 	reader->taken++;
 	return true;
@@ -203,7 +208,6 @@ day_codec_check(const uint8_t *bytes, size_t size, size_t *position)
 {
 	DayReader	reader;
 	DayEntry	entry;
-	Quantity	limit;
 	Quantity	total = 0;
 	bool		needs_scale = false;
 	DayCodecStatus status = day_reader_open(&reader, bytes, size);
@@ -211,11 +215,8 @@ day_codec_check(const uint8_t *bytes, size_t size, size_t *position)
 	*position = reader.next - bytes;
 	if (status != DAY_CODEC_OK)
 		return status;
-	limit = QUANTITY_MICRO_MAX / power_of_ten(QUANTITY_DECIMALS - reader.scale);
 	while (day_reader_next(&reader, &entry))
 	{
-		if (entry.quantity > limit || entry.quantity < -limit)
-			return DAY_CODEC_OUT_OF_RANGE;
 		/* the newest day follows no other, and no gap is a gap of one day */
 		if (reader.taken == 1 && (bytes[*position] & 1))
 			return DAY_CODEC_BAD_SYNTAX;

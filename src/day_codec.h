@@ -92,6 +92,7 @@ typedef struct DayReader
 	int32_t		count;
 	int32_t		first;
 	int32_t		last;
+	Quantity	limit;			/* of a day's quantity, in units of scale */
 	Quantity	total;
 	int32_t		taken;			/* entries returned so far */
 	int32_t		day;			/* the day returned last */

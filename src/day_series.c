@@ -297,12 +297,18 @@ day_series_next_day(PG_FUNCTION_ARGS)
 	int32		after = bound_to_day(PG_GETARG_DATEADT(1));
 	int32		found = -1;
 	DayReader	reader;
-	DayEntry	entry;
+	DayEntry	entry = {0, DAY_NEVER};
 
 	day_series_open(PG_GETARG_DAY_SERIES(0), &reader);
-	while (day_reader_next(&reader, &entry) && entry.day > after)
+	while (day_reader_next(&reader, &entry))
+	{
+		if (entry.day <= after)
+			break;
 		if (entry.quantity > 0)
 			found = entry.day;
+	}
+	if (reader.taken < reader.count && entry.day > after)
+		day_series_damaged();
 	if (found < 0)
 		PG_RETURN_NULL();
 	PG_RETURN_DATEADT(day_to_date(found));

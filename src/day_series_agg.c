@@ -45,9 +45,9 @@ compact(AggState *state)
 static void
 append(AggState *state, int32 day, Quantity quantity)
 {
-	DayEntry   *entry = &state->entries[state->count - 1];
+	DayEntry   *entry = state->count > 0 ? &state->entries[state->count - 1] : NULL;
 
-	if (state->count > 0 && entry->day == day)
+	if (entry != NULL && entry->day == day)
 	{
 		if (__builtin_add_overflow(entry->quantity, quantity, &entry->quantity))
 			sum_overflows();

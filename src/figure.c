@@ -153,18 +153,21 @@ const Figure figures[FIGURES] = {
 
 /* A parameter in days; NO_DAY for null, and false for what no rule has. */
 static bool
-get_days(NullableDatum argument, int32 minimum, int32 *days)
+get_days(const NullableDatum *arguments, Parameter parameter, int32 *days)
 {
-	*days = argument.isnull ? NO_DAY : DatumGetInt32(argument.value);
-	return argument.isnull || (*days >= minimum && *days <= RULE_DAYS_MAX);
+	const NullableDatum *argument = &arguments[JUDGED_QUANTITY + parameter];
+
+	*days = argument->isnull ? NO_DAY : DatumGetInt32(argument->value);
+	return argument->isnull ||
+		(*days >= parameter_days_min(parameter) && *days <= RULE_DAYS_MAX);
 }
 
 static bool
-get_quantity(NullableDatum argument, Quantity *quantity)
+get_quantity(const NullableDatum *argument, Quantity *quantity)
 {
 	*quantity = 0;
-	return argument.isnull ||
-		(quantity_from_numeric(DatumGetNumeric(argument.value), quantity) == DAY_CODEC_OK &&
+	return argument->isnull ||
+		(quantity_from_numeric(DatumGetNumeric(argument->value), quantity) == DAY_CODEC_OK &&
 		 *quantity > 0 && *quantity < RULE_QUANTITY_LIMIT);
 }
 
@@ -176,28 +179,18 @@ static bool
 get_rule(const NullableDatum *arguments, TrackerRule *rule)
 {
 	text	   *name = DatumGetTextPP(arguments[JUDGED_MECHANISM].value);
-	bool		quantity = !arguments[JUDGED_QUANTITY].isnull;
-	bool		lookback = !arguments[JUDGED_LOOKBACK_DAYS].isnull;
-	bool		coverage = !arguments[JUDGED_COVERAGE_DAYS].isnull;
-	bool		expiry = !arguments[JUDGED_EXPIRY_DAYS].isnull;
 
 	rule->mechanism = mechanism_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
-	if (!get_quantity(arguments[JUDGED_QUANTITY], &rule->quantity) ||
-		!get_days(arguments[JUDGED_LOOKBACK_DAYS], 1, &rule->lookback_days) ||
-		!get_days(arguments[JUDGED_COVERAGE_DAYS], 1, &rule->coverage_days) ||
-		!get_days(arguments[JUDGED_EXPIRY_DAYS], 0, &rule->expiry_days))
+	if (rule->mechanism == MECHANISM_UNKNOWN)
 		return false;
-	switch (rule->mechanism)
-	{
-		case MECHANISM_STOCK_QUANTITY:
-			return quantity && !lookback && !coverage;
-		case MECHANISM_TURNOVER_DAYS:
-			return !quantity && lookback && coverage;
-		case MECHANISM_STALLED_DAYS:
-			return quantity && lookback && !coverage && !expiry;
-		default:
+	for (Parameter p = 0; p < PARAMETERS; p++)
+		if (parameter_use(rule->mechanism, p) ==
+			(arguments[JUDGED_QUANTITY + p].isnull ? PARAMETER_REQUIRED : PARAMETER_FOREIGN))
 			return false;
-	}
+	return get_quantity(&arguments[JUDGED_QUANTITY], &rule->quantity) &&
+		get_days(arguments, PARAMETER_LOOKBACK_DAYS, &rule->lookback_days) &&
+		get_days(arguments, PARAMETER_COVERAGE_DAYS, &rule->coverage_days) &&
+		get_days(arguments, PARAMETER_EXPIRY_DAYS, &rule->expiry_days);
 }
 
 static DayReader *
@@ -213,7 +206,7 @@ static bool
 get_day(NullableDatum argument, int32 *day)
 {
 	*day = NO_DAY;
-	if (argument.isnull)
+	if (argument.isnull || DATE_NOT_FINITE(DatumGetDateADT(argument.value)))
 		return false;
 	*day = DatumGetDateADT(argument.value) - DATE_OF_DAY_FIRST;
 	return *day >= DAY_FIRST && *day <= DAY_LAST;
@@ -262,15 +255,14 @@ Datum \
 judge_##name(PG_FUNCTION_ARGS) \
 { \
 	return judged_figure(fcinfo, figure_##name); \
-} \
-extern int	no_such_variable
+}
 
-JUDGE_FUNCTION(current_stock);
-JUDGE_FUNCTION(threshold);
-JUDGE_FUNCTION(health);
-JUDGE_FUNCTION(status);
-JUDGE_FUNCTION(reason);
-JUDGE_FUNCTION(daily_sales);
-JUDGE_FUNCTION(actual_days);
-JUDGE_FUNCTION(days_of_cover);
-JUDGE_FUNCTION(excluded_stock);
+JUDGE_FUNCTION(current_stock)
+JUDGE_FUNCTION(threshold)
+JUDGE_FUNCTION(health)
+JUDGE_FUNCTION(status)
+JUDGE_FUNCTION(reason)
+JUDGE_FUNCTION(daily_sales)
+JUDGE_FUNCTION(actual_days)
+JUDGE_FUNCTION(days_of_cover)
+JUDGE_FUNCTION(excluded_stock)

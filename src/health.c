@@ -51,6 +51,12 @@ enum FetchedColumn
 	FETCHED_AS_OF
 };
 
+/* The types of the columns up to expiry_days, and of a series. */
+#define TRACKER_COLUMNS \
+	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
+	NUMERICOID, INT4OID, INT4OID, INT4OID
+#define SERIES			InvalidOid
+
 /* The columns of invtrack.health: as fetched, nine figures, and two more. */
 #define HEALTH_FIGURES		FETCHED_UPDATED_AT
 #define HEALTH_AS_OF		(HEALTH_FIGURES + FIGURES)
@@ -124,6 +130,11 @@ judge_row(TupleTableSlot *slot, DestReceiver *self)
 static void
 judge_startup(DestReceiver *self, int operation, TupleDesc columns)
 {
+	static const Oid fetched[] = {
+		TRACKER_COLUMNS, TIMESTAMPTZOID, DATEOID, SERIES, SERIES, DATEOID
+	};
+
+	check_columns(columns, fetched, lengthof(fetched));
 }
 
 static void
@@ -155,6 +166,10 @@ static void
 return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, const char *nulls,
 			  int32 as_of)
 {
+	static const Oid returned[HEALTH_COLUMNS] = {
+		TRACKER_COLUMNS, NUMERICOID, NUMERICOID, NUMERICOID, TEXTOID, TEXTOID, NUMERICOID,
+		INT4OID, NUMERICOID, NUMERICOID, DATEOID, TIMESTAMPTZOID
+	};
 	ReturnSetInfo *result;
 	Judge		judge = {{judge_row, judge_startup, judge_shutdown, judge_destroy, DestNone}};
 
@@ -162,6 +177,7 @@ return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, cons
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	judge.rows = result->setResult;
 	judge.columns = result->setDesc;
+	check_columns(judge.columns, returned, HEALTH_COLUMNS);
 	judge.as_of = as_of;
 	judge.row_context = AllocSetContextCreate(CurrentMemoryContext, "invtrack judged row",
 											  ALLOCSET_SMALL_SIZES);
@@ -206,7 +222,7 @@ filter_statement(int present)
 		appendStringInfo(&query, "%s%d", filters[arg], statement->nargs);
 	}
 	statement->cursor_options = CURSOR_OPT_PARALLEL_OK |
-		((present & product) == product ? CURSOR_OPT_GENERIC_PLAN : 0);
+		((present & product) == product ? CURSOR_OPT_GENERIC_PLAN : CURSOR_OPT_CUSTOM_PLAN);
 	statement->query = MemoryContextStrdup(TopMemoryContext, query.data);
 	pfree(query.data);
 	return statement;
@@ -245,25 +261,24 @@ health_of_trackers(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Look-ups of the skus $1; OFFSET 0 keeps them from becoming a join. */
-#define SELECT_PRODUCTS(filter) \
-	"SELECT t.* FROM (SELECT DISTINCT s.sku FROM pg_catalog.unnest($1) AS s(sku)) s," \
-	" LATERAL (" SELECT_TRACKERS " WHERE r.sku OPERATOR(pg_catalog.=) s.sku" filter \
-	" OFFSET 0) t"
-
 /*
  * tracker_health_of(merchant, skus, as_of): as tracker_health(), with a list
- * of products as the second filter, and a look-up for each of them.
+ * of products as the second filter. Of a merchant, each is a look-up; of any,
+ * where no key leads to a sku alone, all are found in one pass.
  */
 PG_FUNCTION_INFO_V1(health_of_products);
 Datum
 health_of_products(PG_FUNCTION_ARGS)
 {
 	static Statement of_any_merchant = {
-		SELECT_PRODUCTS(""), 1, {TEXTARRAYOID}
+		SELECT_TRACKERS " WHERE r.sku OPERATOR(pg_catalog.=) ANY ($1)",
+		1, {TEXTARRAYOID}, CURSOR_OPT_CUSTOM_PLAN
 	};
 	static Statement of_merchant = {
-		SELECT_PRODUCTS(" AND r.merchant OPERATOR(pg_catalog.=) $2"),
+		/* OFFSET 0 keeps the look-ups from becoming a join */
+		"SELECT t.* FROM (SELECT DISTINCT s.sku FROM pg_catalog.unnest($1) AS s(sku)) s,"
+		" LATERAL (" SELECT_TRACKERS " WHERE r.merchant OPERATOR(pg_catalog.=) $2"
+		" AND r.sku OPERATOR(pg_catalog.=) s.sku OFFSET 0) t",
 		2, {TEXTARRAYOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		values[2] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(0)};

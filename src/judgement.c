@@ -27,6 +27,46 @@ static const char *const reason_names[] = {
 	"shipments_below_quantity", "no_sales_history", "no_sales_in_window"
 };
 
+static const char *const parameter_names[PARAMETERS] = {
+	"quantity", "lookback_days", "coverage_days", "expiry_days"
+};
+
+/* Guide 2.2: the fields of each mechanism. */
+static const ParameterUse uses[MECHANISM_UNKNOWN][PARAMETERS] = {
+	[MECHANISM_STOCK_QUANTITY] = {
+		[PARAMETER_QUANTITY] = PARAMETER_REQUIRED,
+		[PARAMETER_EXPIRY_DAYS] = PARAMETER_OPTIONAL
+	},
+	[MECHANISM_TURNOVER_DAYS] = {
+		[PARAMETER_LOOKBACK_DAYS] = PARAMETER_REQUIRED,
+		[PARAMETER_COVERAGE_DAYS] = PARAMETER_REQUIRED,
+		[PARAMETER_EXPIRY_DAYS] = PARAMETER_OPTIONAL
+	},
+	[MECHANISM_STALLED_DAYS] = {
+		[PARAMETER_QUANTITY] = PARAMETER_REQUIRED,
+		[PARAMETER_LOOKBACK_DAYS] = PARAMETER_REQUIRED
+	}
+};
+
+ParameterUse
+parameter_use(Mechanism mechanism, Parameter parameter)
+{
+	return uses[mechanism][parameter];
+}
+
+/* The smallest value of a parameter in days; the largest is RULE_DAYS_MAX. */
+int32_t
+parameter_days_min(Parameter parameter)
+{
+	return parameter == PARAMETER_EXPIRY_DAYS ? 0 : 1;
+}
+
+const char *
+parameter_name(Parameter parameter)
+{
+	return parameter_names[parameter];
+}
+
 Mechanism
 mechanism_of_name(const char *name, size_t size)
 {
@@ -83,7 +123,7 @@ total_of(const DayReader *reader)
 static bool
 measure_stock(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
 {
-	int32_t		after = NO_DAY;
+	int32_t		after = DAY_FIRST - 1;
 
 	if (rule->expiry_days != NO_DAY)
 	{

@@ -24,6 +24,24 @@ typedef enum Mechanism
 	MECHANISM_UNKNOWN
 } Mechanism;
 
+/* The parameters of rules, in the order of the arguments and columns. */
+typedef enum Parameter
+{
+	PARAMETER_QUANTITY,
+	PARAMETER_LOOKBACK_DAYS,
+	PARAMETER_COVERAGE_DAYS,
+	PARAMETER_EXPIRY_DAYS,
+	PARAMETERS
+} Parameter;
+
+/* What a mechanism makes of a parameter. */
+typedef enum ParameterUse
+{
+	PARAMETER_FOREIGN,
+	PARAMETER_OPTIONAL,
+	PARAMETER_REQUIRED
+} ParameterUse;
+
 typedef enum Status
 {
 	TRACKER_OK,
@@ -76,6 +94,9 @@ typedef struct Judgement
 
 /* judgement.c */
 extern bool judge(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement);
+extern ParameterUse parameter_use(Mechanism mechanism, Parameter parameter);
+extern int32_t parameter_days_min(Parameter parameter);
+extern const char *parameter_name(Parameter parameter);
 extern Mechanism mechanism_of_name(const char *name, size_t size);
 extern const char *mechanism_name(Mechanism mechanism);
 extern const char *status_name(Status status);

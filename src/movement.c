@@ -4,12 +4,12 @@
  */
 #include "postgres.h"
 
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 
 #include "argument.h"
 #include "compat.h"
+#include "guard.h"
 #include "plan.h"
 
 /*
@@ -20,13 +20,9 @@ PG_FUNCTION_INFO_V1(movement_refuse_removal);
 Datum
 movement_refuse_removal(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = check_trigger(fcinfo, GUARD_DELETE | GUARD_TRUNCATE);
 	TupleDesc	columns;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("refuse_removal() works only as a trigger")));
 	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESTRICT_VIOLATION),
@@ -36,8 +32,10 @@ movement_refuse_removal(PG_FUNCTION_ARGS)
 	ereport(ERROR,
 			(errcode(ERRCODE_RESTRICT_VIOLATION),
 			 errmsg("movement %s of merchant \"%s\" cannot be deleted",
-					SPI_getvalue(trigger->tg_trigtuple, columns, SPI_fnumber(columns, "movement_id")),
-					SPI_getvalue(trigger->tg_trigtuple, columns, SPI_fnumber(columns, "merchant"))),
+					SPI_getvalue(trigger->tg_trigtuple, columns,
+								 trigger_column(trigger, "movement_id", INT8OID)),
+					SPI_getvalue(trigger->tg_trigtuple, columns,
+								 trigger_column(trigger, "merchant", TEXTOID))),
 			 errhint("Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does.")));
 	return (Datum) 0;
 }
@@ -46,15 +44,15 @@ movement_refuse_removal(PG_FUNCTION_ARGS)
 static void
 report_not_reversed(Datum *key)
 {
-	static Statement find_movement = {
+	static Statement find_reversal = {
 		"SELECT FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) $2",
+		" AND m.reverses OPERATOR(pg_catalog.=) $2",
 		2, {TEXTOID, INT8OID}
 	};
 	const char *merchant = TextDatumGetCString(key[0]);
 	int64		id = DatumGetInt64(key[1]);
 
-	if (statement_run(&find_movement, key, NULL, false) == 0)
+	if (statement_run(&find_reversal, key, NULL, false) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("movement %lld of merchant \"%s\" does not exist", (long long) id, merchant),
@@ -83,7 +81,7 @@ movement_reverse(PG_FUNCTION_ARGS)
 		" AND m.movement_id OPERATOR(pg_catalog.=) $2"
 		" ON CONFLICT (merchant, reverses) WHERE reverses IS NOT NULL DO NOTHING"
 		" RETURNING movement_id",
-		2, {TEXTOID, INT8OID}
+		2, {TEXTOID, INT8OID}, 0, {INT8OID}
 	};
 	Datum		key[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
 	Datum		id;

@@ -10,28 +10,23 @@
 #include "executor/spi.h"
 #include "nodes/params.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "compat.h"
 #include "plan.h"
 
 /*
- * The saved plan of a statement, made anew where PostgreSQL holds it for
- * invalid. It is stored only when it is complete, so that an error on the way
- * leaves nothing half made.
+ * The saved plan of a statement. PostgreSQL itself plans it anew where
+ * something that it depends on has changed. It is stored only when it is
+ * complete, so that an error on the way leaves nothing half made.
  */
-SPIPlanPtr
+static SPIPlanPtr
 statement_plan(Statement *statement)
 {
-	SPIPlanPtr	plan;
+	SPIPlanPtr	plan = statement->plan;
 
-	if (statement->plan != NULL)
-	{
-		if (SPI_plan_is_valid(statement->plan))
-			return statement->plan;
-		plan = statement->plan;
-		statement->plan = NULL;
-		SPI_freeplan(plan);
-	}
+	if (plan != NULL)
+		return plan;
 	plan = SPI_prepare_cursor(statement->query, statement->nargs, statement->types,
 							  statement->cursor_options);
 	if (plan == NULL)
@@ -41,6 +36,40 @@ statement_plan(Statement *statement)
 		elog(ERROR, "could not keep the plan of \"%s\"", statement->query);
 	statement->plan = plan;
 	return plan;
+}
+
+/*
+ * A result has these columns, of these types or domains over them. InvalidOid
+ * stands for any type of variable length, a series, whose bytes are checked
+ * when they are read.
+ */
+void
+check_columns(TupleDesc columns, const Oid *types, int count)
+{
+	bool		as_expected = columns->natts == count;
+
+	for (int i = 0; i < count && as_expected; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+
+		as_expected = OidIsValid(types[i]) ? getBaseType(column->atttypid) == types[i] :
+			column->attlen == -1;
+	}
+	if (!as_expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("tables or views of invtrack are not as its library expects them"),
+				 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to their columns.")));
+}
+
+static int
+count_results(const Statement *statement)
+{
+	int			count = 0;
+
+	while (count < PLAN_RESULTS_MAX && OidIsValid(statement->results[count]))
+		count++;
+	return count;
 }
 
 /*
@@ -56,6 +85,8 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 	if (result < 0)
 		elog(ERROR, "could not run \"%s\": %s", statement->query,
 			 SPI_result_code_string(result));
+	if (count_results(statement) > 0)
+		check_columns(SPI_tuptable->tupdesc, statement->results, count_results(statement));
 	return SPI_processed;
 }
 

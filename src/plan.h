@@ -8,11 +8,14 @@
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 
-#define PLAN_ARGS_MAX	10
+#define PLAN_ARGS_MAX		10
+#define PLAN_RESULTS_MAX	20
 
 /*
- * A statement and its saved plan. To be a static variable; plan and nargs are
- * set at the first use.
+ * A statement and its saved plan. To be a static variable; plan is set at the
+ * first use. results are the types of the columns that C reads: tables and
+ * views belong to a user, who may put others in their place, so each result
+ * is held against them.
  */
 typedef struct Statement
 {
@@ -20,13 +23,14 @@ typedef struct Statement
 	int			nargs;
 	Oid			types[PLAN_ARGS_MAX];
 	int			cursor_options;
+	Oid			results[PLAN_RESULTS_MAX];	/* up to the first InvalidOid */
 	SPIPlanPtr	plan;
 } Statement;
 
-/* plan.c: inside SPI_connect() and SPI_finish() */
-extern SPIPlanPtr statement_plan(Statement *statement);
+/* plan.c: between SPI_connect() and SPI_finish() */
 extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls,
 							bool read_only);
+extern void check_columns(TupleDesc columns, const Oid *types, int count);
 extern void statement_run_into(Statement *statement, Datum *values, const char *nulls,
 							   DestReceiver *receiver);
 

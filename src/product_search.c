@@ -32,6 +32,7 @@
 #include "utils/formatting.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
@@ -43,6 +44,9 @@
 #define KEYWORD_SIZE_MAX	1000
 #define WORDS_MAX			(KEYWORD_SIZE_MAX / 2)
 #define DEFAULT_MAX_ROWS	20
+
+/* How many searches there are: exact sku, sku prefix, name prefix, the rest. */
+#define TIERS				4
 #define NAME_START_SIZE		100 /* letters; so that names of any length can be indexed */
 
 /* "I" and a combining dot above, in UTF-8 */
@@ -51,10 +55,13 @@
 /* Index expressions of sql/product_search.sql, to the letter. */
 #define FOLDED_SKU	"invtrack.fold_case(p.sku) COLLATE pg_catalog.\"C\""
 #define FOLDED_NAME "invtrack.fold_case(p.name) COLLATE pg_catalog.\"C\""
-#define NAME_START	"pg_catalog.\"left\"(" FOLDED_NAME ", 100)"
+#define NAME_START	"pg_catalog.\"left\"(" FOLDED_NAME ", " CppAsString2(NAME_START_SIZE) ")"
 #define SEARCH_TEXT "invtrack.search_text(p.sku, p.name) COLLATE pg_catalog.\"C\""
 
 /* The parameters of a search; words follow. */
+/* The types of what is found: merchant, sku, name, launched_on. */
+#define PRODUCT_COLUMNS		TEXTOID, TEXTOID, TEXTOID, DATEOID
+
 #define FIXED_PARAMETERS	4	/* merchant, limit, folded keyword, its start */
 
 typedef struct Search
@@ -197,7 +204,7 @@ parse_keyword(Search *search, Datum merchant, const char *bytes, size_t size)
 static void
 append_condition(StringInfo query, const Search *search, int tier)
 {
-	static const char *const conditions[] = {
+	static const char *const conditions[TIERS] = {
 		" AND " FOLDED_SKU " OPERATOR(pg_catalog.=) $3",
 		" AND " FOLDED_SKU " OPERATOR(pg_catalog.^@) $3"
 		" AND " FOLDED_SKU " OPERATOR(pg_catalog.<>) $3",
@@ -207,10 +214,8 @@ append_condition(StringInfo query, const Search *search, int tier)
 		" AND NOT " FOLDED_NAME " OPERATOR(pg_catalog.^@) $3"
 		" AND NOT " FOLDED_SKU " OPERATOR(pg_catalog.^@) $3"
 	};
-	const int	last_tier = lengthof(conditions) - 1;
-
 	appendStringInfoString(query, conditions[tier]);
-	for (int i = FIXED_PARAMETERS; tier == last_tier && i < search->parameters; i++)
+	for (int i = FIXED_PARAMETERS; tier == TIERS - 1 && i < search->parameters; i++)
 		appendStringInfo(query, " AND " SEARCH_TEXT " OPERATOR(pg_catalog.~~) $%d", i + 1);
 }
 
@@ -231,6 +236,9 @@ search_as_owner(const char *query, Search *search)
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 
+	/* A policy that binds the owner too may not let it see what the caller does. */
+	if (check_enable_rls(product, owner, true) == RLS_ENABLED)
+		owner = GetUserId();
 	GetUserIdAndSecContext(&caller, &security);
 	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
@@ -266,7 +274,7 @@ read_as_caller(Datum merchant, Datum skus)
 		" JOIN pg_catalog.unnest($2) WITH ORDINALITY AS s(sku, place)"
 		" ON p.sku OPERATOR(pg_catalog.=) s.sku"
 		" WHERE p.merchant OPERATOR(pg_catalog.=) $1 ORDER BY s.place",
-		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
+		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {PRODUCT_COLUMNS}
 	};
 	Datum		values[2] = {merchant, skus};
 
@@ -303,7 +311,8 @@ find_tier(ReturnSetInfo *result, Search *search, int tier, int64 max_rows)
 		CHECK_FOR_INTERRUPTS();
 		search->values[1] = Int64GetDatum(limit);
 		found = search_as_owner(query.data, search);
-		visible = found == 0 ? 0 : read_as_caller(search->merchant, found_skus(found));
+		/* also of no skus at all: whoever may not read products learns nothing */
+		visible = read_as_caller(search->merchant, found_skus(found));
 		if (visible >= max_rows || found < limit)
 		{
 			put_rows(result, Min(visible, max_rows));
@@ -317,7 +326,7 @@ PG_FUNCTION_INFO_V1(product_find);
 Datum
 product_find(PG_FUNCTION_ARGS)
 {
-	const int	tiers = 4;
+	static const Oid returned[] = {PRODUCT_COLUMNS};
 	Search		search;
 	text	   *keyword = PG_ARGISNULL(1) ? cstring_to_text("") : PG_GETARG_TEXT_PP(1);
 	int32		max_rows = PG_ARGISNULL(2) ? DEFAULT_MAX_ROWS : PG_GETARG_INT32(2);
@@ -335,10 +344,11 @@ product_find(PG_FUNCTION_ARGS)
 				 errmsg("keyword of %zu bytes is too long", (size_t) VARSIZE_ANY_EXHDR(keyword)),
 				 errhint("A keyword has at most %d bytes.", KEYWORD_SIZE_MAX)));
 	InitMaterializedSRF(fcinfo, 0);
+	check_columns(((ReturnSetInfo *) fcinfo->resultinfo)->setDesc, returned, lengthof(returned));
 	SPI_connect();
 	check_merchant_exists(PG_GETARG_DATUM(0));
 	parse_keyword(&search, PG_GETARG_DATUM(0), VARDATA_ANY(keyword), VARSIZE_ANY_EXHDR(keyword));
-	for (int tier = 0; tier < tiers && max_rows > 0; tier++)
+	for (int tier = 0; tier < TIERS && max_rows > 0; tier++)
 		max_rows -= find_tier((ReturnSetInfo *) fcinfo->resultinfo, &search, tier, max_rows);
 	SPI_finish();
 	return (Datum) 0;

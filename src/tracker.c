@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -16,6 +15,7 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "guard.h"
 #include "plan.h"
 #include "tracker.h"
 
@@ -80,7 +80,7 @@ save(Datum *values, const char *nulls)
 	static Statement read_rule = {
 		"SELECT t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days, t.expiry_days"
 		" FROM invtrack.tracker t WHERE" KEY_MATCHES,
-		TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}
+		TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, 0, {NUMERICOID, INT4OID, INT4OID, INT4OID}
 	};
 	static Statement update_rule = {
 		"UPDATE invtrack.tracker t SET quantity = $5, lookback_days = $6,"
@@ -162,19 +162,12 @@ PG_FUNCTION_INFO_V1(tracker_set_updated_at);
 Datum
 tracker_set_updated_at(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TupleDesc	columns;
-	int			column;
+	TriggerData *trigger = check_trigger(fcinfo, GUARD_UPDATE);
+	TupleDesc	columns = trigger->tg_relation->rd_att;
+	int			column = trigger_column(trigger, "updated_at", TIMESTAMPTZOID);
 	Datum		value;
 	bool		is_null = false;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("set_updated_at() works only as a trigger before update of rows")));
-	columns = trigger->tg_relation->rd_att;
-	column = SPI_fnumber(columns, "updated_at");
 	if (column_changes(trigger, "quantity") || column_changes(trigger, "lookback_days") ||
 		column_changes(trigger, "coverage_days") || column_changes(trigger, "expiry_days"))
 		value = TimestampTzGetDatum(GetCurrentStatementStartTimestamp());

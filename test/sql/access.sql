@@ -298,4 +298,57 @@ RESET search_path;
 SELECT call, without, with_evil FROM answer WHERE without IS DISTINCT FROM with_evil ORDER BY n;
 -- the answers (without their times)
 SELECT n, left(split_part(without, E'\n', 1), 75) AS answer FROM answer ORDER BY n;
+-- Whoever may execute a trigger function can attach it to a table of their own: an error, not a crash.
+CREATE TEMP TABLE own_table (a json, merchant text, time_zone text, quantity integer, lookback_days integer,
+                             coverage_days integer, expiry_days integer, updated_at text);
+INSERT INTO own_table VALUES ('1', 'm', 'UTC', 1, 1, 1, 1, 'x');
+CREATE FUNCTION pg_temp.misuse(trigger text, statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    error text;
+BEGIN
+    EXECUTE 'CREATE TRIGGER misuse ' || trigger;
+    error := left(public.error_of(statement), 5);
+    DROP TRIGGER misuse ON own_table;
+    RETURN error;
+END
+$$;
+SELECT event, function, pg_temp.misuse(format('%s ON own_table FOR EACH %s EXECUTE FUNCTION invtrack.%s', event, level, function), statement) AS sqlstate
+  FROM (VALUES
+    (1, 'BEFORE UPDATE', 'ROW', $$refuse_change('h', 'a')$$, 'UPDATE own_table SET quantity = 2'),
+    (2, 'BEFORE UPDATE', 'ROW', $$refuse_change('h', 'no_such_column')$$, 'UPDATE own_table SET quantity = 2'),
+    (3, 'AFTER UPDATE', 'ROW', $$refuse_change('h', 'quantity')$$, 'UPDATE own_table SET quantity = 2'),
+    (4, 'BEFORE INSERT', 'STATEMENT', 'check_time_zone()', 'INSERT INTO own_table DEFAULT VALUES'),
+    (5, 'BEFORE UPDATE', 'ROW', 'set_updated_at()', 'UPDATE own_table SET quantity = 2'),
+    (6, 'BEFORE DELETE', 'ROW', 'refuse_removal()', 'DELETE FROM own_table')) v (n, event, level, function, statement)
+ ORDER BY n;
+SELECT left(public.error_of('SELECT invtrack.refuse_change()'), 5) AS no_trigger;
+
+-- The owner may put other tables, views and types in the place of ours: an error, not a crash.
+INSERT INTO invtrack.merchant (merchant) VALUES ('replaced');
+INSERT INTO invtrack.inventory_type VALUES ('replaced', 'good');
+INSERT INTO invtrack.product VALUES ('replaced', 'sku', 'name');
+SELECT invtrack.save_tracker('replaced', 'sku', 'good', 'stock_quantity', 5);
+SAVEPOINT whole;
+ALTER TABLE invtrack.merchant RENAME TO merchant_before;
+CREATE TABLE invtrack.merchant (merchant text, time_zone bigint);
+INSERT INTO invtrack.merchant VALUES ('replaced', 4096);
+SELECT left(public.error_of($$SELECT invtrack.today('replaced')$$), 5) AS today;
+ROLLBACK TO whole;
+ALTER TYPE invtrack.found_product ALTER ATTRIBUTE launched_on TYPE text;
+SELECT left(public.error_of($$SELECT * FROM invtrack.find_products('replaced', 'name')$$), 5) AS find_products;
+ROLLBACK TO whole;
+CREATE OR REPLACE VIEW invtrack.health AS
+SELECT h.*, 'a' AS e1, 'b' AS e2 FROM (SELECT * FROM invtrack.tracker_health('replaced')) h;
+SELECT left(public.error_of('SELECT e1 FROM invtrack.tracker_health()'), 5) AS tracker_health;
+ROLLBACK TO whole;
+
+-- A role that may look for merchants, but not read products, learns nothing about these.
+CREATE ROLE regress_no_products;
+GRANT USAGE ON SCHEMA invtrack TO regress_no_products;
+GRANT SELECT ON invtrack.merchant TO regress_no_products;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA invtrack TO regress_no_products;
+SET ROLE regress_no_products;
+SELECT keyword, left(public.error_of(format($$SELECT * FROM invtrack.find_products('replaced', %L)$$, keyword)), 5)
+  FROM unnest(ARRAY['name', 'nonesuch']) keyword;
+RESET ROLE;
 ROLLBACK;
