@@ -207,7 +207,7 @@ DayCodecStatus
 day_codec_check(const uint8_t *bytes, size_t size, size_t *position)
 {
 	DayReader	reader;
-	DayEntry	entry;
+	DayEntry	entry = {0, 0};
 	Quantity	total = 0;
 	bool		needs_scale = false;
 	DayCodecStatus status = day_reader_open(&reader, bytes, size);
@@ -224,6 +224,9 @@ day_codec_check(const uint8_t *bytes, size_t size, size_t *position)
 		total += entry.quantity;
 		*position = reader.next - bytes;
 	}
+	if (reader.taken < reader.count &&
+		(entry.quantity > reader.limit || entry.quantity < -reader.limit))
+		return DAY_CODEC_OUT_OF_RANGE;
 	if (reader.taken < reader.count || reader.next != reader.end)
 		return DAY_CODEC_BAD_SYNTAX;
 	if (reader.count > 0 && reader.day != reader.first)
