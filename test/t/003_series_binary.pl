@@ -187,7 +187,8 @@ my @damaged = (
 	(map { [ "a span of $_", "\1\1\2$day[0]" . varint($_) . varint(150) . varint(100) . varint(200) ] }
 	  0, 2, $example_day + 1, $example_day + 2, '4294967297'),
 	(map { [ "a total of $_", $header . varint(zigzag($_)) . varint(100) . varint(200) ] }
-	  0, 74, 76, -75, Math::BigInt->new(2)->bpow(64)->badd(75), Math::BigInt->new(2)->bpow(127)->bsub(1)),
+	  0, 74, 76, -75, Math::BigInt->new(2)->bpow(64)->badd(75)),
+	[ 'a total that no two days add up to', $header . varint(zigzag(Math::BigInt->new(2)->bpow(127)->bsub(1))) . varint(100) . varint(200), '22003' ],
 	[ 'a gap before the newest day', $header . varint(150) . varint(101) . "\0" . varint(200) ],
 	[ 'a gap that is not there', $header . varint(150) . varint(100) . varint(201) ],
 	[ 'a gap too long', $header . varint(150) . varint(100) . varint(201) . "\0" ],
