@@ -6,8 +6,8 @@ MODULE_big = invtrack
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
-TOPICS = prologue argument day_series calendar guard catalogue stock movement tracker \
-	judgement reading health product_search access
+TOPICS = prologue argument day_series calendar guard catalogue stock movement fold \
+	purge tracker verify judgement reading health product_search access
 DATA_built = sql/invtrack--$(EXTVERSION).sql
 EXTRA_CLEAN = sql/invtrack--*.sql test/unit/day_codec_test
 

@@ -157,7 +157,7 @@ COMMENT ON FUNCTION invtrack.day_series_agg_final(internal) IS 'aggregate final 
 CREATE AGGREGATE invtrack.day_series_agg(day date, quantity numeric) (
     SFUNC = invtrack.day_series_agg_step,
     STYPE = internal,
-    SSPACE = 512,
+    SSPACE = 128,
     FINALFUNC = invtrack.day_series_agg_final,
     COMBINEFUNC = invtrack.day_series_agg_combine,
     SERIALFUNC = invtrack.day_series_agg_serialize,
@@ -166,3 +166,21 @@ CREATE AGGREGATE invtrack.day_series_agg(day date, quantity numeric) (
 );
 COMMENT ON AGGREGATE invtrack.day_series_agg(date, numeric) IS
 'A series of the rows'' days and quantities; rows with a null are left out, no row at all gives null';
+
+CREATE FUNCTION invtrack.day_series_sum_step(internal, invtrack.day_series)
+RETURNS internal LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'day_series_sum_step';
+COMMENT ON FUNCTION invtrack.day_series_sum_step(internal, invtrack.day_series) IS 'aggregate transition function';
+
+CREATE AGGREGATE invtrack.day_series_sum(series invtrack.day_series) (
+    SFUNC = invtrack.day_series_sum_step,
+    STYPE = internal,
+    SSPACE = 128,
+    FINALFUNC = invtrack.day_series_agg_final,
+    COMBINEFUNC = invtrack.day_series_agg_combine,
+    SERIALFUNC = invtrack.day_series_agg_serialize,
+    DESERIALFUNC = invtrack.day_series_agg_deserialize,
+    PARALLEL = safe
+);
+COMMENT ON AGGREGATE invtrack.day_series_sum(invtrack.day_series) IS
+'The days of all series, quantities of the same day added up; nulls are left out, no series at all gives null';

@@ -1,6 +1,13 @@
 
 -- Movements: units sold and shipped, append-only -----------------------------------
 
+CREATE FUNCTION invtrack.is_movement(
+    merchant text, sku text, inventory_type text, flow text, occurred_on date, ref text)
+RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'movement_is_movement';
+COMMENT ON FUNCTION invtrack.is_movement(text, text, text, text, date, text) IS
+'Are these what a movement can say? True, or an error that names the column and its value';
+
 CREATE TABLE invtrack.movement (
     merchant text COLLATE "C" NOT NULL,
     -- Numbers that are given start above those that applications bring along, so that the two never
@@ -14,14 +21,14 @@ CREATE TABLE invtrack.movement (
     ref text COLLATE "C",
     recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     reverses bigint,
+    folded boolean NOT NULL DEFAULT false,
     CONSTRAINT movement_pkey PRIMARY KEY (merchant, movement_id),
-    CONSTRAINT movement_merchant_check CHECK (invtrack.is_code(merchant)),
-    CONSTRAINT movement_sku_check CHECK (invtrack.is_code(sku)),
-    CONSTRAINT movement_inventory_type_check CHECK (invtrack.is_code(inventory_type)),
-    CONSTRAINT movement_flow_check CHECK (flow IN ('sale', 'shipment')),
-    CONSTRAINT movement_occurred_on_check CHECK (invtrack.is_day(occurred_on)),
-    CONSTRAINT movement_ref_check CHECK (pg_catalog.octet_length(ref) BETWEEN 1 AND 1000)
-);
+    -- One, in C: each CHECK is prepared anew for each statement, which single rows would feel.
+    CONSTRAINT movement_check CHECK (
+        invtrack.is_movement(merchant, sku, inventory_type, flow, occurred_on, ref))
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05,
+        -- Cutting off what a purge left at the end would lock out readers; movements to come fill it.
+        vacuum_truncate = false);
 COMMENT ON TABLE invtrack.movement IS
 'Units of an item sold or shipped on a day; append-only. Refers to nothing: a movement may come before its product';
 COMMENT ON COLUMN invtrack.movement.merchant IS 'Merchant of the item';
@@ -35,6 +42,8 @@ COMMENT ON COLUMN invtrack.movement.ref IS
 'The application''s own reference, optional; unique per merchant and flow, so that a load that is tried again counts once';
 COMMENT ON COLUMN invtrack.movement.recorded_at IS 'When the movement was recorded';
 COMMENT ON COLUMN invtrack.movement.reverses IS 'The movement_id that this one takes back; see reverse_movement()';
+COMMENT ON COLUMN invtrack.movement.folded IS
+'Is it in flow_series already? Set by fold(), not by applications';
 
 -- Only movements with a ref pay for its index.
 CREATE UNIQUE INDEX movement_ref_key ON invtrack.movement (merchant, flow, ref)
@@ -44,9 +53,10 @@ CREATE UNIQUE INDEX movement_reverses_key ON invtrack.movement (merchant, revers
     WHERE reverses IS NOT NULL;
 COMMENT ON INDEX invtrack.movement_reverses_key IS 'A movement is reversed once';
 
-CREATE INDEX movement_item ON invtrack.movement (merchant, sku, inventory_type, flow)
-    INCLUDE (occurred_on, quantity);
-COMMENT ON INDEX invtrack.movement_item IS 'Readings of items';
+-- Small, whatever the history: folding takes a movement out of it.
+CREATE INDEX movement_tail ON invtrack.movement (merchant, sku, inventory_type, flow)
+    INCLUDE (occurred_on, quantity) WHERE NOT folded;
+COMMENT ON INDEX invtrack.movement_tail IS 'Movements that are not folded yet, for readings and for fold()';
 
 CREATE FUNCTION invtrack.refuse_removal()
 RETURNS trigger LANGUAGE c
@@ -77,25 +87,6 @@ RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'movement_reverse';
 COMMENT ON FUNCTION invtrack.reverse_movement(text, bigint) IS
 'Records the opposite of a movement, on the same day, once; returns the new movement_id';
-
-CREATE VIEW invtrack.unknown_items WITH (security_invoker) AS
-SELECT v.merchant, v.sku, v.inventory_type, v.flow, v.movements, v.quantity
-  FROM (SELECT m.merchant, m.sku, m.inventory_type, m.flow,
-               pg_catalog.count(*) AS movements, pg_catalog.sum(m.quantity) AS quantity
-          FROM invtrack.movement m
-         GROUP BY m.merchant, m.sku, m.inventory_type, m.flow) v
- WHERE NOT EXISTS (SELECT FROM invtrack.product p
-                    WHERE p.merchant = v.merchant AND p.sku = v.sku)
-    OR NOT EXISTS (SELECT FROM invtrack.inventory_type i
-                    WHERE i.merchant = v.merchant AND i.inventory_type = v.inventory_type);
-COMMENT ON VIEW invtrack.unknown_items IS
-'Movements of items whose product or inventory type is not in the catalogue';
-COMMENT ON COLUMN invtrack.unknown_items.merchant IS 'Merchant that the movements name';
-COMMENT ON COLUMN invtrack.unknown_items.sku IS 'Product that the movements name';
-COMMENT ON COLUMN invtrack.unknown_items.inventory_type IS 'Inventory type that the movements name';
-COMMENT ON COLUMN invtrack.unknown_items.flow IS 'sale or shipment';
-COMMENT ON COLUMN invtrack.unknown_items.movements IS 'Number of movements';
-COMMENT ON COLUMN invtrack.unknown_items.quantity IS 'Their net units';
 
 SELECT pg_catalog.pg_extension_config_dump('invtrack.movement', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.movement_movement_id_seq', '');

@@ -15,7 +15,8 @@ SELECT p.merchant,
        k.mechanism,
        p.launched_on,
        l.lots,
-       f.moved,
+       f.days AS folded,
+       v.days AS tail,
        invtrack.as_of(m.time_zone) AS as_of
   FROM invtrack.product p
   JOIN invtrack.inventory_type i ON i.merchant = p.merchant
@@ -27,12 +28,12 @@ SELECT p.merchant,
                FROM invtrack.stock_lot s
               GROUP BY s.merchant, s.sku, s.inventory_type) l
     ON l.merchant = p.merchant AND l.sku = p.sku AND l.inventory_type = i.inventory_type
-  LEFT JOIN (SELECT v.merchant, v.sku, v.inventory_type, v.flow,
-                    invtrack.day_series_agg(v.occurred_on, v.quantity) AS moved
-               FROM invtrack.movement v
-              GROUP BY v.merchant, v.sku, v.inventory_type, v.flow) f
+  LEFT JOIN invtrack.flow_series f
     ON f.merchant = p.merchant AND f.sku = p.sku AND f.inventory_type = i.inventory_type
-   AND f.flow = k.flow;
+   AND f.flow = k.flow
+  LEFT JOIN invtrack.flow_tail v
+    ON v.merchant = p.merchant AND v.sku = p.sku AND v.inventory_type = i.inventory_type
+   AND v.flow = k.flow;
 COMMENT ON VIEW invtrack.reading IS
 'What an item is judged by, for each product, inventory type and mechanism there is; internal, may change';
 COMMENT ON COLUMN invtrack.reading.merchant IS 'Merchant of the item';
@@ -44,7 +45,8 @@ COMMENT ON COLUMN invtrack.reading.inventory_type_name IS 'Name of the inventory
 COMMENT ON COLUMN invtrack.reading.mechanism IS 'Mechanism, which says which flow is read';
 COMMENT ON COLUMN invtrack.reading.launched_on IS 'First day on sale of the product, where known';
 COMMENT ON COLUMN invtrack.reading.lots IS 'Units on hand by expiry date; null without lots';
-COMMENT ON COLUMN invtrack.reading.moved IS 'Units sold (turnover_days) or shipped (stalled_days) by day; null without movements';
+COMMENT ON COLUMN invtrack.reading.folded IS 'Units sold (turnover_days) or shipped (stalled_days) by day; null without folded movements';
+COMMENT ON COLUMN invtrack.reading.tail IS 'The same, of movements that are not folded yet';
 COMMENT ON COLUMN invtrack.reading.as_of IS 'The day that health is worked out for';
 
 CREATE VIEW invtrack.tracker_reading WITH (security_invoker) AS
@@ -62,7 +64,8 @@ SELECT t.merchant,
        t.updated_at,
        r.launched_on,
        r.lots,
-       r.moved,
+       r.folded,
+       r.tail,
        r.as_of
   FROM invtrack.tracker t
   JOIN invtrack.reading r
@@ -84,5 +87,6 @@ COMMENT ON COLUMN invtrack.tracker_reading.expiry_days IS 'Parameter of the trac
 COMMENT ON COLUMN invtrack.tracker_reading.updated_at IS 'When a parameter last changed';
 COMMENT ON COLUMN invtrack.tracker_reading.launched_on IS 'First day on sale of the product, where known';
 COMMENT ON COLUMN invtrack.tracker_reading.lots IS 'Units on hand by expiry date; null without lots';
-COMMENT ON COLUMN invtrack.tracker_reading.moved IS 'Units sold or shipped by day; null without movements';
+COMMENT ON COLUMN invtrack.tracker_reading.folded IS 'Units sold (turnover_days) or shipped (stalled_days) by day; null without folded movements';
+COMMENT ON COLUMN invtrack.tracker_reading.tail IS 'The same, of movements that are not folded yet';
 COMMENT ON COLUMN invtrack.tracker_reading.as_of IS 'The day that health is worked out for';

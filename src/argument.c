@@ -41,8 +41,22 @@ invtrack_is_code(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(is_code(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)));
 }
 
+/* From 0001-01-01 to 9999-12-31. Infinities are the ends of the type. */
+bool
+is_day(DateADT date)
+{
+	return date >= DATE_OF_DAY_FIRST && date <= DATE_OF_DAY_FIRST + DAY_LAST;
+}
+
+PG_FUNCTION_INFO_V1(invtrack_is_day);
+Datum
+invtrack_is_day(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(is_day(PG_GETARG_DATEADT(0)));
+}
+
 /* A value as an error shows it: all of it, unless somebody sends us a book. */
-static const char *
+const char *
 shown(const char *value)
 {
 	size_t		size = strlen(value);
@@ -189,8 +203,7 @@ day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day)
 	if (PG_ARGISNULL(arg))
 		return false;
 	date = PG_GETARG_DATEADT(arg);
-	if (DATE_NOT_FINITE(date) || date < DATE_OF_DAY_FIRST ||
-		date - DATE_OF_DAY_FIRST > DAY_LAST)
+	if (!is_day(date))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s \"%s\" is out of range", name,

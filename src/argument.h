@@ -10,6 +10,7 @@
 #define INVTRACK_ARGUMENT_H
 
 #include "fmgr.h"
+#include "utils/date.h"
 
 #include "day_codec.h"
 #include "judgement.h"
@@ -30,6 +31,8 @@
 
 /* argument.c */
 extern bool is_code(const char *bytes, size_t size);
+extern bool is_day(DateADT date);
+extern const char *shown(const char *value);
 extern void check_not_null(FunctionCallInfo fcinfo, int arg, const char *name);
 extern void check_code(FunctionCallInfo fcinfo, int arg, const char *name);
 extern Mechanism check_mechanism(FunctionCallInfo fcinfo, int arg);

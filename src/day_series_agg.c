@@ -1,6 +1,7 @@
 /*
  * day_series_agg.c
- *		The aggregate day_series_agg(date, numeric).
+ *		The aggregates day_series_agg(date, numeric), of rows, and
+ *		day_series_sum(day_series), of series.
  *
  * The state is a growing array of entries in millionths. It is sorted and its
  * equal days are added up when it is full, and grows only if that freed less
@@ -17,7 +18,7 @@
 #include "day_series.h"
 #include "quantity.h"
 
-#define INITIAL_ROOM	8
+#define INITIAL_ROOM	2
 
 typedef struct AggState
 {
@@ -130,6 +131,32 @@ day_series_agg_step(PG_FUNCTION_ARGS)
 	}
 	state = get_state(fcinfo);
 	append(state, checked_day(PG_GETARG_DATEADT(1)), checked_quantity(PG_GETARG_NUMERIC(2)));
+	PG_RETURN_POINTER(state);
+}
+
+/* The aggregate day_series_sum(day_series) has the same state. */
+PG_FUNCTION_INFO_V1(day_series_sum_step);
+Datum
+day_series_sum_step(PG_FUNCTION_ARGS)
+{
+	AggState   *state;
+	DayEntry   *entries;
+	int32		count;
+	int			scale;
+
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	state = get_state(fcinfo);
+	entries = day_series_entries(PG_GETARG_DAY_SERIES(1), &count, &scale);
+	if (!day_entries_rescale(entries, count, scale, QUANTITY_DECIMALS))
+		day_series_damaged();
+	for (int32 i = 0; i < count; i++)
+		append(state, entries[i].day, entries[i].quantity);
+	pfree(entries);
 	PG_RETURN_POINTER(state);
 }
 

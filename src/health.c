@@ -35,7 +35,7 @@
 #define NAMES_OF_READING \
 	" r.merchant, r.merchant_name, r.sku, r.product_name," \
 	" r.inventory_type, r.inventory_type_name, r.mechanism,"
-#define SERIES_OF_READING	" r.launched_on, r.lots, r.moved, r.as_of"
+#define SERIES_OF_READING	" r.launched_on, r.lots, r.folded, r.tail, r.as_of"
 
 enum FetchedColumn
 {
@@ -47,7 +47,8 @@ enum FetchedColumn
 	FETCHED_UPDATED_AT,
 	FETCHED_LAUNCHED_ON,
 	FETCHED_LOTS,
-	FETCHED_MOVED,
+	FETCHED_FOLDED,
+	FETCHED_TAIL,
 	FETCHED_AS_OF
 };
 
@@ -79,7 +80,8 @@ get_arguments(const Judge *judge, const TupleTableSlot *slot, NullableDatum *arg
 {
 	static const int fetched[JUDGED_ARGUMENTS] = {
 		FETCHED_MECHANISM, FETCHED_QUANTITY, FETCHED_LOOKBACK_DAYS, FETCHED_COVERAGE_DAYS,
-		FETCHED_EXPIRY_DAYS, FETCHED_LAUNCHED_ON, FETCHED_LOTS, FETCHED_MOVED, FETCHED_AS_OF
+		FETCHED_EXPIRY_DAYS, FETCHED_LAUNCHED_ON, FETCHED_LOTS, FETCHED_FOLDED, FETCHED_TAIL,
+		FETCHED_AS_OF
 	};
 
 	for (int i = 0; i < JUDGED_ARGUMENTS; i++)
@@ -131,7 +133,7 @@ static void
 judge_startup(DestReceiver *self, int operation, TupleDesc columns)
 {
 	static const Oid fetched[] = {
-		TRACKER_COLUMNS, TIMESTAMPTZOID, DATEOID, SERIES, SERIES, DATEOID
+		TRACKER_COLUMNS, TIMESTAMPTZOID, DATEOID, SERIES, SERIES, SERIES, DATEOID
 	};
 
 	check_columns(columns, fetched, lengthof(fetched));

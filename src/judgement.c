@@ -141,7 +141,14 @@ measure_stock(const TrackerRule *rule, const Evidence *evidence, Judgement *judg
 static bool
 measure_window(const TrackerRule *rule, const Evidence *evidence, Quantity *sum)
 {
-	return sum_of(evidence->moved, evidence->as_of - rule->lookback_days, evidence->as_of, sum);
+	int32_t		after = evidence->as_of - rule->lookback_days;
+	Quantity	tail;
+
+	if (!sum_of(evidence->folded, after, evidence->as_of, sum) ||
+		!sum_of(evidence->tail, after, evidence->as_of, &tail))
+		return false;
+	*sum += tail;
+	return true;
 }
 
 /* a * b as 192 bits, for a comparison that cannot overflow; b is small. */
@@ -188,11 +195,16 @@ static int32_t
 count_actual_days(const TrackerRule *rule, const Evidence *evidence, bool *has_sales)
 {
 	int32_t		first = evidence->launched_on;
+	int32_t		sold = DAY_COUNT_MAX;
 	int32_t		days;
 
-	*has_sales = evidence->moved != NULL && evidence->moved->first <= evidence->as_of;
-	if (*has_sales && (first == NO_DAY || evidence->moved->first < first))
-		first = evidence->moved->first;
+	if (evidence->folded != NULL)
+		sold = evidence->folded->first;
+	if (evidence->tail != NULL && evidence->tail->first < sold)
+		sold = evidence->tail->first;
+	*has_sales = sold <= evidence->as_of;
+	if (*has_sales && (first == NO_DAY || sold < first))
+		first = sold;
 	if (first == NO_DAY || first > evidence->as_of)
 		return NO_DAY;
 	days = evidence->as_of - first + 1;

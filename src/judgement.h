@@ -78,7 +78,8 @@ typedef struct Evidence
 	int32_t		as_of;
 	int32_t		launched_on;	/* NO_DAY: not known */
 	DayReader  *lots;			/* units on hand by expiry date */
-	DayReader  *moved;			/* units sold, or shipped, by day */
+	DayReader  *folded;			/* units sold, or shipped, by day */
+	DayReader  *tail;			/* the same, of movements not folded yet */
 } Evidence;
 
 typedef struct Judgement

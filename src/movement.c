@@ -6,11 +6,101 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 
 #include "argument.h"
 #include "compat.h"
 #include "guard.h"
+#include "movement.h"
 #include "plan.h"
+
+#define REF_SIZE_MAX	1000
+
+/* Set while a statement of this library removes movements. */
+static bool removal_allowed = false;
+
+/*
+ * Run a statement that deletes movements, past the guard below. The flag is
+ * the library's own and not a setting, so that nobody else can raise it.
+ */
+uint64
+movement_run_removal(Statement *statement, Datum *values)
+{
+	uint64		rows = 0;
+
+	removal_allowed = true;
+	PG_TRY();
+	{
+		rows = statement_run(statement, values, NULL, false);
+	}
+	PG_FINALLY();
+	{
+		removal_allowed = false;
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/* The error of a CHECK, with more to go by than PostgreSQL's own. */
+static void
+refuse_value(const char *column, const char *value, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("%s \"%s\" is not valid for a movement", column, shown(value)),
+			 errhint("%s", hint),
+			 err_generic_string(PG_DIAG_SCHEMA_NAME, "invtrack"),
+			 err_generic_string(PG_DIAG_TABLE_NAME, "movement"),
+			 err_generic_string(PG_DIAG_COLUMN_NAME, column),
+			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, "movement_check")));
+}
+
+static bool
+is_flow(const text *flow)
+{
+	size_t		size = VARSIZE_ANY_EXHDR(flow);
+
+	return (size == strlen("sale") && memcmp(VARDATA_ANY(flow), "sale", size) == 0) ||
+		(size == strlen("shipment") && memcmp(VARDATA_ANY(flow), "shipment", size) == 0);
+}
+
+/* is_movement(merchant, sku, inventory_type, flow, occurred_on, ref): the table's CHECK */
+PG_FUNCTION_INFO_V1(movement_is_movement);
+Datum
+movement_is_movement(PG_FUNCTION_ARGS)
+{
+	static const char *const codes[] = {"merchant", "sku", "inventory_type"};
+	const int	flow = lengthof(codes);
+	const int	occurred_on = flow + 1;
+	const int	ref = occurred_on + 1;
+
+	for (int arg = 0; arg < occurred_on + 1; arg++)
+		if (PG_ARGISNULL(arg))
+			PG_RETURN_NULL();
+	for (int arg = 0; arg < lengthof(codes); arg++)
+	{
+		text	   *code = PG_GETARG_TEXT_PP(arg);
+
+		if (!is_code(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)))
+			refuse_value(codes[arg], text_to_cstring(code),
+						 "A code has 1 to 200 bytes and no white space at either end.");
+	}
+	if (!is_flow(PG_GETARG_TEXT_PP(flow)))
+		refuse_value("flow", text_to_cstring(PG_GETARG_TEXT_PP(flow)), "Use sale or shipment.");
+	if (!is_day(PG_GETARG_DATEADT(occurred_on)))
+		refuse_value("occurred_on",
+					 DatumGetCString(DirectFunctionCall1(date_out, PG_GETARG_DATUM(occurred_on))),
+					 "Give a date from 0001-01-01 to 9999-12-31.");
+	if (!PG_ARGISNULL(ref))
+	{
+		text	   *value = PG_GETARG_TEXT_PP(ref);
+
+		if (VARSIZE_ANY_EXHDR(value) < 1 || VARSIZE_ANY_EXHDR(value) > REF_SIZE_MAX)
+			refuse_value("ref", text_to_cstring(value),
+						 "A ref has 1 to 1000 bytes; leave it null where there is none.");
+	}
+	PG_RETURN_BOOL(true);
+}
 
 /*
  * Trigger: refuses DELETE, a row at a time, and TRUNCATE. Changes of columns
@@ -28,6 +118,8 @@ movement_refuse_removal(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_RESTRICT_VIOLATION),
 				 errmsg("movements cannot be truncated"),
 				 errhint("Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does.")));
+	if (removal_allowed)
+		return PointerGetDatum(trigger->tg_trigtuple);
 	columns = trigger->tg_relation->rd_att;
 	ereport(ERROR,
 			(errcode(ERRCODE_RESTRICT_VIOLATION),

@@ -11,15 +11,12 @@
 #include "compat.h"
 #include "quantity.h"
 
-/* Any quantity that a table takes fits. */
-#define REMEMBERED_SIZE_MAX 32
-
 /*
  * A numeric in millionths. Anything that is no decimal of at most 6 places
  * inside the limit, NaN and infinities included, gives a status other than OK.
  */
-static DayCodecStatus
-parse_numeric(Numeric value, Quantity *micro)
+DayCodecStatus
+quantity_from_numeric(Numeric value, Quantity *micro)
 {
 	char	   *text = numeric_normalize(value);
 	size_t		size = strlen(text);
@@ -29,39 +26,6 @@ parse_numeric(Numeric value, Quantity *micro)
 	if (status == DAY_CODEC_OK && used < size)
 		status = DAY_CODEC_BAD_SYNTAX;
 	pfree(text);
-	return status;
-}
-
-/*
- * The same, remembering the last answer: the nine figures of a tracker's row
- * ask for its quantity one after the other, and parsing is what costs most
- * in them.
- */
-DayCodecStatus
-quantity_from_numeric(Numeric value, Quantity *micro)
-{
-	static struct
-	{
-		Size		size;
-		char		bytes[REMEMBERED_SIZE_MAX];
-		Quantity	micro;
-	}			last;
-
-	Size		size = VARSIZE(value);
-	DayCodecStatus status;
-
-	if (size == last.size && memcmp(value, last.bytes, size) == 0)
-	{
-		*micro = last.micro;
-		return DAY_CODEC_OK;
-	}
-	status = parse_numeric(value, micro);
-	if (status == DAY_CODEC_OK && size <= sizeof(last.bytes))
-	{
-		memcpy(last.bytes, value, size);
-		last.micro = *micro;
-		last.size = size;
-	}
 	return status;
 }
 

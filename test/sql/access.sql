@@ -114,7 +114,7 @@ SELECT 'view', format('SELECT FROM %s', oid::regclass) FROM pg_class WHERE relna
 UNION ALL
 SELECT 'sequence', format('SELECT nextval(%L)', oid::regclass) FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind = 'S'
 UNION ALL
-SELECT 'function', format('SELECT %s(%s)', oid::regproc, (SELECT string_agg(format('(SELECT NULL::%s)', type::regtype), ', ') FROM unnest(proargtypes) type))
+SELECT 'function', format('%s %s(%s)', CASE prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END, oid::regproc, (SELECT string_agg(format(CASE prokind WHEN 'p' THEN 'NULL::%s' ELSE '(SELECT NULL::%s)' END, type::regtype), ', ') FROM unnest(proargtypes) type))
   FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace
    AND NOT proargtypes::oid[] && ARRAY['internal'::regtype::oid] AND prorettype <> 'trigger'::regtype
 UNION ALL

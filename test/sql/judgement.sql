@@ -272,71 +272,71 @@ END
 $$;
 SELECT arguments, j.* FROM (VALUES
     -- these are trackers
-    (1, $$'turnover_days', null, 30, 7, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
-    (2, $$'turnover_days', null, 3650, 3650, 3650, '9999-12-31', '{infinity:5}', '{9999-12-31:5}', '9999-12-31'$$),
-    (3, $$'stock_quantity', 5, null, null, 14, null, '{infinity:4}', null, '2026-03-10'$$),
-    (4, $$'stalled_days', 5, 90, null, null, null, null, null, '2026-03-10'$$),
+    (1, $$'turnover_days', null, 30, 7, null, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
+    (2, $$'turnover_days', null, 3650, 3650, 3650, '9999-12-31', '{infinity:5}', null, '{9999-12-31:5}', '9999-12-31'$$),
+    (3, $$'stock_quantity', 5, null, null, 14, null, '{infinity:4}', null, null, '2026-03-10'$$),
+    (4, $$'stalled_days', 5, 90, null, null, null, null, null, null, '2026-03-10'$$),
     -- these are none
-    (10, $$null, null, null, null, null, null, null, null, null$$),
-    (11, $$null, 5, 30, 7, 0, '2026-01-01', '{}', '{}', '2026-03-10'$$),
-    (12, $$'', 5, 30, 7, 0, null, null, null, '2026-03-10'$$),
-    (13, $$'no_mechanism', 5, 30, 7, 0, null, null, null, '2026-03-10'$$),
-    (20, $$'stock_quantity', null, null, null, null, null, null, null, '2026-03-10'$$),
-    (21, $$'stock_quantity', 0, null, null, null, null, null, null, '2026-03-10'$$),
-    (22, $$'stock_quantity', -5, null, null, null, null, null, null, '2026-03-10'$$),
-    (23, $$'stock_quantity', 'NaN', null, null, null, null, null, null, '2026-03-10'$$),
-    (24, $$'stock_quantity', 'Infinity', null, null, null, null, null, null, '2026-03-10'$$),
-    (25, $$'stock_quantity', 1000000000000, null, null, null, null, null, null, '2026-03-10'$$),
-    (26, $$'stock_quantity', 1e100, null, null, null, null, null, null, '2026-03-10'$$),
-    (27, $$'stock_quantity', 5.1234567, null, null, null, null, null, null, '2026-03-10'$$),
-    (28, $$'stock_quantity', 5, null, null, -2, null, null, null, '2026-03-10'$$),
-    (29, $$'stock_quantity', 5, null, null, 3651, null, null, null, '2026-03-10'$$),
-    (30, $$'stock_quantity', 5, null, null, 2147483647, null, null, null, '2026-03-10'$$),
-    (31, $$'stock_quantity', 5, null, null, -2147483648, null, null, null, '2026-03-10'$$),
-    (32, $$'stock_quantity', 5, null, null, null, null, null, null, null$$),
-    (33, $$'stock_quantity', 5, null, null, null, null, null, null, 'infinity'$$),
-    (34, $$'stock_quantity', 5, null, null, null, null, null, null, '-infinity'$$),
-    (35, $$'stock_quantity', 5, null, null, null, null, null, null, '0001-12-31 BC'$$),
-    (36, $$'stock_quantity', 5, null, null, null, null, null, null, '10000-01-01'$$),
-    (37, $$'stock_quantity', 5, null, null, null, null, null, null, '5874897-12-31'$$),
-    (38, $$'stock_quantity', 5, null, null, null, null, null, null, '4713-01-01 BC'$$),
-    (40, $$'turnover_days', null, null, 7, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
-    (41, $$'turnover_days', null, 30, null, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
-    (42, $$'turnover_days', null, 0, 7, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
-    (43, $$'turnover_days', null, 99999, 7, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
-    (44, $$'turnover_days', null, 30, 0, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
-    (45, $$'turnover_days', null, 30, 99999, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
-    (46, $$'turnover_days', null, -2147483648, 2147483647, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
-    (47, $$'turnover_days', null, 30, 7, 99999, null, null, '{2026-03-09:5}', '2026-03-10'$$),
-    (50, $$'stalled_days', null, 90, null, null, null, null, null, '2026-03-10'$$),
-    (51, $$'stalled_days', 5, null, null, null, null, null, null, '2026-03-10'$$),
-    (52, $$'stalled_days', 0, 90, null, null, null, null, null, '2026-03-10'$$),
-    (53, $$'stalled_days', 5, 0, null, null, null, null, null, '2026-03-10'$$),
-    (54, $$'stalled_days', 5, 99999, null, null, null, null, null, '2026-03-10'$$),
-    (55, $$'stalled_days', 5, -1, null, null, null, null, null, '2026-03-10'$$))
+    (10, $$null, null, null, null, null, null, null, null, null, null$$),
+    (11, $$null, 5, 30, 7, 0, '2026-01-01', '{}', null, '{}', '2026-03-10'$$),
+    (12, $$'', 5, 30, 7, 0, null, null, null, null, '2026-03-10'$$),
+    (13, $$'no_mechanism', 5, 30, 7, 0, null, null, null, null, '2026-03-10'$$),
+    (20, $$'stock_quantity', null, null, null, null, null, null, null, null, '2026-03-10'$$),
+    (21, $$'stock_quantity', 0, null, null, null, null, null, null, null, '2026-03-10'$$),
+    (22, $$'stock_quantity', -5, null, null, null, null, null, null, null, '2026-03-10'$$),
+    (23, $$'stock_quantity', 'NaN', null, null, null, null, null, null, null, '2026-03-10'$$),
+    (24, $$'stock_quantity', 'Infinity', null, null, null, null, null, null, null, '2026-03-10'$$),
+    (25, $$'stock_quantity', 1000000000000, null, null, null, null, null, null, null, '2026-03-10'$$),
+    (26, $$'stock_quantity', 1e100, null, null, null, null, null, null, null, '2026-03-10'$$),
+    (27, $$'stock_quantity', 5.1234567, null, null, null, null, null, null, null, '2026-03-10'$$),
+    (28, $$'stock_quantity', 5, null, null, -2, null, null, null, null, '2026-03-10'$$),
+    (29, $$'stock_quantity', 5, null, null, 3651, null, null, null, null, '2026-03-10'$$),
+    (30, $$'stock_quantity', 5, null, null, 2147483647, null, null, null, null, '2026-03-10'$$),
+    (31, $$'stock_quantity', 5, null, null, -2147483648, null, null, null, null, '2026-03-10'$$),
+    (32, $$'stock_quantity', 5, null, null, null, null, null, null, null, null$$),
+    (33, $$'stock_quantity', 5, null, null, null, null, null, null, null, 'infinity'$$),
+    (34, $$'stock_quantity', 5, null, null, null, null, null, null, null, '-infinity'$$),
+    (35, $$'stock_quantity', 5, null, null, null, null, null, null, null, '0001-12-31 BC'$$),
+    (36, $$'stock_quantity', 5, null, null, null, null, null, null, null, '10000-01-01'$$),
+    (37, $$'stock_quantity', 5, null, null, null, null, null, null, null, '5874897-12-31'$$),
+    (38, $$'stock_quantity', 5, null, null, null, null, null, null, null, '4713-01-01 BC'$$),
+    (40, $$'turnover_days', null, null, 7, null, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
+    (41, $$'turnover_days', null, 30, null, null, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
+    (42, $$'turnover_days', null, 0, 7, null, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
+    (43, $$'turnover_days', null, 99999, 7, null, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
+    (44, $$'turnover_days', null, 30, 0, null, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
+    (45, $$'turnover_days', null, 30, 99999, null, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
+    (46, $$'turnover_days', null, -2147483648, 2147483647, null, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
+    (47, $$'turnover_days', null, 30, 7, 99999, null, null, null, '{2026-03-09:5}', '2026-03-10'$$),
+    (50, $$'stalled_days', null, 90, null, null, null, null, null, null, '2026-03-10'$$),
+    (51, $$'stalled_days', 5, null, null, null, null, null, null, null, '2026-03-10'$$),
+    (52, $$'stalled_days', 0, 90, null, null, null, null, null, null, '2026-03-10'$$),
+    (53, $$'stalled_days', 5, 0, null, null, null, null, null, null, '2026-03-10'$$),
+    (54, $$'stalled_days', 5, 99999, null, null, null, null, null, null, '2026-03-10'$$),
+    (55, $$'stalled_days', 5, -1, null, null, null, null, null, null, '2026-03-10'$$))
     v (n, arguments), pg_temp.judged(arguments) j ORDER BY n;
 -- a launch that is no day of the calendar is not known; series without days are like none
-SELECT invtrack.judge_reason('stalled_days', 5, 90, NULL, NULL, launched, lots, moved, '2026-03-10'),
-       invtrack.judge_current_stock('stalled_days', 5, 90, NULL, NULL, launched, lots, moved, '2026-03-10')
+SELECT invtrack.judge_reason('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10'),
+       invtrack.judge_current_stock('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10')
   FROM (VALUES (1, date 'infinity', '{infinity:1}'::invtrack.day_series, NULL::invtrack.day_series),
                (2, '-infinity', '{infinity:1}', '{}'), (3, '5874897-12-31', '{}', '{2026-03-10:0}'))
        v (n, launched, lots, moved) ORDER BY n;
 -- what series can hold and tables cannot: still exact
-SELECT invtrack.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, moved, '2026-03-10') AS health,
-       invtrack.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, moved, '2026-03-10') AS status,
-       invtrack.judge_days_of_cover('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, moved, '2026-03-10') AS cover
+SELECT invtrack.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS health,
+       invtrack.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status,
+       invtrack.judge_days_of_cover('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS cover
   FROM (VALUES (1, '{2027-01-01:1000000000000000000000000,2027-01-02:1000000000000000000000000,2027-01-03:1000000000000000000000000}'::invtrack.day_series,
                    '{2026-03-10:0.000001}'::invtrack.day_series),
                (2, '{2027-01-01:-1000000000000000000000000,2027-01-02:-1000000000000000000000000,2027-01-03:-1000000000000000000000000}',
                    '{2026-03-10:0.000001}'),
                (3, '{2027-01-01:1}', '{2026-03-09:1000000000000000000000000,2026-03-10:1000000000000000000000000}'))
        v (n, lots, moved) ORDER BY n;
-SELECT invtrack.judge_threshold('turnover_days', NULL, 1, 3650, NULL, NULL, NULL,
+SELECT invtrack.judge_threshold('turnover_days', NULL, 1, 3650, NULL, NULL, NULL, NULL,
                                 '{2026-03-10:1000000000000000000000000}', '2026-03-10') AS threshold,
-       invtrack.judge_daily_sales('turnover_days', NULL, 2, 1, NULL, '2026-03-09', NULL,
+       invtrack.judge_daily_sales('turnover_days', NULL, 2, 1, NULL, '2026-03-09', NULL, NULL,
                                   '{2026-03-10:999999999999999999999999.0001}', '2026-03-10') AS half_of_an_odd_one;
 -- the comparison is exact where numbers pass 32, 64 and 127 bits
-SELECT lots, moved, days, invtrack.judge_status('turnover_days', NULL, days, days, NULL, '0001-01-01', lots, moved, '2026-03-10') AS status
+SELECT lots, moved, days, invtrack.judge_status('turnover_days', NULL, days, days, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status
   FROM (VALUES (1, '{infinity:5000}'::invtrack.day_series, '{2026-03-10:4000}'::invtrack.day_series, 1),
                (2, '{infinity:5000}', '{2026-03-10:9000}', 1),
                (3, '{infinity:4294.967296}', '{2026-03-10:4294.967295}', 1), (4, '{infinity:4294.967295}', '{2026-03-10:4294.967296}', 1),
@@ -347,7 +347,7 @@ SELECT lots, moved, days, invtrack.judge_status('turnover_days', NULL, days, day
                (11, '{infinity:1000000000000000000000000}', '{2026-03-10:1000000000000000000000000}', 3650),
                (12, '{infinity:999999999999999999999999.999999}', '{2026-03-10:1000000000000000000000000}', 3650),
                (13, '{infinity:-1000000000000000000000000}', '{2026-03-10:0.000001}', 3650)) v (n, lots, moved, days) ORDER BY n;
-SELECT invtrack.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, moved, '2026-03-10') AS status,
-       invtrack.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, moved, '2026-03-10') AS health
+SELECT invtrack.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status,
+       invtrack.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS health
   FROM (VALUES ('{infinity:10000000000000}'::invtrack.day_series, '{2026-03-10:15000000000000}'::invtrack.day_series)) v (lots, moved);
 ROLLBACK;

@@ -65,6 +65,17 @@ owner_psql('shop', q{
            ('nobody', 'p1', 'good', 'shipment', '0001-01-01', -999999999999.999999);
     SELECT invtrack.reverse_movement('acme', min(movement_id)) FROM invtrack.movement WHERE merchant = 'acme';
 });
+# Folded: all of acme's movements; of bean's a first part, which is then purged, and one of two later
+# ones. Each in a transaction of its own, since what was recorded just now is older than no day.
+owner_psql('shop', q{
+    SELECT invtrack.fold('acme'), invtrack.fold('bean');
+    SELECT invtrack.purge_movements('bean', 0);
+    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+    VALUES ('bean', 'p1', 'good', 'sale', '2026-03-10', 0.000001);
+    SELECT invtrack.fold('bean');
+    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+    VALUES ('bean', 'p1', 'good', 'sale', '2026-03-10', 1000);
+});
 # Each in a transaction of its own, so that times differ.
 owner_psql('shop', qq{
     SELECT invtrack.save_tracker(merchant, sku, 'good', 'stock_quantity', 50, expiry_days => 7) FROM invtrack.product;
@@ -84,6 +95,10 @@ my %questions = (
 	'inventory types' => 'TABLE invtrack.inventory_type ORDER BY merchant, inventory_type',
 	'lots' => 'TABLE invtrack.stock_lot ORDER BY merchant, sku, inventory_type, lot',
 	'movements' => 'TABLE invtrack.movement ORDER BY merchant, movement_id',
+	'series' => 'TABLE invtrack.flow_series ORDER BY merchant, sku, inventory_type, flow',
+	'folds' => 'TABLE invtrack.fold_state ORDER BY merchant',
+	'daily' => 'TABLE invtrack.flow_daily ORDER BY merchant, sku, inventory_type, flow, day',
+	'differences' => 'SELECT * FROM invtrack.verify()',
 	'trackers' => 'TABLE invtrack.tracker ORDER BY merchant, sku, inventory_type, mechanism',
 	'health' => 'TABLE invtrack.health ORDER BY merchant, sku, inventory_type, mechanism',
 	'health by function' =>
@@ -122,8 +137,14 @@ my %before = map { $_ => answer('shop', $_) } keys %questions;
 my $trackers = scalar split(/\n/, $before{'trackers'});
 is($trackers, 240, 'four trackers for each of 60 products');
 is(scalar(split(/\n/, $before{'health'})), 240, 'health of each of them');
-# 18 products of 3 merchants have 14 movements a flow; two are unknown, one is reversed.
-is(scalar(split(/\n/, $before{'movements'})), 18 * 3 * 14 * 2 + 3, 'movements');
+# 18 products of 3 merchants have 14 movements a flow; two are unknown, one is reversed; bean's are
+# purged, and two came later.
+is(scalar(split(/\n/, $before{'movements'})), 18 * 2 * 14 * 2 + 3 + 2, 'movements');
+is(scalar(split(/\n/, $before{'daily'})), 18 * 3 * 14 * 2 + 2, 'days with movements');
+is( owner_psql('shop', q{
+    SELECT merchant, count(*), sum(movements), sum(purged_movements) FROM invtrack.flow_series GROUP BY merchant ORDER BY merchant}),
+	"acme|37|506|0\nbean|36|505|504", 'series: of all 18 products and the unknown one, and what is purged');
+is($before{'differences'}, '', 'nothing is wrong');
 is($before{'unknown items'}, "acme|unknown|good|sale|1|3\nnobody|p1|good|shipment|1|-999999999999.999999",
 	'unknown items');
 like($before{'merchants'}, qr{^mars\|Mars\|Mars/Olympus_Mons$}m, 'a time zone that is in no list');
@@ -169,6 +190,15 @@ for my $target (@targets)
 	    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity, ref)
 	    VALUES ('acme', 'p1', 'good', 'sale', '2026-03-04', 5, 'p1/2') ON CONFLICT DO NOTHING RETURNING 1}),
 		'', "$target: a ref counts once");
+	# mars' 504 movements, one each of bean and nobody, and the fresh one.
+	my $health = answer($target, 'health');
+	is(owner_psql($target, 'SELECT invtrack.fold()'), '507', "$target: the rest is folded");
+	is(difference($health, answer($target, 'health')), '', "$target: and changes no health");
+	is( owner_psql($target, q{
+	    SELECT movements, purged_movements, invtrack.range_sum(days, '2026-03-09', '2026-03-10')
+	      FROM invtrack.flow_series WHERE (merchant, sku, flow) = ('bean', 'p1', 'sale')}),
+		'16|14|1000.250001', "$target: purged, folded before and folded after are one");
+	is(answer($target, 'differences'), '', "$target: nothing is wrong");
 	for my $change ("UPDATE invtrack.movement SET quantity = 2 WHERE movement_id = $fresh",
 		"DELETE FROM invtrack.movement WHERE movement_id = $fresh", 'TRUNCATE invtrack.movement')
 	{

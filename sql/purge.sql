@@ -1,0 +1,14 @@
+
+-- Deleting what is not needed any more ------------------------------------------------------------
+
+CREATE FUNCTION invtrack.purge_movements(merchant text, older_than_days integer)
+RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'purge_movements';
+COMMENT ON FUNCTION invtrack.purge_movements(text, integer) IS
+'Deletes folded movements of a merchant, or of all where it is null, recorded more than this many days ago; their sums are kept. Returns how many';
+
+CREATE FUNCTION invtrack.delete_merchant(merchant text)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'delete_merchant';
+COMMENT ON FUNCTION invtrack.delete_merchant(text) IS
+'Deletes everything of a merchant, its history included; true, or an error where there is nothing';

@@ -1,0 +1,300 @@
+/*
+ * fold.c
+ *		Moving appended movements into flow_series.
+ *
+ * Writers only append. A fold marks movements as folded and merges their sums
+ * into the series of their items in one statement, so that at every moment,
+ * in every snapshot, each movement is in exactly one of the two: folding
+ * changes no answer. The merge is the type's addition, which knows no order:
+ * backdated rows, repeated folds and restarts are all the same to it.
+ *
+ * Movements are taken in the order of the index movement_tail, some whole
+ * keys at a time, which bounds the memory, and makes all folds lock rows in
+ * the same order. Folds and purges of a merchant take turns by locking its
+ * row in fold_state; writers and readers never wait for them.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type_d.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "argument.h"
+#include "compat.h"
+#include "fold.h"
+#include "plan.h"
+
+/* About how many movements are folded at a time. */
+#define BATCH_MOVEMENTS		50000
+
+/* How often a long fold_all() tells where it is. */
+#define PROGRESS_SECONDS	10
+
+/* A merchant, and a place in its part of the index: sku, inventory type, flow. */
+#define PLACE_COLUMNS	3
+#define PLACE_TYPES		TEXTOID, TEXTOID, TEXTOID
+#define PLACE			"(m.sku, m.inventory_type, m.flow)"
+
+typedef struct FoldPosition
+{
+	Datum		merchant;
+	Datum		place[PLACE_COLUMNS];	/* all before or at it are folded */
+} FoldPosition;
+
+/*
+ * Copy the texts of the one row that SPI found, if it did, out of the memory
+ * that goes with its statement.
+ */
+static bool
+copy_texts(Datum *texts, int count)
+{
+	if (SPI_processed == 0)
+		return false;
+	for (int i = 0; i < count; i++)
+		texts[i] = CStringGetTextDatum(SPI_getvalue(SPI_tuptable->vals[0],
+													SPI_tuptable->tupdesc, i + 1));
+	return true;
+}
+
+/* The next merchant after this one that has something to fold. */
+static bool
+next_merchant(Datum *merchant)
+{
+	static Statement find_merchant = {
+		"SELECT m.merchant FROM invtrack.movement m"
+		" WHERE NOT m.folded AND m.merchant OPERATOR(pg_catalog.>) $1"
+		" ORDER BY m.merchant LIMIT 1",
+		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+
+	statement_run(&find_merchant, merchant, NULL, false);
+	return copy_texts(merchant, 1);
+}
+
+/* Wait for the merchant's turn; kept until the end of the transaction. */
+void
+lock_fold_state(Datum merchant)
+{
+	static Statement make_row = {
+		"INSERT INTO invtrack.fold_state (merchant) VALUES ($1)"
+		" ON CONFLICT (merchant) DO NOTHING",
+		1, {TEXTOID}
+	};
+	static Statement lock_row = {
+		"SELECT FROM invtrack.fold_state f WHERE f.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+		1, {TEXTOID}
+	};
+
+	while (statement_run(&lock_row, &merchant, NULL, false) == 0)
+		statement_run(&make_row, &merchant, NULL, false);
+}
+
+/*
+ * Where the next batch ends: a batch's worth of movements on, or at the last
+ * one there is. Returns false where nothing is left.
+ */
+static bool
+find_batch_end(FoldPosition *position, Datum *end, bool *is_last)
+{
+#define SELECT_PLACES \
+	"SELECT m.sku, m.inventory_type, m.flow FROM invtrack.movement m" \
+	" WHERE m.merchant OPERATOR(pg_catalog.=) $1 AND NOT m.folded" \
+	" AND " PLACE " OPERATOR(pg_catalog.>) ($2, $3, $4)"
+	static Statement find_end = {
+		SELECT_PLACES " ORDER BY m.sku, m.inventory_type, m.flow"
+		" OFFSET " CppAsString2(BATCH_MOVEMENTS) " LIMIT 1",
+		1 + PLACE_COLUMNS, {TEXTOID, PLACE_TYPES}, CURSOR_OPT_GENERIC_PLAN
+	};
+	static Statement find_last = {
+		SELECT_PLACES " ORDER BY m.sku DESC, m.inventory_type DESC, m.flow DESC LIMIT 1",
+		1 + PLACE_COLUMNS, {TEXTOID, PLACE_TYPES}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[1 + PLACE_COLUMNS];
+
+	values[0] = position->merchant;
+	memcpy(values + 1, position->place, sizeof(position->place));
+	statement_run(&find_end, values, NULL, false);
+	*is_last = !copy_texts(end, PLACE_COLUMNS);
+	if (!*is_last)
+		return true;
+	statement_run(&find_last, values, NULL, false);
+	return copy_texts(end, PLACE_COLUMNS);
+}
+
+/* Fold what lies after a position up to the end, both marked and merged at once. */
+static int64
+fold_range(FoldPosition *position, const Datum *end)
+{
+	static Statement fold_movements = {
+		"WITH moved AS ("
+		" UPDATE invtrack.movement m SET folded = true"
+		" WHERE m.merchant OPERATOR(pg_catalog.=) $1 AND NOT m.folded"
+		" AND " PLACE " OPERATOR(pg_catalog.>) ($2, $3, $4)"
+		" AND " PLACE " OPERATOR(pg_catalog.<=) ($5, $6, $7)"
+		" RETURNING m.sku, m.inventory_type, m.flow, m.occurred_on, m.quantity),"
+		" merged AS ("
+		" INSERT INTO invtrack.flow_series AS s"
+		" (merchant, sku, inventory_type, flow, movements, days)"
+		" SELECT $1, v.sku, v.inventory_type, v.flow, pg_catalog.count(*),"
+		" invtrack.day_series_agg(v.occurred_on, v.quantity)"
+		" FROM moved v GROUP BY v.sku, v.inventory_type, v.flow"
+		" ORDER BY v.sku, v.inventory_type, v.flow"
+		" ON CONFLICT (merchant, sku, inventory_type, flow) DO UPDATE"
+		" SET movements = s.movements OPERATOR(pg_catalog.+) excluded.movements,"
+		" days = s.days OPERATOR(invtrack.+) excluded.days)"
+		" SELECT pg_catalog.count(*) FROM moved",
+		1 + 2 * PLACE_COLUMNS, {TEXTOID, PLACE_TYPES, PLACE_TYPES}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[1 + 2 * PLACE_COLUMNS];
+	bool		is_null;
+
+	values[0] = position->merchant;
+	memcpy(values + 1, position->place, sizeof(position->place));
+	memcpy(values + 1 + PLACE_COLUMNS, end, sizeof(position->place));
+	statement_run(&fold_movements, values, NULL, false);
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+}
+
+static void
+set_folded_at(Datum merchant)
+{
+	static Statement set_time = {
+		"UPDATE invtrack.fold_state f SET folded_at = $2"
+		" WHERE f.merchant OPERATOR(pg_catalog.=) $1",
+		2, {TEXTOID, TIMESTAMPTZOID}
+	};
+	Datum		values[2] = {merchant, TimestampTzGetDatum(GetCurrentTimestamp())};
+
+	statement_run(&set_time, values, NULL, false);
+}
+
+static void
+start_position(FoldPosition *position, Datum merchant)
+{
+	position->merchant = merchant;
+	for (int i = 0; i < PLACE_COLUMNS; i++)
+		position->place[i] = CStringGetTextDatum("");
+}
+
+/*
+ * Fold the next batch of a merchant and move the position on. Returns false
+ * when the merchant is done.
+ */
+static bool
+fold_batch(FoldPosition *position, int64 *moved)
+{
+	Datum		end[PLACE_COLUMNS];
+	bool		is_last;
+
+	CHECK_FOR_INTERRUPTS();
+	if (!find_batch_end(position, end, &is_last))
+		return false;
+	lock_fold_state(position->merchant);
+	*moved += fold_range(position, end);
+	memcpy(position->place, end, sizeof(end));
+	if (is_last)
+		set_folded_at(position->merchant);
+	return !is_last;
+}
+
+static int64
+fold_merchant(Datum merchant)
+{
+	FoldPosition position;
+	int64		moved = 0;
+
+	start_position(&position, merchant);
+	while (fold_batch(&position, &moved))
+		;
+	return moved;
+}
+
+/* fold(merchant): all in the caller's transaction */
+PG_FUNCTION_INFO_V1(fold);
+Datum
+fold(PG_FUNCTION_ARGS)
+{
+	Datum		merchant;
+	int64		moved = 0;
+
+	SPI_connect();
+	if (!PG_ARGISNULL(0))
+		moved = fold_merchant(PG_GETARG_DATUM(0));
+	else
+	{
+		merchant = CStringGetTextDatum("");
+		while (next_merchant(&merchant))
+			moved += fold_merchant(merchant);
+	}
+	SPI_finish();
+	PG_RETURN_INT64(moved);
+}
+
+/* Can this CALL commit? Not inside a transaction block. */
+static void
+check_may_commit(FunctionCallInfo fcinfo)
+{
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+		castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("fold_all() cannot run inside a transaction block"),
+				 errhint("CALL it by itself, or use invtrack.fold(), which does not commit.")));
+}
+
+static void
+tell_progress(int64 moved, Datum merchant, TimestampTz *told)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!TimestampDifferenceExceeds(*told, now, PROGRESS_SECONDS * 1000))
+		return;
+	*told = now;
+	ereport(NOTICE,
+			(errmsg("folded %lld movements so far, now at merchant \"%s\"",
+					(long long) moved, TextDatumGetCString(merchant))));
+}
+
+/*
+ * fold_all(): commits after each batch, so that a merchant's rows are never
+ * locked for long, and what is done stays done if it is stopped.
+ */
+PG_FUNCTION_INFO_V1(fold_all);
+Datum
+fold_all(PG_FUNCTION_ARGS)
+{
+	TimestampTz told = GetCurrentTimestamp();
+	Datum		merchant;
+	int64		moved = 0;
+	Datum		result;
+	bool		is_null = false;
+	TupleDesc	columns;
+
+	check_may_commit(fcinfo);
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "fold_all() must return a row");
+	columns = BlessTupleDesc(columns);
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	merchant = CStringGetTextDatum("");
+	while (next_merchant(&merchant))
+	{
+		FoldPosition position;
+
+		start_position(&position, merchant);
+		while (fold_batch(&position, &moved))
+		{
+			SPI_commit();
+			tell_progress(moved, merchant, &told);
+		}
+		SPI_commit();
+		tell_progress(moved, merchant, &told);
+	}
+	SPI_finish();
+	result = Int64GetDatum(moved);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(columns, &result, &is_null)));
+}

@@ -1,0 +1,191 @@
+/*
+ * purge.c
+ *		Deleting what is not needed any more: folded movements that are old,
+ *		and whole merchants.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "argument.h"
+#include "catalogue.h"
+#include "compat.h"
+#include "fold.h"
+#include "movement.h"
+#include "plan.h"
+
+/* How many of a merchant's movements are looked through at a time. */
+#define BATCH_MOVEMENTS		50000
+
+#define OLDER_THAN_DAYS_MAX 36500
+
+/*
+ * The movement_id at which the next batch ends. Returns false where there is
+ * none left.
+ */
+static bool
+find_batch_end(Datum merchant, int64 from, int64 *end)
+{
+	static Statement find_end = {
+		"SELECT pg_catalog.max(b.movement_id) FROM (SELECT m.movement_id FROM invtrack.movement m"
+		" WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" AND m.movement_id OPERATOR(pg_catalog.>=) $2"
+		" ORDER BY m.movement_id LIMIT " CppAsString2(BATCH_MOVEMENTS) ") b",
+		2, {TEXTOID, INT8OID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[2] = {merchant, Int64GetDatum(from)};
+	bool		is_null;
+
+	statement_run(&find_end, values, NULL, false);
+	*end = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	return !is_null;
+}
+
+/*
+ * Purge a batch: the movements go, and their sums are kept beside those of
+ * all folded movements, which stay as they are. So no reading changes, and
+ * "folded = purged + kept" can be checked. A reversal stays as long as what it
+ * reverses, which could be reversed again otherwise.
+ */
+static int64
+purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
+{
+	static Statement purge_movements = {
+		"WITH gone AS ("
+		" DELETE FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" AND m.movement_id OPERATOR(pg_catalog.>=) $2 AND m.movement_id OPERATOR(pg_catalog.<=) $3"
+		" AND m.recorded_at OPERATOR(pg_catalog.<) $4 AND m.folded"
+		" AND (m.reverses IS NULL OR NOT EXISTS (SELECT FROM invtrack.movement o"
+		" WHERE o.merchant OPERATOR(pg_catalog.=) $1"
+		" AND o.movement_id OPERATOR(pg_catalog.=) m.reverses))"
+		" RETURNING m.sku, m.inventory_type, m.flow, m.occurred_on, m.quantity),"
+		" sums AS ("
+		" SELECT g.sku, g.inventory_type, g.flow, pg_catalog.count(*) AS movements,"
+		" invtrack.day_series_agg(g.occurred_on, g.quantity) AS days"
+		" FROM gone g GROUP BY g.sku, g.inventory_type, g.flow),"
+		" noted AS ("
+		" UPDATE invtrack.flow_series s"
+		" SET purged_movements = s.purged_movements OPERATOR(pg_catalog.+) u.movements,"
+		" purged = coalesce(s.purged OPERATOR(invtrack.+) u.days, u.days)"
+		" FROM sums u WHERE s.merchant OPERATOR(pg_catalog.=) $1"
+		" AND s.sku OPERATOR(pg_catalog.=) u.sku"
+		" AND s.inventory_type OPERATOR(pg_catalog.=) u.inventory_type"
+		" AND s.flow OPERATOR(pg_catalog.=) u.flow RETURNING u.movements)"
+		" SELECT (SELECT pg_catalog.count(*) FROM gone),"
+		" (SELECT coalesce(pg_catalog.sum(n.movements), 0)::bigint FROM noted n)",
+		4, {TEXTOID, INT8OID, INT8OID, TIMESTAMPTZOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[4] = {merchant, Int64GetDatum(from), Int64GetDatum(end),
+	TimestampTzGetDatum(before)};
+	bool		is_null;
+	int64		gone,
+				noted;
+
+	movement_run_removal(&purge_movements, values);
+	gone = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	noted = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null));
+	if (gone != noted)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("folded movements of merchant \"%s\" are missing in flow_series",
+						TextDatumGetCString(merchant)),
+				 errhint("Nothing was purged. invtrack.verify(merchant, repair => true) mends it.")));
+	return gone;
+}
+
+static int64
+purge_merchant(Datum merchant, TimestampTz before)
+{
+	int64		purged = 0;
+	int64		from = PG_INT64_MIN;
+	int64		end;
+
+	if (!find_batch_end(merchant, from, &end))
+		return 0;
+	lock_fold_state(merchant);
+	while (find_batch_end(merchant, from, &end))
+	{
+		CHECK_FOR_INTERRUPTS();
+		purged += purge_batch(merchant, from, end, before);
+		if (end == PG_INT64_MAX)
+			break;
+		from = end + 1;
+	}
+	return purged;
+}
+
+/* purge_movements(merchant, older_than_days); a null merchant is all of them */
+PG_FUNCTION_INFO_V1(purge_movements);
+Datum
+purge_movements(PG_FUNCTION_ARGS)
+{
+	static Statement next_merchant = {
+		"SELECT s.merchant FROM invtrack.flow_series s"
+		" WHERE s.merchant OPERATOR(pg_catalog.>) $1 ORDER BY s.merchant LIMIT 1",
+		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		merchant;
+	int32		days;
+	int64		purged = 0;
+	TimestampTz before;
+
+	check_not_null(fcinfo, 1, "older_than_days");
+	days = PG_GETARG_INT32(1);
+	if (days < 0 || days > OLDER_THAN_DAYS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("older_than_days %d is out of range", days),
+				 errhint("older_than_days is a number of days from 0 to %d.", OLDER_THAN_DAYS_MAX)));
+	before = GetCurrentStatementStartTimestamp() - days * USECS_PER_DAY;
+	SPI_connect();
+	if (!PG_ARGISNULL(0))
+		purged = purge_merchant(PG_GETARG_DATUM(0), before);
+	else
+	{
+		merchant = CStringGetTextDatum("");
+		while (statement_run(&next_merchant, &merchant, NULL, false) > 0)
+		{
+			merchant = CStringGetTextDatum(SPI_getvalue(SPI_tuptable->vals[0],
+														SPI_tuptable->tupdesc, 1));
+			purged += purge_merchant(merchant, before);
+		}
+	}
+	SPI_finish();
+	PG_RETURN_INT64(purged);
+}
+
+/*
+ * delete_merchant(merchant): the only thing that takes history away. Tables
+ * in the order of what refers to what.
+ */
+PG_FUNCTION_INFO_V1(delete_merchant);
+Datum
+delete_merchant(PG_FUNCTION_ARGS)
+{
+#define DELETE_FROM(table) \
+	{"DELETE FROM invtrack." table " d WHERE d.merchant OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}}
+	static Statement deletions[] = {
+		DELETE_FROM("movement"), DELETE_FROM("flow_series"), DELETE_FROM("tracker"),
+		DELETE_FROM("stock_lot"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
+		DELETE_FROM("merchant")
+	};
+	static Statement delete_fold_state = DELETE_FROM("fold_state");
+	Datum		merchant = PG_GETARG_DATUM(0);
+	uint64		rows = 0;
+
+	check_not_null(fcinfo, 0, "merchant");
+	SPI_connect();
+	lock_fold_state(merchant);
+	for (int i = 0; i < lengthof(deletions); i++)
+		rows += movement_run_removal(&deletions[i], &merchant);
+	if (rows == 0)
+		report_missing_merchant(merchant);
+	statement_run(&delete_fold_state, &merchant, NULL, false);
+	SPI_finish();
+	PG_RETURN_BOOL(true);
+}
