@@ -53,9 +53,10 @@ CREATE UNIQUE INDEX movement_reverses_key ON invtrack.movement (merchant, revers
     WHERE reverses IS NOT NULL;
 COMMENT ON INDEX invtrack.movement_reverses_key IS 'A movement is reversed once';
 
--- Small, whatever the history: folding takes a movement out of it.
+-- Small, whatever the history: folding takes a movement out of it. It has no more columns, since
+-- the heap is visited all the same while rows are too new for the visibility map.
 CREATE INDEX movement_tail ON invtrack.movement (merchant, sku, inventory_type, flow)
-    INCLUDE (occurred_on, quantity) WHERE NOT folded;
+    WHERE NOT folded;
 COMMENT ON INDEX invtrack.movement_tail IS 'Movements that are not folded yet, for readings and for fold()';
 
 CREATE FUNCTION invtrack.refuse_removal()

@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -24,7 +23,6 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "argument.h"
 #include "compat.h"
 #include "fold.h"
 #include "plan.h"
@@ -47,18 +45,19 @@ typedef struct FoldPosition
 } FoldPosition;
 
 /*
- * Copy the texts of the one row that SPI found, if it did, out of the memory
- * that goes with its statement.
+ * Copy the texts of the one row that SPI found, if it did, and free its rows:
+ * otherwise they would pile up until the end of a long fold.
  */
 static bool
-copy_texts(Datum *texts, int count)
+take_texts(Datum *texts, int count)
 {
-	if (SPI_processed == 0)
-		return false;
-	for (int i = 0; i < count; i++)
+	bool		found = SPI_processed > 0;
+
+	for (int i = 0; i < count && found; i++)
 		texts[i] = CStringGetTextDatum(SPI_getvalue(SPI_tuptable->vals[0],
 													SPI_tuptable->tupdesc, i + 1));
-	return true;
+	SPI_freetuptable(SPI_tuptable);
+	return found;
 }
 
 /* The next merchant after this one that has something to fold. */
@@ -73,7 +72,7 @@ next_merchant(Datum *merchant)
 	};
 
 	statement_run(&find_merchant, merchant, NULL, false);
-	return copy_texts(merchant, 1);
+	return take_texts(merchant, 1);
 }
 
 /* Wait for the merchant's turn; kept until the end of the transaction. */
@@ -92,6 +91,7 @@ lock_fold_state(Datum merchant)
 
 	while (statement_run(&lock_row, &merchant, NULL, false) == 0)
 		statement_run(&make_row, &merchant, NULL, false);
+	SPI_freetuptable(SPI_tuptable);
 }
 
 /*
@@ -119,11 +119,11 @@ find_batch_end(FoldPosition *position, Datum *end, bool *is_last)
 	values[0] = position->merchant;
 	memcpy(values + 1, position->place, sizeof(position->place));
 	statement_run(&find_end, values, NULL, false);
-	*is_last = !copy_texts(end, PLACE_COLUMNS);
+	*is_last = !take_texts(end, PLACE_COLUMNS);
 	if (!*is_last)
 		return true;
 	statement_run(&find_last, values, NULL, false);
-	return copy_texts(end, PLACE_COLUMNS);
+	return take_texts(end, PLACE_COLUMNS);
 }
 
 /* Fold what lies after a position up to the end, both marked and merged at once. */
@@ -152,12 +152,15 @@ fold_range(FoldPosition *position, const Datum *end)
 	};
 	Datum		values[1 + 2 * PLACE_COLUMNS];
 	bool		is_null;
+	int64		moved;
 
 	values[0] = position->merchant;
 	memcpy(values + 1, position->place, sizeof(position->place));
 	memcpy(values + 1 + PLACE_COLUMNS, end, sizeof(position->place));
 	statement_run(&fold_movements, values, NULL, false);
-	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	moved = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	SPI_freetuptable(SPI_tuptable);
+	return moved;
 }
 
 static void

@@ -43,6 +43,7 @@ find_batch_end(Datum merchant, int64 from, int64 *end)
 
 	statement_run(&find_end, values, NULL, false);
 	*end = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	SPI_freetuptable(SPI_tuptable);
 	return !is_null;
 }
 
@@ -89,6 +90,7 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 	movement_run_removal(&purge_movements, values);
 	gone = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 	noted = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null));
+	SPI_freetuptable(SPI_tuptable);
 	if (gone != noted)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
