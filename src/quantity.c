@@ -48,9 +48,17 @@ scaled_numeric(Quantity value, int scale)
 Numeric
 quantity_to_numeric(Quantity quantity, int scale)
 {
-	for (; scale > 0 && quantity % 10 == 0; scale--)
-		quantity /= 10;
-	return scaled_numeric(quantity, scale);
+	int64		narrow = (int64) quantity;
+
+	if (narrow != quantity)		/* 128-bit division is slow, and hardly ever needed */
+	{
+		for (; scale > 0 && quantity % 10 == 0; scale--)
+			quantity /= 10;
+		return scaled_numeric(quantity, scale);
+	}
+	for (; scale > 0 && narrow % 10 == 0; scale--)
+		narrow /= 10;
+	return scaled_numeric(narrow, scale);
 }
 
 /* a * b * 10^decimals / (c * d) where 128 bits don't hold the products. */
