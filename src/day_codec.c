@@ -246,6 +246,15 @@ day_codec_size_max(int32_t count)
 	return DAY_HEADER_SIZE_MAX + (size_t) count * (VARINT_SIZE_MAX + 4);
 }
 
+/* Most quantities fit 64 bits, whose division is several times as fast. */
+static Quantity
+divide(Quantity quantity, int64_t divisor)
+{
+	int64_t		narrow = (int64_t) quantity;
+
+	return narrow == quantity ? narrow / divisor : quantity / divisor;
+}
+
 /* The smallest scale that holds all the entries, at most the given one. */
 static int
 smallest_scale(const DayEntry *entries, int32_t count, int scale)
@@ -256,7 +265,8 @@ smallest_scale(const DayEntry *entries, int32_t count, int scale)
 	{
 		Quantity	quantity = entries[i].quantity;
 
-		while (needed < scale && quantity % power_of_ten(scale - needed) != 0)
+		while (needed < scale &&
+			   divide(quantity, power_of_ten(scale - needed)) * power_of_ten(scale - needed) != quantity)
 			needed++;
 	}
 	return needed;
@@ -288,15 +298,13 @@ day_codec_pack(const DayEntry *entries, int32_t count, int scale, uint8_t *bytes
 	{
 		p = put_varint(p, entries[count - 1].day);
 		p = put_varint(p, entries[count - 1].day - entries[0].day);
-		p = put_varint(p, zigzag(total / divisor));
+		p = put_varint(p, zigzag(divide(total, divisor)));
 	}
 	for (int32_t i = count - 1; i >= 0; i--)
 	{
 		int32_t		gap = (i == count - 1) ? 1 : entries[i + 1].day - entries[i].day;
-		Quantity	quantity = entries[i].quantity;
+		Quantity	quantity = divide(entries[i].quantity, divisor);
 
-		if (divisor > 1)
-			quantity /= divisor;
 		p = put_varint(p, zigzag(quantity) << 1 | (gap > 1));
 		if (gap > 1)
 			p = put_varint(p, gap - 2);
