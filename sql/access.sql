@@ -3,7 +3,8 @@
 --
 -- The script of a trusted extension runs as the bootstrap superuser. Its objects go to the owner of
 -- the extension, who then grants, dumps and restores; PUBLIC gets nothing. In a loop over what the
--- extension has, so that no object can be forgotten. (The prologue pins search_path.)
+-- extension has, so that no object can be forgotten. (The prologue
+-- pins search_path. Operators and their class stay: nobody needs to own them to use or dump them.)
 
 DO $$
 DECLARE

@@ -285,7 +285,7 @@ make_key(const NullableDatum *arguments, char *key)
 
 /*
  * A figure of the arguments' judgement. It is taken from the last one if the
- * arguments are the same to the byte: comparing them costs a tenth of judging.
+ * arguments are the same to the byte.
  */
 static Datum
 judged_figure(FunctionCallInfo fcinfo, Figure figure)

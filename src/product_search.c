@@ -232,7 +232,9 @@ search_as_owner(const char *query, Search *search)
 	int			result;
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "table invtrack.product is gone");
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table invtrack.product does not exist")));
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 
