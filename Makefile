@@ -9,6 +9,9 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 TOPICS = prologue argument day_series calendar guard catalogue stock movement fold \
 	purge tracker verify judgement reading health product_search access
 DATA_built = sql/invtrack--$(EXTVERSION).sql
+
+# The install scripts of earlier versions, as they were released.
+DATA = $(wildcard sql/released/*.sql)
 EXTRA_CLEAN = sql/invtrack--*.sql test/unit/day_codec_test
 
 PG_CPPFLAGS = -Isrc -DINVTRACK_VERSION='"$(EXTVERSION)"'
