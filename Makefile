@@ -7,7 +7,8 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = prologue argument day_series calendar guard catalogue stock movement fold \
-	purge tracker verify judgement reading health product_search access
+	purge tracker verify judgement reading health product_search history alert alert_event \
+	check access
 DATA_built = sql/invtrack--$(EXTVERSION).sql
 
 # The install scripts of earlier versions, as they were released.

@@ -5,13 +5,22 @@ CREATE TABLE invtrack.merchant (
     merchant text COLLATE "C" NOT NULL,
     name text NOT NULL DEFAULT '',
     time_zone text NOT NULL DEFAULT 'UTC',
+    rearm_percent numeric NOT NULL DEFAULT 0,
+    alert_too_new boolean NOT NULL DEFAULT false,
+    alert_nothing_on_hand boolean NOT NULL DEFAULT false,
     CONSTRAINT merchant_pkey PRIMARY KEY (merchant),
-    CONSTRAINT merchant_merchant_check CHECK (invtrack.is_code(merchant))
+    CONSTRAINT merchant_merchant_check CHECK (invtrack.is_code(merchant)),
+    CONSTRAINT merchant_rearm_percent_check CHECK (rearm_percent BETWEEN 0 AND 1000)
 );
 COMMENT ON TABLE invtrack.merchant IS 'Owners of products; everything is scoped by merchant';
 COMMENT ON COLUMN invtrack.merchant.merchant IS 'Code of the merchant';
 COMMENT ON COLUMN invtrack.merchant.name IS 'Name that people read';
 COMMENT ON COLUMN invtrack.merchant.time_zone IS 'IANA time zone; says when the merchant''s day begins';
+COMMENT ON COLUMN invtrack.merchant.rearm_percent IS
+'An alert closes when health has come this much above 100, so that it does not flap';
+COMMENT ON COLUMN invtrack.merchant.alert_too_new IS 'Do stalled trackers of new products alert (reason too_new)?';
+COMMENT ON COLUMN invtrack.merchant.alert_nothing_on_hand IS
+'Do stalled trackers of items without stock alert (reason nothing_on_hand)?';
 
 CREATE TRIGGER merchant_refuse_change
     BEFORE UPDATE OF merchant ON invtrack.merchant FOR EACH ROW
@@ -29,16 +38,20 @@ CREATE TABLE invtrack.product (
     sku text COLLATE "C" NOT NULL,
     name text NOT NULL DEFAULT '',
     launched_on date,
+    discontinued_on date,
     CONSTRAINT product_pkey PRIMARY KEY (merchant, sku),
     CONSTRAINT product_merchant_fkey FOREIGN KEY (merchant) REFERENCES invtrack.merchant,
     CONSTRAINT product_sku_check CHECK (invtrack.is_code(sku)),
-    CONSTRAINT product_launched_on_check CHECK (invtrack.is_day(launched_on))
+    CONSTRAINT product_launched_on_check CHECK (invtrack.is_day(launched_on)),
+    CONSTRAINT product_discontinued_on_check CHECK (invtrack.is_day(discontinued_on))
 );
 COMMENT ON TABLE invtrack.product IS 'Products of merchants';
 COMMENT ON COLUMN invtrack.product.merchant IS 'Merchant that owns the product';
 COMMENT ON COLUMN invtrack.product.sku IS 'The merchant''s code of the product';
 COMMENT ON COLUMN invtrack.product.name IS 'Name that people read and search for';
 COMMENT ON COLUMN invtrack.product.launched_on IS 'First day on sale; null where not known';
+COMMENT ON COLUMN invtrack.product.discontinued_on IS
+'From this day on its trackers alert no more; null: not retired';
 
 CREATE TRIGGER product_refuse_change
     BEFORE UPDATE OF merchant, sku ON invtrack.product FOR EACH ROW

@@ -41,7 +41,9 @@ SELECT t.merchant,
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS excluded_stock,
        t.as_of,
-       t.updated_at
+       t.updated_at,
+       t.active,
+       t.discontinued_on
   FROM invtrack.tracker_reading t;
 COMMENT ON VIEW invtrack.health IS
 'How healthy each tracked item is, live: a row a tracker';
@@ -67,6 +69,8 @@ COMMENT ON COLUMN invtrack.health.days_of_cover IS 'turnover_days: current stock
 COMMENT ON COLUMN invtrack.health.excluded_stock IS 'Units on hand that do not count for their shelf life; null under stalled_days';
 COMMENT ON COLUMN invtrack.health.as_of IS 'The day that all this is worked out for';
 COMMENT ON COLUMN invtrack.health.updated_at IS 'When a parameter of the tracker last changed';
+COMMENT ON COLUMN invtrack.health.active IS 'Does the tracker alert? False: paused';
+COMMENT ON COLUMN invtrack.health.discontinued_on IS 'From this day on the product is retired and alerts no more; null: not';
 
 CREATE FUNCTION invtrack.tracker_health(
     merchant text DEFAULT NULL, sku text DEFAULT NULL, inventory_type text DEFAULT NULL,

@@ -17,7 +17,8 @@ SELECT p.merchant,
        l.lots,
        f.days AS folded,
        v.days AS tail,
-       invtrack.as_of(m.time_zone) AS as_of
+       invtrack.as_of(m.time_zone) AS as_of,
+       p.discontinued_on
   FROM invtrack.product p
   JOIN invtrack.inventory_type i ON i.merchant = p.merchant
  CROSS JOIN (VALUES ('stock_quantity', NULL), ('turnover_days', 'sale'),
@@ -48,6 +49,7 @@ COMMENT ON COLUMN invtrack.reading.lots IS 'Units on hand by expiry date; null w
 COMMENT ON COLUMN invtrack.reading.folded IS 'Units sold (turnover_days) or shipped (stalled_days) by day; null without folded movements';
 COMMENT ON COLUMN invtrack.reading.tail IS 'The same, of movements that are not folded yet';
 COMMENT ON COLUMN invtrack.reading.as_of IS 'The day that health is worked out for';
+COMMENT ON COLUMN invtrack.reading.discontinued_on IS 'From when on the product is retired; null: not';
 
 CREATE VIEW invtrack.tracker_reading WITH (security_invoker) AS
 SELECT t.merchant,
@@ -66,7 +68,9 @@ SELECT t.merchant,
        r.lots,
        r.folded,
        r.tail,
-       r.as_of
+       r.as_of,
+       t.active,
+       r.discontinued_on
   FROM invtrack.tracker t
   JOIN invtrack.reading r
     ON r.merchant = t.merchant AND r.sku = t.sku AND r.inventory_type = t.inventory_type
@@ -90,3 +94,5 @@ COMMENT ON COLUMN invtrack.tracker_reading.lots IS 'Units on hand by expiry date
 COMMENT ON COLUMN invtrack.tracker_reading.folded IS 'Units sold (turnover_days) or shipped (stalled_days) by day; null without folded movements';
 COMMENT ON COLUMN invtrack.tracker_reading.tail IS 'The same, of movements that are not folded yet';
 COMMENT ON COLUMN invtrack.tracker_reading.as_of IS 'The day that health is worked out for';
+COMMENT ON COLUMN invtrack.tracker_reading.active IS 'Does the tracker alert? False: paused';
+COMMENT ON COLUMN invtrack.tracker_reading.discontinued_on IS 'From when on the product is retired; null: not';

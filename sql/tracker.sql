@@ -12,6 +12,7 @@ CREATE TABLE invtrack.tracker (
     expiry_days integer,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.statement_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT pg_catalog.statement_timestamp(),
+    active boolean NOT NULL DEFAULT true,
     CONSTRAINT tracker_pkey PRIMARY KEY (merchant, sku, inventory_type, mechanism),
     CONSTRAINT tracker_product_fkey FOREIGN KEY (merchant, sku)
         REFERENCES invtrack.product ON DELETE CASCADE,
@@ -51,6 +52,7 @@ COMMENT ON COLUMN invtrack.tracker.expiry_days IS
 'stock_quantity, turnover_days: only lots with a shelf life above this many days count; null: all';
 COMMENT ON COLUMN invtrack.tracker.created_at IS 'When the tracker was created';
 COMMENT ON COLUMN invtrack.tracker.updated_at IS 'When a parameter last changed';
+COMMENT ON COLUMN invtrack.tracker.active IS 'Does it alert? False: paused';
 
 CREATE FUNCTION invtrack.set_updated_at()
 RETURNS trigger LANGUAGE c

@@ -3,16 +3,20 @@
  *		Checks of what callers hand in: one small function a rule.
  */
 #include "postgres.h"
-
+#include "access/xact.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/timestamp.h"
 
 #include "argument.h"
 #include "compat.h"
 #include "day_series.h"
 #include "quantity.h"
+
+/* The age of something that is to be deleted is at most this. */
+#define AGE_DAYS_MAX	36500
 
 /* How much of a wrong value an error shows. */
 #define SHOWN_SIZE_MAX	(2 * CODE_SIZE_MAX)
@@ -211,4 +215,20 @@ day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day)
 				 errhint("Give a date from 0001-01-01 to 9999-12-31.")));
 	*day = date - DATE_OF_DAY_FIRST;
 	return true;
+}
+
+/* The time that was this many days ago. */
+TimestampTz
+time_of_age(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	int32		days;
+
+	check_not_null(fcinfo, arg, name);
+	days = PG_GETARG_INT32(arg);
+	if (days < 0 || days > AGE_DAYS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s %d is out of range", name, days),
+				 errhint("%s is a number of days from 0 to %d.", name, AGE_DAYS_MAX)));
+	return GetCurrentStatementStartTimestamp() - days * USECS_PER_DAY;
 }

@@ -9,6 +9,7 @@
 #ifndef INVTRACK_ARGUMENT_H
 #define INVTRACK_ARGUMENT_H
 
+#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "utils/date.h"
 
@@ -38,6 +39,7 @@ extern void check_code(FunctionCallInfo fcinfo, int arg, const char *name);
 extern Mechanism check_mechanism(FunctionCallInfo fcinfo, int arg);
 extern void check_tracker_key(FunctionCallInfo fcinfo);
 extern void check_tracker_rule(FunctionCallInfo fcinfo);
+extern TimestampTz time_of_age(FunctionCallInfo fcinfo, int arg, const char *name);
 extern bool day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day);
 
 #endif							/* INVTRACK_ARGUMENT_H */

@@ -17,21 +17,17 @@
 
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
 #include "fold.h"
 #include "plan.h"
+#include "procedure.h"
 
 /* About how many movements are folded at a time. */
 #define BATCH_MOVEMENTS		50000
-
-/* How often a long fold_all() tells where it is. */
-#define PROGRESS_SECONDS	10
 
 /* A merchant, and a place in its part of the index: sku, inventory type, flow. */
 #define PLACE_COLUMNS	3
@@ -238,29 +234,13 @@ fold(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(moved);
 }
 
-/* Can this CALL commit? Not inside a transaction block. */
-static void
-check_may_commit(FunctionCallInfo fcinfo)
-{
-	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
-		castNode(CallContext, fcinfo->context)->atomic)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-				 errmsg("fold_all() cannot run inside a transaction block"),
-				 errhint("CALL it by itself, or use invtrack.fold(), which does not commit.")));
-}
-
 static void
 tell_progress(int64 moved, Datum merchant, TimestampTz *told)
 {
-	TimestampTz now = GetCurrentTimestamp();
-
-	if (!TimestampDifferenceExceeds(*told, now, PROGRESS_SECONDS * 1000))
-		return;
-	*told = now;
-	ereport(NOTICE,
-			(errmsg("folded %lld movements so far, now at merchant \"%s\"",
-					(long long) moved, TextDatumGetCString(merchant))));
+	if (time_to_tell(told))
+		ereport(NOTICE,
+				(errmsg("folded %lld movements so far, now at merchant \"%s\"",
+						(long long) moved, TextDatumGetCString(merchant))));
 }
 
 /*
@@ -274,14 +254,8 @@ fold_all(PG_FUNCTION_ARGS)
 	TimestampTz told = GetCurrentTimestamp();
 	Datum		merchant;
 	int64		moved = 0;
-	Datum		result;
-	bool		is_null = false;
-	TupleDesc	columns;
 
-	check_may_commit(fcinfo);
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "fold_all() must return a row");
-	columns = BlessTupleDesc(columns);
+	check_may_commit(fcinfo, "fold_all", "fold");
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	merchant = CStringGetTextDatum("");
 	while (next_merchant(&merchant))
@@ -298,6 +272,5 @@ fold_all(PG_FUNCTION_ARGS)
 		tell_progress(moved, merchant, &told);
 	}
 	SPI_finish();
-	result = Int64GetDatum(moved);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(columns, &result, &is_null)));
+	PG_RETURN_DATUM(procedure_result(fcinfo, moved));
 }

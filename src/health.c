@@ -35,7 +35,7 @@
 #define NAMES_OF_READING \
 	" r.merchant, r.merchant_name, r.sku, r.product_name," \
 	" r.inventory_type, r.inventory_type_name, r.mechanism,"
-#define SERIES_OF_READING	" r.launched_on, r.lots, r.folded, r.tail, r.as_of"
+#define SERIES_OF_READING	" r.launched_on, r.lots, r.folded, r.tail, r.as_of,"
 
 enum FetchedColumn
 {
@@ -49,7 +49,9 @@ enum FetchedColumn
 	FETCHED_LOTS,
 	FETCHED_FOLDED,
 	FETCHED_TAIL,
-	FETCHED_AS_OF
+	FETCHED_AS_OF,
+	FETCHED_ACTIVE,
+	FETCHED_DISCONTINUED_ON
 };
 
 /* The types of the columns up to expiry_days, and of a series. */
@@ -58,11 +60,11 @@ enum FetchedColumn
 	NUMERICOID, INT4OID, INT4OID, INT4OID
 #define SERIES			InvalidOid
 
-/* The columns of invtrack.health: as fetched, nine figures, and two more. */
+/* The columns of invtrack.health: as fetched, nine figures, the day, and three as fetched. */
 #define HEALTH_FIGURES		FETCHED_UPDATED_AT
 #define HEALTH_AS_OF		(HEALTH_FIGURES + FIGURES)
-#define HEALTH_UPDATED_AT	(HEALTH_AS_OF + 1)
-#define HEALTH_COLUMNS		(HEALTH_UPDATED_AT + 1)
+#define HEALTH_REST			(HEALTH_AS_OF + 1)
+#define HEALTH_COLUMNS		(HEALTH_REST + 3)
 
 /* Takes fetched rows and writes judged ones. */
 typedef struct Judge
@@ -99,6 +101,7 @@ get_arguments(const Judge *judge, const TupleTableSlot *slot, NullableDatum *arg
 static bool
 judge_row(TupleTableSlot *slot, DestReceiver *self)
 {
+	static const int rest[] = {FETCHED_UPDATED_AT, FETCHED_ACTIVE, FETCHED_DISCONTINUED_ON};
 	Judge	   *judge = (Judge *) self;
 	MemoryContext caller = MemoryContextSwitchTo(judge->row_context);
 	NullableDatum arguments[JUDGED_ARGUMENTS];
@@ -120,8 +123,11 @@ judge_row(TupleTableSlot *slot, DestReceiver *self)
 	}
 	values[HEALTH_AS_OF] = arguments[JUDGED_AS_OF].value;
 	nulls[HEALTH_AS_OF] = arguments[JUDGED_AS_OF].isnull;
-	values[HEALTH_UPDATED_AT] = slot->tts_values[FETCHED_UPDATED_AT];
-	nulls[HEALTH_UPDATED_AT] = slot->tts_isnull[FETCHED_UPDATED_AT];
+	for (int i = 0; i < lengthof(rest); i++)
+	{
+		values[HEALTH_REST + i] = slot->tts_values[rest[i]];
+		nulls[HEALTH_REST + i] = slot->tts_isnull[rest[i]];
+	}
 	tuplestore_putvalues(judge->rows, judge->columns, values, nulls);
 
 	MemoryContextSwitchTo(caller);
@@ -133,7 +139,8 @@ static void
 judge_startup(DestReceiver *self, int operation, TupleDesc columns)
 {
 	static const Oid fetched[] = {
-		TRACKER_COLUMNS, TIMESTAMPTZOID, DATEOID, SERIES, SERIES, SERIES, DATEOID
+		TRACKER_COLUMNS, TIMESTAMPTZOID, DATEOID, SERIES, SERIES, SERIES, DATEOID,
+		BOOLOID, DATEOID
 	};
 
 	check_columns(columns, fetched, lengthof(fetched));
@@ -170,7 +177,7 @@ return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, cons
 {
 	static const Oid returned[HEALTH_COLUMNS] = {
 		TRACKER_COLUMNS, NUMERICOID, NUMERICOID, NUMERICOID, TEXTOID, TEXTOID, NUMERICOID,
-		INT4OID, NUMERICOID, NUMERICOID, DATEOID, TIMESTAMPTZOID
+		INT4OID, NUMERICOID, NUMERICOID, DATEOID, TIMESTAMPTZOID, BOOLOID, DATEOID
 	};
 	ReturnSetInfo *result;
 	Judge		judge = {{judge_row, judge_startup, judge_shutdown, judge_destroy, DestNone}};
@@ -183,14 +190,14 @@ return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, cons
 	judge.as_of = as_of;
 	judge.row_context = AllocSetContextCreate(CurrentMemoryContext, "invtrack judged row",
 											  ALLOCSET_SMALL_SIZES);
-	statement_run_into(statement, values, nulls, &judge.receiver);
+	statement_run_into(statement, values, nulls, true, &judge.receiver);
 	MemoryContextDelete(judge.row_context);
 }
 
 #define SELECT_TRACKERS \
 	"SELECT" NAMES_OF_READING \
 	" r.quantity, r.lookback_days, r.coverage_days, r.expiry_days, r.updated_at," \
-	SERIES_OF_READING " FROM invtrack.tracker_reading r"
+	SERIES_OF_READING " r.active, r.discontinued_on FROM invtrack.tracker_reading r"
 
 /*
  * The statement for a choice of filters, made at its first use. A filter that
@@ -304,7 +311,7 @@ health_preview(PG_FUNCTION_ARGS)
 	static Statement read_item = {
 		"SELECT" NAMES_OF_READING
 		" $5, $6, $7, $8, NULL::pg_catalog.timestamptz," SERIES_OF_READING
-		" FROM invtrack.reading r"
+		" true, r.discontinued_on FROM invtrack.reading r"
 		" WHERE r.merchant OPERATOR(pg_catalog.=) $1 AND r.sku OPERATOR(pg_catalog.=) $2"
 		" AND r.inventory_type OPERATOR(pg_catalog.=) $3"
 		" AND r.mechanism OPERATOR(pg_catalog.=) $4",

@@ -90,10 +90,10 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 	return SPI_processed;
 }
 
-/* Run a reading statement and send its rows, as they come, to a receiver. */
+/* The same, with the rows sent to a receiver as they come. */
 void
 statement_run_into(Statement *statement, Datum *values, const char *nulls,
-				   DestReceiver *receiver)
+				   bool read_only, DestReceiver *receiver)
 {
 	SPIExecuteOptions options = {0};
 	ParamListInfo parameters = makeParamList(statement->nargs);
@@ -109,10 +109,27 @@ statement_run_into(Statement *statement, Datum *values, const char *nulls,
 		parameter->ptype = statement->types[i];
 	}
 	options.params = parameters;
-	options.read_only = true;
+	options.read_only = read_only;
 	options.dest = receiver;
 	result = SPI_execute_plan_extended(statement_plan(statement), &options);
 	if (result < 0)
 		elog(ERROR, "could not run \"%s\": %s", statement->query,
 			 SPI_result_code_string(result));
+}
+
+/*
+ * Say of what type a parameter is, where that is a type of the extension's:
+ * its number is another one after the extension was dropped and created again.
+ */
+void
+statement_set_type(Statement *statement, int arg, Oid type)
+{
+	SPIPlanPtr	plan = statement->plan;
+
+	if (statement->types[arg] == type)
+		return;
+	statement->types[arg] = type;
+	statement->plan = NULL;
+	if (plan != NULL)
+		SPI_freeplan(plan);
 }

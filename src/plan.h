@@ -32,6 +32,7 @@ extern uint64 statement_run(Statement *statement, Datum *values, const char *nul
 							bool read_only);
 extern void check_columns(TupleDesc columns, const Oid *types, int count);
 extern void statement_run_into(Statement *statement, Datum *values, const char *nulls,
-							   DestReceiver *receiver);
+							   bool read_only, DestReceiver *receiver);
+extern void statement_set_type(Statement *statement, int arg, Oid type);
 
 #endif							/* INVTRACK_PLAN_H */

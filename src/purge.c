@@ -22,8 +22,6 @@
 /* How many of a merchant's movements are looked through at a time. */
 #define BATCH_MOVEMENTS		50000
 
-#define OLDER_THAN_DAYS_MAX 36500
-
 /*
  * The movement_id at which the next batch ends. Returns false where there is
  * none left.
@@ -132,18 +130,10 @@ purge_movements(PG_FUNCTION_ARGS)
 		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		merchant;
-	int32		days;
 	int64		purged = 0;
 	TimestampTz before;
 
-	check_not_null(fcinfo, 1, "older_than_days");
-	days = PG_GETARG_INT32(1);
-	if (days < 0 || days > OLDER_THAN_DAYS_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("older_than_days %d is out of range", days),
-				 errhint("older_than_days is a number of days from 0 to %d.", OLDER_THAN_DAYS_MAX)));
-	before = GetCurrentStatementStartTimestamp() - days * USECS_PER_DAY;
+	before = time_of_age(fcinfo, 1, "older_than_days");
 	SPI_connect();
 	if (!PG_ARGISNULL(0))
 		purged = purge_merchant(PG_GETARG_DATUM(0), before);
@@ -161,6 +151,24 @@ purge_movements(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(purged);
 }
 
+/* Nobody folds, checks or adds to a merchant that is being deleted. */
+static void
+lock_merchant(Datum merchant)
+{
+	static Statement lock_row = {
+		"SELECT FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+		1, {TEXTOID}
+	};
+	static Statement lock_check_state = {
+		"SELECT FROM invtrack.check_state s WHERE s.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+		1, {TEXTOID}
+	};
+
+	lock_fold_state(merchant);
+	statement_run(&lock_row, &merchant, NULL, false);
+	statement_run(&lock_check_state, &merchant, NULL, false);
+}
+
 /*
  * delete_merchant(merchant): the only thing that takes history away. Tables
  * in the order of what refers to what.
@@ -172,9 +180,10 @@ delete_merchant(PG_FUNCTION_ARGS)
 #define DELETE_FROM(table) \
 	{"DELETE FROM invtrack." table " d WHERE d.merchant OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}}
 	static Statement deletions[] = {
-		DELETE_FROM("movement"), DELETE_FROM("flow_series"), DELETE_FROM("tracker"),
+		DELETE_FROM("movement"), DELETE_FROM("flow_series"), DELETE_FROM("alert_consumer"),
+		DELETE_FROM("alert_event"), DELETE_FROM("alert"), DELETE_FROM("tracker"),
 		DELETE_FROM("stock_lot"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
-		DELETE_FROM("merchant")
+		DELETE_FROM("check_state"), DELETE_FROM("merchant")
 	};
 	static Statement delete_fold_state = DELETE_FROM("fold_state");
 	Datum		merchant = PG_GETARG_DATUM(0);
@@ -182,7 +191,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 
 	check_not_null(fcinfo, 0, "merchant");
 	SPI_connect();
-	lock_fold_state(merchant);
+	lock_merchant(merchant);
 	for (int i = 0; i < lengthof(deletions); i++)
 		rows += movement_run_removal(&deletions[i], &merchant);
 	if (rows == 0)

@@ -126,13 +126,15 @@ INSERT INTO invtrack.merchant (merchant) VALUES ('m'), ('n'), ('bare');
 INSERT INTO invtrack.product (merchant, sku) VALUES ('m', 'p'), ('m', 'q'), ('n', 'p');
 INSERT INTO invtrack.inventory_type (merchant, inventory_type) VALUES ('m', 'good'), ('n', 'good');
 INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, quantity) SELECT merchant, sku, 'good', 20 FROM invtrack.product;
-INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity) SELECT merchant, sku, 'good', 'stock_quantity', 10 FROM invtrack.product;
+INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity) SELECT merchant, sku, 'good', 'stock_quantity', 30 FROM invtrack.product;
 INSERT INTO invtrack.movement (merchant, movement_id, sku, inventory_type, flow, occurred_on, quantity, recorded_at)
 SELECT m, n, 'p', 'good', 'sale', '2026-03-01', n, now() - n * interval '1 day' FROM unnest(ARRAY['m', 'n', 'tail', 'folded', 'purged']) m, generate_series(1, 4) n;
 SELECT invtrack.fold('m') AS m, invtrack.fold('n') AS n, invtrack.fold('folded') AS folded, invtrack.fold('purged') AS purged;
 SELECT invtrack.purge_movements('m', 2) AS m, invtrack.purge_movements('n', 2) AS n, invtrack.purge_movements('purged', 0) AS purged;
 INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) VALUES
     ('m', 'p', 'good', 'sale', '2026-03-01', 10), ('n', 'p', 'good', 'sale', '2026-03-01', 10);
+SELECT merchant, transition, count(*) FROM invtrack.check_trackers() GROUP BY merchant, transition ORDER BY merchant;
+SELECT merchant, count(*) FROM invtrack.take_alert_events('mail') GROUP BY merchant ORDER BY merchant;
 -- Rows of each merchant in each table of the extension that has merchants.
 CREATE FUNCTION pg_temp.rows_of(merchant text) RETURNS TABLE (name text, rows bigint) LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,0 +1,390 @@
+/*
+ * check.c
+ *		Checks: telling what fell ill and what recovered, once.
+ *
+ * A check reads all trackers of a merchant through the one reading
+ * (invtrack.check_reading), takes those that differ from what is recorded, and
+ * writes them down: alerts, events and history, in one transaction. Checks of
+ * a merchant take turns by locking its row in check_state, which also numbers
+ * the events: so they are numbered in the order of commits, without gaps.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type_d.h"
+#include "commands/async.h"
+#include "executor/tstoreReceiver.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "alert_event.h"
+#include "calendar.h"
+#include "catalogue.h"
+#include "compat.h"
+#include "plan.h"
+#include "procedure.h"
+
+/* How many changed trackers are written down at a time. */
+#define CHUNK_ROWS		5000
+
+/* Programs that deliver events may listen to this. */
+#define CHANNEL			"invtrack_alert"
+
+/* The check of a merchant. */
+typedef struct Check
+{
+	Datum		merchant;
+	Datum		day;			/* of its calendar */
+	TimestampTz now;
+	int64		events;			/* number of its last event */
+	Oid			row_type;		/* of invtrack.check_reading */
+	Oid			array_type;		/* and of an array of such rows */
+	ReturnSetInfo *told;		/* takes the events; null: nobody wants them */
+} Check;
+
+static void
+find_row_type(Check *check)
+{
+	Oid			view = get_relname_relid("check_reading", get_namespace_oid("invtrack", false));
+
+	check->row_type = get_rel_type_id(view);
+	check->array_type = get_array_type(check->row_type);
+	if (!OidIsValid(check->array_type))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("view invtrack.check_reading does not exist"),
+				 errhint("ALTER EXTENSION invtrack UPDATE brings what this library needs.")));
+}
+
+/* Wait for the merchant's turn. Returns false where there is no such merchant. */
+static bool
+lock_check_state(Check *check)
+{
+	static Statement make_row = {
+		"INSERT INTO invtrack.check_state (merchant)"
+		" SELECT m.merchant FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" FOR KEY SHARE ON CONFLICT (merchant) DO NOTHING",
+		1, {TEXTOID}
+	};
+	static Statement lock_row = {
+		"SELECT s.events, invtrack.as_of(m.time_zone)"
+		" FROM invtrack.check_state s JOIN invtrack.merchant m"
+		" ON m.merchant OPERATOR(pg_catalog.=) s.merchant"
+		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE OF s",
+		1, {TEXTOID}, 0, {INT8OID, DATEOID}
+	};
+	bool		is_null;
+
+	if (statement_run(&lock_row, &check->merchant, NULL, false) == 0)
+	{
+		statement_run(&make_row, &check->merchant, NULL, false);
+		if (statement_run(&lock_row, &check->merchant, NULL, false) == 0)
+			return false;
+	}
+	check->events = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+												&is_null));
+	check->day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null);
+	check->now = GetCurrentTimestamp();
+	SPI_freetuptable(SPI_tuptable);
+	return true;
+}
+
+/*
+ * All that differs from what is recorded, as rows of one column. A plain
+ * query, so that it may run in parallel; what changes comes after it.
+ */
+static Tuplestorestate *
+read_changes(Check *check)
+{
+	static Statement read_differences = {
+		"SELECT c FROM invtrack.check_reading c WHERE c.merchant OPERATOR(pg_catalog.=) $1"
+		" AND (c.transition IS NOT NULL OR c.alert_changes OR c.history_changes)",
+		1, {TEXTOID}, CURSOR_OPT_PARALLEL_OK | CURSOR_OPT_CUSTOM_PLAN
+	};
+	Tuplestorestate *rows = tuplestore_begin_heap(false, false, work_mem);
+	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
+
+	SetTuplestoreDestReceiverParams(receiver, rows, CurrentMemoryContext, true, NULL, NULL);
+	statement_run_into(&read_differences, &check->merchant, NULL, false, receiver);
+	receiver->rDestroy(receiver);
+	return rows;
+}
+
+/* The next rows as an array; false where there are none. */
+static bool
+next_chunk(const Check *check, Tuplestorestate *rows, TupleTableSlot *slot, Datum *array)
+{
+	Datum	   *elements = palloc(CHUNK_ROWS * sizeof(Datum));
+	int			count = 0;
+	bool		is_null;
+
+	while (count < CHUNK_ROWS && tuplestore_gettupleslot(rows, true, false, slot))
+		elements[count++] = datumCopy(slot_getattr(slot, 1, &is_null), false, -1);
+	if (count > 0)
+		*array = PointerGetDatum(construct_array(elements, count, check->row_type, -1, false,
+												 TYPALIGN_DOUBLE));
+	return count > 0;
+}
+
+/* Open alerts: what was told last, the lowest health, and the end. */
+static void
+update_alerts(const Check *check, Datum changes)
+{
+	static Statement update = {
+		"UPDATE invtrack.alert a SET"
+		" status = CASE WHEN c.transition OPERATOR(pg_catalog.=) 'worsened'"
+		" THEN c.status ELSE a.status END,"
+		" reason = CASE WHEN c.transition OPERATOR(pg_catalog.=) 'worsened'"
+		" OR c.status OPERATOR(pg_catalog.=) a.status THEN c.reason ELSE a.reason END,"
+		" lowest_health = LEAST(a.lowest_health, c.health),"
+		" closed_at = CASE WHEN c.transition IN ('recovered', 'withdrawn') THEN $2 END,"
+		" closed_on = CASE WHEN c.transition IN ('recovered', 'withdrawn') THEN c.as_of END,"
+		" closed_as = CASE WHEN c.transition IN ('recovered', 'withdrawn') THEN c.transition END"
+		" FROM pg_catalog.unnest($1) c WHERE (c.alert_changes OR c.transition IS NOT NULL)"
+		" AND a.merchant OPERATOR(pg_catalog.=) c.merchant"
+		" AND a.alert_id OPERATOR(pg_catalog.=) c.alert_id",
+		2, {InvalidOid, TIMESTAMPTZOID}
+	};
+	Datum		values[2] = {changes, TimestampTzGetDatum(check->now)};
+
+	statement_set_type(&update, 0, check->array_type);
+	statement_run(&update, values, NULL, false);
+}
+
+/*
+ * The transitions: an event each, and an alert for each that opens, known by
+ * the number of that event. Passes the events on to who called.
+ */
+static void
+record_transitions(Check *check, Datum changes)
+{
+	static Statement record = {
+		"WITH t AS ("
+		" SELECT c.*, $2 OPERATOR(pg_catalog.+) pg_catalog.row_number()"
+		" OVER (ORDER BY c.sku, c.inventory_type, c.mechanism) AS event_id"
+		" FROM pg_catalog.unnest($1) c WHERE c.transition IS NOT NULL),"
+		" opened AS ("
+		" INSERT INTO invtrack.alert (merchant, alert_id, sku, inventory_type, mechanism,"
+		" status, reason, opened_health, lowest_health, opened_at, opened_on)"
+		" SELECT t.merchant, t.event_id, t.sku, t.inventory_type, t.mechanism,"
+		" t.status, t.reason, t.health, t.health, $3, t.as_of"
+		" FROM t WHERE t.transition OPERATOR(pg_catalog.=) 'opened')"
+		" INSERT INTO invtrack.alert_event AS e (merchant, event_id, transition, alert_id,"
+		" sku, inventory_type, mechanism, recorded_at, payload)"
+		" SELECT t.merchant, t.event_id, t.transition, coalesce(t.alert_id, t.event_id),"
+		" t.sku, t.inventory_type, t.mechanism, $3, pg_catalog.jsonb_build_object("
+		"'version', 1, 'event_id', t.event_id, 'transition', t.transition,"
+		" 'alert_id', coalesce(t.alert_id, t.event_id), 'recorded_at', $3,"
+		" 'opened_at', coalesce(t.opened_at, $3), 'day', t.as_of,"
+		" 'merchant', t.merchant, 'merchant_name', t.merchant_name,"
+		" 'sku', t.sku, 'product_name', t.product_name,"
+		" 'inventory_type', t.inventory_type, 'inventory_type_name', t.inventory_type_name,"
+		" 'mechanism', t.mechanism, 'previous_status', t.alert_status,"
+		" 'status', t.status, 'reason', t.reason, 'health', t.health,"
+		" 'current_stock', t.current_stock, 'threshold', t.threshold)"
+		" FROM t ORDER BY t.event_id"
+		" RETURNING " ALERT_EVENT_COLUMNS,
+		3, {InvalidOid, INT8OID, TIMESTAMPTZOID}, 0, {ALERT_EVENT_TYPES}
+	};
+	Datum		values[3] = {changes, Int64GetDatum(check->events),
+	TimestampTzGetDatum(check->now)};
+	uint64		events;
+
+	statement_set_type(&record, 0, check->array_type);
+	events = statement_run(&record, values, NULL, false);
+	check->events += events;
+	if (check->told != NULL)
+		return_alert_events(check->told, events);
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * The history of these trackers. One that is being deleted is left out:
+ * its history goes with it, and nobody waits for anybody.
+ */
+static void
+record_history(const Check *check, Datum changes)
+{
+#define SERIES_WITH(series, quantity) \
+	"CASE WHEN invtrack.history_says(" series ", c.as_of, " quantity ") THEN " series \
+	" ELSE invtrack.history_with(" series ", c.as_of, " quantity ") END"
+	static Statement record = {
+		"INSERT INTO invtrack.tracker_history"
+		" (merchant, sku, inventory_type, mechanism, health, current_stock)"
+		" SELECT c.merchant, c.sku, c.inventory_type, c.mechanism,"
+		" " SERIES_WITH("c.health_history", "c.health") ","
+		" " SERIES_WITH("c.stock_history", "c.current_stock")
+		" FROM pg_catalog.unnest($1) c JOIN invtrack.tracker t"
+		" ON t.merchant OPERATOR(pg_catalog.=) c.merchant AND t.sku OPERATOR(pg_catalog.=) c.sku"
+		" AND t.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
+		" AND t.mechanism OPERATOR(pg_catalog.=) c.mechanism"
+		" WHERE c.history_changes FOR KEY SHARE OF t SKIP LOCKED"
+		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO UPDATE"
+		" SET health = excluded.health, current_stock = excluded.current_stock",
+		1, {InvalidOid}
+	};
+
+	statement_set_type(&record, 0, check->array_type);
+	statement_run(&record, &changes, NULL, false);
+}
+
+/* Units on hand of the merchant's items. */
+static void
+record_stock(const Check *check)
+{
+	static Statement record = {
+		"INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand)"
+		" SELECT k.merchant, k.sku, k.inventory_type,"
+		" invtrack.history_with(k.history, k.as_of, k.on_hand)"
+		" FROM invtrack.check_stock k JOIN invtrack.product p"
+		" ON p.merchant OPERATOR(pg_catalog.=) k.merchant AND p.sku OPERATOR(pg_catalog.=) k.sku"
+		" WHERE k.merchant OPERATOR(pg_catalog.=) $1 FOR KEY SHARE OF p SKIP LOCKED"
+		" ON CONFLICT (merchant, sku, inventory_type) DO UPDATE SET on_hand = excluded.on_hand",
+		1, {TEXTOID}, CURSOR_OPT_CUSTOM_PLAN
+	};
+
+	statement_run(&record, unconstify(Datum *, &check->merchant), NULL, false);
+}
+
+/* Days that were checked are only ever added at the end, as is the history. */
+static void
+update_check_state(const Check *check)
+{
+	static Statement update = {
+		"UPDATE invtrack.check_state s SET events = $2, checked_at = $3,"
+		" checked_days = CASE WHEN s.checked_days IS NULL"
+		" OR invtrack.last_day(s.checked_days) OPERATOR(pg_catalog.<) $4"
+		" THEN invtrack.history_with(s.checked_days, $4, 1) ELSE s.checked_days END"
+		" WHERE s.merchant OPERATOR(pg_catalog.=) $1",
+		4, {TEXTOID, INT8OID, TIMESTAMPTZOID, DATEOID}
+	};
+	Datum		values[4] = {check->merchant, Int64GetDatum(check->events),
+	TimestampTzGetDatum(check->now), check->day};
+
+	statement_run(&update, values, NULL, false);
+}
+
+/* Check a merchant; returns the number of events, or -1 where there is no such merchant. */
+static int64
+check_merchant(Datum merchant, ReturnSetInfo *told)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "invtrack check",
+												  ALLOCSET_DEFAULT_SIZES);
+	Check		check = {.merchant = merchant, .told = told};
+	int64		events_before;
+	Tuplestorestate *rows;
+	TupleDesc	columns;
+	TupleTableSlot *slot;
+	Datum		changes;
+
+	CHECK_FOR_INTERRUPTS();
+	find_row_type(&check);
+	if (!lock_check_state(&check))
+		return -1;
+	events_before = check.events;
+	MemoryContextSwitchTo(context);
+	rows = read_changes(&check);
+	columns = CreateTemplateTupleDesc(1);
+	TupleDescInitEntry(columns, 1, "change", check.row_type, -1, 0);
+	slot = MakeSingleTupleTableSlot(columns, &TTSOpsMinimalTuple);
+	while (next_chunk(&check, rows, slot, &changes))
+	{
+		update_alerts(&check, changes);
+		record_transitions(&check, changes);
+		record_history(&check, changes);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(rows);
+	record_stock(&check);
+	update_check_state(&check);
+	if (check.events > events_before)
+		Async_Notify(CHANNEL, "");
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return check.events - events_before;
+}
+
+/* The next merchant after this one. */
+static bool
+next_merchant(Datum *merchant)
+{
+	static Statement find_merchant = {
+		"SELECT m.merchant FROM invtrack.merchant m"
+		" WHERE m.merchant OPERATOR(pg_catalog.>) $1 ORDER BY m.merchant LIMIT 1",
+		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	bool		found = statement_run(&find_merchant, merchant, NULL, false) > 0;
+
+	if (found)
+		*merchant = CStringGetTextDatum(SPI_getvalue(SPI_tuptable->vals[0],
+													 SPI_tuptable->tupdesc, 1));
+	SPI_freetuptable(SPI_tuptable);
+	return found;
+}
+
+/* check_trackers(merchant): all in the caller's transaction */
+PG_FUNCTION_INFO_V1(check_trackers);
+Datum
+check_trackers(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *told = start_alert_events(fcinfo);
+	Datum		merchant;
+
+	check_as_of_setting();
+	SPI_connect();
+	if (!PG_ARGISNULL(0))
+	{
+		merchant = PG_GETARG_DATUM(0);
+		if (check_merchant(merchant, told) < 0)
+			report_missing_merchant(merchant);
+	}
+	else
+	{
+		merchant = CStringGetTextDatum("");
+		while (next_merchant(&merchant))
+			check_merchant(merchant, told);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/*
+ * check_all(): commits after each merchant, so that no merchant waits for the
+ * others and what is done stays done.
+ */
+PG_FUNCTION_INFO_V1(check_all);
+Datum
+check_all(PG_FUNCTION_ARGS)
+{
+	TimestampTz told = GetCurrentTimestamp();
+	Datum		merchant;
+	int64		events = 0;
+	int64		found;
+
+	check_may_commit(fcinfo, "check_all", "check_trackers");
+	check_as_of_setting();
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	merchant = CStringGetTextDatum("");
+	while (next_merchant(&merchant))
+	{
+		found = check_merchant(merchant, NULL);
+		events += Max(found, 0);
+		SPI_commit();
+		if (time_to_tell(&told))
+			ereport(NOTICE,
+					(errmsg("checked the merchants up to \"%s\", %lld events so far",
+							TextDatumGetCString(merchant), (long long) events)));
+	}
+	SPI_finish();
+	PG_RETURN_DATUM(procedure_result(fcinfo, events));
+}

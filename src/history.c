@@ -1,0 +1,188 @@
+/*
+ * history.c
+ *		Series that say what a figure was, day by day.
+ *
+ * Such a series has an entry for a day on which the figure changed, and none
+ * for a day on which it stayed: its row is rewritten only when there is news.
+ * Which days were looked at at all is one more series, of the merchant.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/tuplestore.h"
+
+#include "argument.h"
+#include "compat.h"
+#include "day_series.h"
+#include "quantity.h"
+
+/*
+ * A figure in millionths. One that is larger than an entry may be, as health
+ * can be, counts as the largest there is.
+ */
+static Quantity
+figure_of_numeric(Numeric value)
+{
+	Quantity	micro = 0;
+
+	switch (quantity_from_numeric(value, &micro))
+	{
+		case DAY_CODEC_OK:
+			return micro;
+		case DAY_CODEC_OUT_OF_RANGE:
+			return DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(value),
+													NumericGetDatum(int64_to_numeric(0)))) ?
+				-QUANTITY_MICRO_MAX : QUANTITY_MICRO_MAX;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("quantity %s cannot be kept in a day_series",
+							numeric_normalize(value)),
+					 errhint("A quantity is a number with at most %d decimals.",
+							 QUANTITY_DECIMALS)));
+	}
+	return 0;
+}
+
+/* The argument of a day; there must be one. */
+static int32
+history_day(FunctionCallInfo fcinfo, int arg)
+{
+	int32		day;
+
+	check_not_null(fcinfo, arg, "day");
+	(void) day_of_argument(fcinfo, arg, "day", &day);
+	return day;
+}
+
+/* Is this entry's quantity that figure? Compared as numeric, which is quicker. */
+static bool
+entry_says(const DayEntry *entry, int scale, Numeric figure)
+{
+	Quantity	micro = entry->quantity * power_of_ten(QUANTITY_DECIMALS - scale);
+
+	if (micro == QUANTITY_MICRO_MAX || micro == -QUANTITY_MICRO_MAX)
+		return micro == figure_of_numeric(figure);
+	return DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(figure),
+											NumericGetDatum(quantity_to_numeric(entry->quantity, scale))));
+}
+
+/*
+ * history_says(series, day, quantity): is the latest entry up to the day of
+ * this quantity?
+ */
+PG_FUNCTION_INFO_V1(history_says);
+Datum
+history_says(PG_FUNCTION_ARGS)
+{
+	int32		day = history_day(fcinfo, 1);
+	DayReader	reader;
+	DayEntry	entry;
+
+	check_not_null(fcinfo, 2, "quantity");
+	if (PG_ARGISNULL(0))
+		PG_RETURN_BOOL(false);
+	day_series_open(PG_GETARG_DAY_SERIES(0), &reader);
+	while (day_reader_next(&reader, &entry))
+	{
+		if (entry.day <= day)
+			PG_RETURN_BOOL(entry_says(&entry, reader.scale, PG_GETARG_NUMERIC(2)));
+	}
+	if (reader.taken < reader.count)
+		day_series_damaged();
+	PG_RETURN_BOOL(false);
+}
+
+/*
+ * Put an entry where it belongs into ascending ones, which have room for it;
+ * it takes the place of one of the same day.
+ */
+static int32
+put_entry(DayEntry *entries, int32 count, DayEntry entry)
+{
+	int32		place = count;
+
+	while (place > 0 && entries[place - 1].day > entry.day)
+		place--;
+	if (place > 0 && entries[place - 1].day == entry.day)
+	{
+		entries[place - 1] = entry;
+		return count;
+	}
+	memmove(entries + place + 1, entries + place, (count - place) * sizeof(DayEntry));
+	entries[place] = entry;
+	return count + 1;
+}
+
+/*
+ * history_with(series, day, quantity): the series with this quantity as that
+ * of the day, whatever was there before.
+ */
+PG_FUNCTION_INFO_V1(history_with);
+Datum
+history_with(PG_FUNCTION_ARGS)
+{
+	DayEntry	entry;
+	DayEntry   *entries = NULL;
+	int32		count = 0;
+	int			scale = QUANTITY_DECIMALS;
+
+	entry.day = history_day(fcinfo, 1);
+	check_not_null(fcinfo, 2, "quantity");
+	entry.quantity = figure_of_numeric(PG_GETARG_NUMERIC(2));
+	if (!PG_ARGISNULL(0))
+		entries = day_series_entries(PG_GETARG_DAY_SERIES(0), &count, &scale);
+	if (entries == NULL)
+		entries = palloc(sizeof(DayEntry));
+	else
+		entries = repalloc(entries, (count + 1) * sizeof(DayEntry));
+	if (!day_entries_rescale(entries, count, scale, QUANTITY_DECIMALS))
+		day_series_damaged();
+	count = put_entry(entries, count, entry);
+	PG_RETURN_POINTER(day_series_pack(entries, count, QUANTITY_DECIMALS));
+}
+
+/*
+ * history_fill(series, days): a row for each of the days, from the first entry
+ * of the series on, with the quantity of its latest entry up to then.
+ */
+PG_FUNCTION_INFO_V1(history_fill);
+Datum
+history_fill(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result;
+	DayEntry   *entries,
+			   *days;
+	int32		count,
+				day_count,
+				next = 0;
+	int			scale,
+				ignored;
+
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	entries = day_series_entries(PG_GETARG_DAY_SERIES(0), &count, &scale);
+	days = day_series_entries(PG_GETARG_DAY_SERIES(1), &day_count, &ignored);
+	for (int32 i = 0; i < day_count; i++)
+	{
+		Numeric		quantity;
+		Datum		values[2];
+		bool		nulls[2] = {false, false};
+
+		CHECK_FOR_INTERRUPTS();
+		while (next < count && entries[next].day <= days[i].day)
+			next++;
+		if (next == 0)
+			continue;
+		quantity = quantity_to_numeric(entries[next - 1].quantity, scale);
+		values[0] = DateADTGetDatum(day_to_date(days[i].day));
+		values[1] = NumericGetDatum(quantity);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		pfree(quantity);
+	}
+	return (Datum) 0;
+}
