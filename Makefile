@@ -9,10 +9,14 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 TOPICS = prologue argument day_series calendar guard catalogue stock movement fold \
 	purge tracker verify judgement reading health product_search history alert alert_event \
 	check access
-DATA_built = sql/invtrack--$(EXTVERSION).sql
+DATA_built = sql/invtrack--$(EXTVERSION).sql sql/invtrack--0.1.0--0.2.0.sql
 
 # The install scripts of earlier versions, as they were released.
 DATA = $(wildcard sql/released/*.sql)
+
+# What the update to 0.2.0 consists of: changes by hand, views that got columns, new topics.
+CHANGED_VIEWS = reading health
+NEW_TOPICS = history alert alert_event check access
 EXTRA_CLEAN = sql/invtrack--*.sql test/unit/day_codec_test
 
 PG_CPPFLAGS = -Isrc -DINVTRACK_VERSION='"$(EXTVERSION)"'
@@ -33,3 +37,10 @@ $(OBJS): $(wildcard src/*.h) invtrack.control
 
 sql/invtrack--$(EXTVERSION).sql: $(TOPICS:%=sql/%.sql) Makefile
 	cat $(TOPICS:%=sql/%.sql) > $@
+
+# A view and its comments are a paragraph.
+sql/invtrack--0.1.0--0.2.0.sql: sql/prologue.sql sql/update/0.1.0--0.2.0.sql $(TOPICS:%=sql/%.sql) Makefile
+	sed '1s/"CREATE EXTENSION .*"/"ALTER EXTENSION invtrack UPDATE"/' sql/prologue.sql > $@
+	cat sql/update/0.1.0--0.2.0.sql >> $@
+	awk -v RS= '/^CREATE VIEW/ { sub("CREATE", "CREATE OR REPLACE"); print "\n" $$0 }' $(CHANGED_VIEWS:%=sql/%.sql) >> $@
+	cat $(NEW_TOPICS:%=sql/%.sql) >> $@
