@@ -358,6 +358,22 @@ check_trackers(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* A merchant of check_all(), and the events so far. */
+typedef struct CheckAll
+{
+	Datum		merchant;
+	int64		events;
+} CheckAll;
+
+static void
+check_next(void *argument)
+{
+	CheckAll   *all = argument;
+	int64		events = check_merchant(all->merchant, NULL);
+
+	all->events += Max(events, 0);
+}
+
 /*
  * check_all(): commits after each merchant, so that no merchant waits for the
  * others and what is done stays done.
@@ -367,24 +383,23 @@ Datum
 check_all(PG_FUNCTION_ARGS)
 {
 	TimestampTz told = GetCurrentTimestamp();
-	Datum		merchant;
-	int64		events = 0;
-	int64		found;
+	CheckAll	all = {0};
+	Failures	failures = {0};
 
 	check_may_commit(fcinfo, "check_all", "check_trackers");
 	check_as_of_setting();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	merchant = CStringGetTextDatum("");
-	while (next_merchant(&merchant))
+	all.merchant = CStringGetTextDatum("");
+	while (next_merchant(&all.merchant))
 	{
-		found = check_merchant(merchant, NULL);
-		events += Max(found, 0);
+		try_for_merchant(check_next, &all, all.merchant, &failures);
 		SPI_commit();
 		if (time_to_tell(&told))
 			ereport(NOTICE,
 					(errmsg("checked the merchants up to \"%s\", %lld events so far",
-							TextDatumGetCString(merchant), (long long) events)));
+							TextDatumGetCString(all.merchant), (long long) all.events)));
 	}
 	SPI_finish();
-	PG_RETURN_DATUM(procedure_result(fcinfo, events));
+	report_failures(&failures, "check_all");
+	PG_RETURN_DATUM(procedure_result(fcinfo, all.events));
 }

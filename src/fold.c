@@ -243,6 +243,22 @@ tell_progress(int64 moved, Datum merchant, TimestampTz *told)
 						(long long) moved, TextDatumGetCString(merchant))));
 }
 
+/* The merchant of fold_all(), and the movements so far. */
+typedef struct FoldAll
+{
+	FoldPosition position;
+	int64		moved;
+	bool		has_more;
+} FoldAll;
+
+static void
+fold_next(void *argument)
+{
+	FoldAll    *all = argument;
+
+	all->has_more = fold_batch(&all->position, &all->moved);
+}
+
 /*
  * fold_all(): commits after each batch, so that a merchant's rows are never
  * locked for long, and what is done stays done if it is stopped.
@@ -252,25 +268,25 @@ Datum
 fold_all(PG_FUNCTION_ARGS)
 {
 	TimestampTz told = GetCurrentTimestamp();
+	FoldAll		all = {0};
+	Failures	failures = {0};
 	Datum		merchant;
-	int64		moved = 0;
+	bool		is_done;
 
 	check_may_commit(fcinfo, "fold_all", "fold");
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	merchant = CStringGetTextDatum("");
 	while (next_merchant(&merchant))
 	{
-		FoldPosition position;
-
-		start_position(&position, merchant);
-		while (fold_batch(&position, &moved))
+		start_position(&all.position, merchant);
+		do
 		{
+			is_done = !try_for_merchant(fold_next, &all, merchant, &failures) || !all.has_more;
 			SPI_commit();
-			tell_progress(moved, merchant, &told);
-		}
-		SPI_commit();
-		tell_progress(moved, merchant, &told);
+			tell_progress(all.moved, merchant, &told);
+		} while (!is_done);
 	}
 	SPI_finish();
-	PG_RETURN_DATUM(procedure_result(fcinfo, moved));
+	report_failures(&failures, "fold_all");
+	PG_RETURN_DATUM(procedure_result(fcinfo, all.moved));
 }

@@ -4,9 +4,13 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -38,6 +42,68 @@ time_to_tell(TimestampTz *told)
 		return false;
 	*told = now;
 	return true;
+}
+
+/* Not about a merchant's data: the server is out of something, or somebody stops us. */
+static bool
+is_of_server(int sqlstate)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_OPERATOR_INTERVENTION;
+}
+
+/*
+ * Do something for a merchant in a subtransaction. An error of its data must
+ * not keep others from their turn, so it becomes a warning; returns false then.
+ */
+bool
+try_for_merchant(void (*work) (void *), void *argument, Datum merchant, Failures *failures)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		work(argument);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return true;
+	if (is_of_server(error->sqlerrcode))
+		ReThrowError(error);
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("merchant \"%s\": %s", TextDatumGetCString(merchant), error->message)));
+	if (failures->merchants++ == 0)
+		failures->sqlstate = error->sqlerrcode;
+	FreeErrorData(error);
+	return false;
+}
+
+/* At the end, so that who scheduled the procedure sees that something is wrong. */
+void
+report_failures(const Failures *failures, const char *procedure)
+{
+	if (failures->merchants > 0)
+		ereport(ERROR,
+				(errcode(failures->sqlstate),
+				 errmsg("%s() failed for some merchants: %d", procedure, failures->merchants),
+				 errdetail("All others are done."),
+				 errhint("The warnings before this error, also in the server's log, say why.")));
 }
 
 /* The row of the procedure's one INOUT argument, a bigint. */

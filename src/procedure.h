@@ -8,10 +8,20 @@
 #include "datatype/timestamp.h"
 #include "fmgr.h"
 
+/* The merchants for whom something failed. */
+typedef struct Failures
+{
+	int			merchants;
+	int			sqlstate;		/* of the first error */
+} Failures;
+
 /* procedure.c */
 extern void check_may_commit(FunctionCallInfo fcinfo, const char *procedure,
 							 const char *function);
 extern bool time_to_tell(TimestampTz *told);
+extern bool try_for_merchant(void (*work) (void *), void *argument, Datum merchant,
+							 Failures *failures);
+extern void report_failures(const Failures *failures, const char *procedure);
 extern Datum procedure_result(FunctionCallInfo fcinfo, int64 count);
 
 #endif							/* INVTRACK_PROCEDURE_H */
