@@ -108,7 +108,7 @@ read_changes(Check *check)
 	static Statement read_differences = {
 		"SELECT c FROM invtrack.check_reading c WHERE c.merchant OPERATOR(pg_catalog.=) $1"
 		" AND (c.transition IS NOT NULL OR c.alert_changes OR c.history_changes)",
-		1, {TEXTOID}, CURSOR_OPT_PARALLEL_OK | CURSOR_OPT_CUSTOM_PLAN
+		1, {TEXTOID}, CURSOR_OPT_PARALLEL_OK
 	};
 	Tuplestorestate *rows = tuplestore_begin_heap(false, false, work_mem);
 	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
@@ -249,7 +249,7 @@ record_stock(const Check *check)
 		" ON p.merchant OPERATOR(pg_catalog.=) k.merchant AND p.sku OPERATOR(pg_catalog.=) k.sku"
 		" WHERE k.merchant OPERATOR(pg_catalog.=) $1 FOR KEY SHARE OF p SKIP LOCKED"
 		" ON CONFLICT (merchant, sku, inventory_type) DO UPDATE SET on_hand = excluded.on_hand",
-		1, {TEXTOID}, CURSOR_OPT_CUSTOM_PLAN
+		1, {TEXTOID}
 	};
 
 	statement_run(&record, unconstify(Datum *, &check->merchant), NULL, false);
