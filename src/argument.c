@@ -171,7 +171,7 @@ check_quantity(FunctionCallInfo fcinfo)
 {
 	Quantity	micro;
 
-	if (quantity_from_numeric(PG_GETARG_NUMERIC(ARG_QUANTITY), &micro) != DAY_CODEC_OK ||
+	if (quantity_from_numeric(PG_GETARG_DATUM(ARG_QUANTITY), &micro) != DAY_CODEC_OK ||
 		micro <= 0 || micro >= RULE_QUANTITY_LIMIT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

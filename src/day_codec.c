@@ -170,6 +170,51 @@ day_reader_next(DayReader *reader, DayEntry *entry)
 	return true;
 }
 
+/* A varint of one or two bytes; returns its end, null where it is longer. */
+static const uint8_t *
+get_short_varint(const uint8_t *p, uint32_t *value)
+{
+	*value = p[0];
+	if (p[0] < 0x80)
+		return p + 1;
+	*value = (p[0] & 0x7F) | (uint32_t) p[1] << 7;
+	return p[1] > 0 && p[1] < 0x80 ? p + 2 : NULL;
+}
+
+/*
+ * As the loop of day_reader_sum(), for entries of short varints, which most
+ * are: a year's window is several times as fast. Stops before the first entry
+ * that is longer, not in order, too old, or within 4 bytes of the end.
+ */
+static int64_t
+sum_short_entries(DayReader *reader, int32_t after, int32_t upto)
+{
+	const int32_t oldest = after >= reader->first ? after + 1 : reader->first;
+	int64_t		sum = 0;
+
+	while (reader->taken < reader->count && reader->end - reader->next >= 4)
+	{
+		uint32_t	token,
+					gap = 1;
+		const uint8_t *p = get_short_varint(reader->next, &token);
+
+		if (p != NULL && (token & 1))
+		{
+			p = get_short_varint(p, &gap);
+			gap += 2;
+		}
+		if (p == NULL || reader->day - (int32_t) gap < oldest)
+			break;
+		reader->day -= gap;
+		reader->next = p;
+		reader->taken++;
+		token >>= 1;
+		if (reader->day <= upto)
+			sum += (int32_t) (token >> 1) ^ -(int32_t) (token & 1);
+	}
+	return sum;
+}
+
 /*
  * The sum of the days after < day <= upto, in units of the reader's scale.
  * To be called once, on a reader just opened. False: damaged bytes.
@@ -193,6 +238,7 @@ day_reader_sum(DayReader *reader, int32_t after, int32_t upto, Quantity *sum)
 			return true;
 		if (entry.day <= upto)
 			*sum += entry.quantity;
+		*sum += sum_short_entries(reader, after, upto);
 	}
 	return reader->taken == reader->count;
 }

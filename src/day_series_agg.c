@@ -20,12 +20,30 @@
 
 #define INITIAL_ROOM	2
 
+/* A sweep has a state for each item, most of them of a lot or two: one piece of memory. */
 typedef struct AggState
 {
-	DayEntry   *entries;
+	DayEntry   *entries;		/* at first those below */
 	int32		count;
 	int32		room;
+	DayEntry	initial[INITIAL_ROOM];
 } AggState;
+
+static void
+grow(AggState *state)
+{
+	Size		size = state->room * sizeof(DayEntry);
+	MemoryContext context = GetMemoryChunkContext(state);
+
+	if (state->entries != state->initial)
+		state->entries = repalloc_huge(state->entries, 2 * size);
+	else
+	{
+		state->entries = MemoryContextAlloc(context, 2 * size);
+		memcpy(state->entries, state->initial, size);
+	}
+	state->room *= 2;
+}
 
 static void
 sum_overflows(void)
@@ -58,10 +76,7 @@ append(AggState *state, int32 day, Quantity quantity)
 	{
 		compact(state);
 		if (state->count > state->room / 2)
-		{
-			state->room *= 2;
-			state->entries = repalloc_huge(state->entries, state->room * sizeof(DayEntry));
-		}
+			grow(state);
 	}
 	entry = &state->entries[state->count++];
 	entry->day = day;
@@ -82,7 +97,7 @@ get_state(FunctionCallInfo fcinfo)
 	if (!PG_ARGISNULL(0))
 		return (AggState *) PG_GETARG_POINTER(0);
 	state = MemoryContextAlloc(context, sizeof(AggState));
-	state->entries = MemoryContextAlloc(context, INITIAL_ROOM * sizeof(DayEntry));
+	state->entries = state->initial;
 	state->count = 0;
 	state->room = INITIAL_ROOM;
 	return state;
@@ -103,7 +118,7 @@ checked_day(DateADT date)
 }
 
 static Quantity
-checked_quantity(Numeric value)
+checked_quantity(Datum value)
 {
 	Quantity	micro;
 
@@ -111,7 +126,7 @@ checked_quantity(Numeric value)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s is no quantity of a day_series",
-						DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value)))),
+						DatumGetCString(DirectFunctionCall1(numeric_out, value))),
 				 errhint("Give a finite number of at most 6 decimals and at most 10^24.")));
 	return micro;
 }
@@ -130,7 +145,7 @@ day_series_agg_step(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	state = get_state(fcinfo);
-	append(state, checked_day(PG_GETARG_DATEADT(1)), checked_quantity(PG_GETARG_NUMERIC(2)));
+	append(state, checked_day(PG_GETARG_DATEADT(1)), checked_quantity(PG_GETARG_DATUM(2)));
 	PG_RETURN_POINTER(state);
 }
 

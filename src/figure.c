@@ -170,7 +170,7 @@ get_quantity(const NullableDatum *argument, Quantity *quantity)
 {
 	*quantity = 0;
 	return argument->isnull ||
-		(quantity_from_numeric(DatumGetNumeric(argument->value), quantity) == DAY_CODEC_OK &&
+		(quantity_from_numeric(argument->value, quantity) == DAY_CODEC_OK &&
 		 *quantity > 0 && *quantity < RULE_QUANTITY_LIMIT);
 }
 
@@ -243,44 +243,59 @@ judge_datums(const NullableDatum *arguments, Judgement *judgement)
 	return true;
 }
 
-/*
- * Append an argument's bytes, the whole of what it says, to a key. Returns the
- * new end, or null where they don't fit or are stored elsewhere.
- */
-static char *
-append_bytes(char *to, const char *end, NullableDatum argument, bool by_value)
+/* The last judgement and the arguments it is of; those by reference lie in bytes. */
+typedef struct Remembered
 {
-	const char *bytes = by_value ? (const char *) &argument.value :
-		(const char *) DatumGetPointer(argument.value);
-	Size		size;
+	bool		valid;
+	NullableDatum arguments[JUDGED_ARGUMENTS];
+	char		bytes[REMEMBERED_SIZE_MAX];
+	Judgement	judgement;
+} Remembered;
 
-	if (end - to < 1)
-		return NULL;
-	*to++ = argument.isnull;
-	if (argument.isnull)
-		return to;
-	if (!by_value && VARATT_IS_EXTERNAL(bytes))
-		return NULL;
-	size = by_value ? sizeof(Datum) : VARSIZE_ANY(bytes);
-	if (end - to < size)
-		return NULL;
-	memcpy(to, bytes, size);
-	return to + size;
+static const bool by_value[JUDGED_ARGUMENTS] = {
+	[JUDGED_LOOKBACK_DAYS] = true, [JUDGED_COVERAGE_DAYS] = true,
+	[JUDGED_EXPIRY_DAYS] = true, [JUDGED_LAUNCHED_ON] = true, [JUDGED_AS_OF] = true
+};
+
+/* Are the arguments the same to the byte? None that is remembered is stored elsewhere. */
+static bool
+same_arguments(const NullableDatum *arguments, const NullableDatum *remembered)
+{
+	for (int i = 0; i < JUDGED_ARGUMENTS; i++)
+	{
+		const char *a = DatumGetPointer(arguments[i].value);
+		const char *b = DatumGetPointer(remembered[i].value);
+
+		if (arguments[i].isnull != remembered[i].isnull)
+			return false;
+		if (arguments[i].isnull || (by_value[i] && a == b))
+			continue;
+		if (by_value[i] || VARSIZE_ANY(a) != VARSIZE_ANY(b) || memcmp(a, b, VARSIZE_ANY(b)) != 0)
+			return false;
+	}
+	return true;
 }
 
-/* All arguments as bytes; returns their size, 0 where there is no room. */
-static Size
-make_key(const NullableDatum *arguments, char *key)
+/* Copy the arguments; false where there is no room, or they are stored elsewhere. */
+static bool
+remember_arguments(const NullableDatum *arguments, Remembered *last)
 {
-	static const bool by_value[JUDGED_ARGUMENTS] = {
-		[JUDGED_LOOKBACK_DAYS] = true, [JUDGED_COVERAGE_DAYS] = true,
-		[JUDGED_EXPIRY_DAYS] = true, [JUDGED_LAUNCHED_ON] = true, [JUDGED_AS_OF] = true
-	};
-	char	   *to = key;
+	char	   *to = last->bytes;
 
-	for (int i = 0; i < JUDGED_ARGUMENTS && to != NULL; i++)
-		to = append_bytes(to, key + REMEMBERED_SIZE_MAX, arguments[i], by_value[i]);
-	return to == NULL ? 0 : to - key;
+	memcpy(last->arguments, arguments, sizeof(last->arguments));
+	for (int i = 0; i < JUDGED_ARGUMENTS; i++)
+	{
+		const char *bytes = DatumGetPointer(arguments[i].value);
+
+		if (by_value[i] || arguments[i].isnull)
+			continue;
+		if (VARATT_IS_EXTERNAL(bytes) || VARSIZE_ANY(bytes) > last->bytes + REMEMBERED_SIZE_MAX - to)
+			return false;
+		memcpy(to, bytes, VARSIZE_ANY(bytes));
+		last->arguments[i].value = PointerGetDatum(to);
+		to += INTALIGN(VARSIZE_ANY(bytes));
+	}
+	return true;
 }
 
 /*
@@ -290,25 +305,16 @@ make_key(const NullableDatum *arguments, char *key)
 static Datum
 judged_figure(FunctionCallInfo fcinfo, Figure figure)
 {
-	static struct
+	static Remembered last;
+
+	if (!last.valid || !same_arguments(fcinfo->args, last.arguments))
 	{
-		Size		size;
-		char		key[REMEMBERED_SIZE_MAX];
-		Judgement	judgement;
-	}			last;
-
-	char		key[REMEMBERED_SIZE_MAX];
-	Size		size = make_key(fcinfo->args, key);
-	Judgement	judgement;
-
-	if (size > 0 && size == last.size && memcmp(key, last.key, size) == 0)
-		return figure(&last.judgement, &fcinfo->isnull);
-	if (!judge_datums(fcinfo->args, &judgement))
-		PG_RETURN_NULL();
-	last.size = size;
-	last.judgement = judgement;
-	memcpy(last.key, key, size);
-	return figure(&judgement, &fcinfo->isnull);
+		last.valid = false;
+		if (!judge_datums(fcinfo->args, &last.judgement))
+			PG_RETURN_NULL();
+		last.valid = remember_arguments(fcinfo->args, &last);
+	}
+	return figure(&last.judgement, &fcinfo->isnull);
 }
 
 /* The SQL functions judge_current_stock() and so on: one a figure. */

@@ -16,7 +16,7 @@ typedef enum Rounding
 } Rounding;
 
 /* quantity.c */
-extern DayCodecStatus quantity_from_numeric(Numeric value, Quantity *micro);
+extern DayCodecStatus quantity_from_numeric(Datum value, Quantity *micro);
 extern Numeric quantity_to_numeric(Quantity quantity, int scale);
 extern Numeric quantity_ratio(Quantity a, int64 b, Quantity c, int64 d,
 							  int decimals, Rounding rounding);

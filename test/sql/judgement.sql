@@ -321,6 +321,26 @@ SELECT invtrack.judge_reason('stalled_days', 5, 90, NULL, NULL, launched, lots, 
   FROM (VALUES (1, date 'infinity', '{infinity:1}'::invtrack.day_series, NULL::invtrack.day_series),
                (2, '-infinity', '{infinity:1}', '{}'), (3, '5874897-12-31', '{}', '{2026-03-10:0}'))
        v (n, launched, lots, moved) ORDER BY n;
+-- the judgement before is remembered, by all that it was asked: rows that differ in an argument or two
+SELECT invtrack.judge_current_stock(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS current,
+       invtrack.judge_threshold(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS threshold,
+       invtrack.judge_actual_days(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS days
+  FROM (VALUES (1, 'turnover_days', NULL::numeric, 30, 10, NULL::integer, date '2026-02-20', '{2026-03-20:5,infinity:9}'::invtrack.day_series,
+                   '{2026-02-25:3}'::invtrack.day_series, '{2026-03-09:2}'::invtrack.day_series, date '2026-03-10'),
+               (2, 'turnover_days', NULL, 8, 10, NULL, '2026-02-20', '{2026-03-20:5,infinity:9}', '{2026-02-25:3}', '{2026-03-09:2}', '2026-03-10'),
+               (3, 'turnover_days', NULL, 8, 11, NULL, '2026-02-20', '{2026-03-20:5,infinity:9}', '{2026-02-25:3}', '{2026-03-09:2}', '2026-03-10'),
+               (4, 'turnover_days', NULL, 8, 11, 15, '2026-02-20', '{2026-03-20:5,infinity:9}', '{2026-02-25:3}', '{2026-03-09:2}', '2026-03-10'),
+               (5, 'turnover_days', NULL, 8, 11, 15, '2026-03-08', '{2026-03-20:5,infinity:9}', '{2026-03-08:3}', '{2026-03-09:2}', '2026-03-10'),
+               (6, 'turnover_days', NULL, 8, 11, 15, '2026-03-07', '{2026-03-20:5,infinity:9}', '{2026-03-08:3}', '{2026-03-09:2}', '2026-03-10'),
+               (7, 'turnover_days', NULL, 8, 11, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:3}', '{2026-03-09:2}', '2026-03-10'),
+               (8, 'turnover_days', NULL, 8, 11, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:4}', '{2026-03-09:2}', '2026-03-10'),
+               (9, 'turnover_days', NULL, 8, 11, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:4}', '{2026-03-09:3}', '2026-03-10'),
+               (10, 'turnover_days', NULL, 8, 11, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:4}', '{2026-03-09:3}', '2026-03-09'),
+               (11, 'turnover_days', NULL, 8, 11, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:4}', NULL, '2026-03-09'),
+               (12, 'stock_quantity', NULL, 8, 11, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:4}', NULL, '2026-03-09'),
+               (13, 'stock_quantity', 5, NULL, NULL, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:4}', NULL, '2026-03-09'),
+               (14, 'stock_quantity', 6, NULL, NULL, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:4}', NULL, '2026-03-09'))
+       v (n, mechanism, quantity, lookback, coverage, expiry, launched, lots, folded, tail, as_of) ORDER BY n;
 -- what series can hold and tables cannot: still exact
 SELECT invtrack.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS health,
        invtrack.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status,
