@@ -19,12 +19,13 @@ const ONE_MERCHANT = 'merchant-3';
 const LIST = 20;
 const SINGLES = 200;
 
-const [sizeName, seed] = process.argv.slice(2);
-const size = { name: sizeName, ...SIZES[sizeName] };
-const results = { size, seed, plans: {}, figures: {}, facts: {} };
+const [sizeName, seed, order] = process.argv.slice(2);
+const mixed = order === 'mixed';
+const size = { name: mixed ? `${sizeName}-mixed` : sizeName, ...SIZES[sizeName] };
+const results = { size, seed, mixed, plans: {}, figures: {}, facts: {} };
 const scratch = mkdtempSync(join(tmpdir(), 'invtrack-bench.'));
 const resultsFolder = join(here, 'results');
-const planFolder = join(resultsFolder, `${sizeName}-plans`);
+const planFolder = join(resultsFolder, `${size.name}-plans`);
 
 /** Keeps a figure of a peer; the report picks from them. */
 function keep(measure, peer, value) {
@@ -64,6 +65,8 @@ async function value(client, text) {
 
 async function loadData(client) {
   const values = { as_of: AS_OF, seed, products: size.products, days: size.days, tail: size.tail };
+  // Merchant by merchant, as they join, or all of them mixed. (Codes are in the order of the numbers.)
+  values.load_order = mixed ? 'sku' : 'merchant, sku';
   const load = (section) => client.query(sql('data.sql', section, values));
   tell('data: catalogue, stock, trackers');
   await load('catalogue');
@@ -380,7 +383,7 @@ async function main() {
   await client.end();
   results.names = Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, peer.name]));
   mkdirSync(resultsFolder, { recursive: true });
-  process.stdout.write(writeReport(results, join(resultsFolder, `${sizeName}.md`)));
+  process.stdout.write(writeReport(results, join(resultsFolder, `${size.name}.md`)));
 }
 
 function tidyUp() {

@@ -34,19 +34,22 @@ SELECT 'merchant-' || m, 'Merchant number ' || m FROM generate_series(0, 9) m;
 INSERT INTO invtrack.inventory_type (merchant, inventory_type, name)
 SELECT merchant, 'good', 'Good stock' FROM invtrack.merchant;
 INSERT INTO invtrack.product (merchant, sku, name, launched_on)
-SELECT merchant, sku, 'Product number ' || n, launched_on FROM bench.item ORDER BY n;
+SELECT merchant, sku, 'Product number ' || n, launched_on FROM bench.item ORDER BY :load_order;
 
--- A third of the products have 3 lots, some none, the others one; half of the lots expire.
+-- A third of the products have 3 lots, some none, the others one; half of the lots expire. (The
+-- dice are thrown inside, so that lots are the same in whatever order they are loaded.)
 INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, lot, expires_on, quantity)
-SELECT merchant, sku, 'good', 'lot-' || lot,
-       CASE WHEN random() < 0.5 THEN :as_of - 30 + floor(400 * random())::integer END,
-       CASE WHEN random() < 0.01 THEN -1
-            ELSE round((random() * (20 + 40 * units_a_day))::numeric, decimals) END
-  FROM bench.item
- CROSS JOIN LATERAL generate_series(1, CASE WHEN n % 3 = 0 THEN 3
-                                            WHEN n % 50 = 1 THEN 0
-                                            ELSE 1 END) lot
- ORDER BY n, lot;
+SELECT *
+  FROM (SELECT merchant, sku, 'good', 'lot-' || lot AS lot,
+               CASE WHEN random() < 0.5 THEN :as_of - 30 + floor(400 * random())::integer END,
+               CASE WHEN random() < 0.01 THEN -1
+                    ELSE round((random() * (20 + 40 * units_a_day))::numeric, decimals) END
+          FROM bench.item
+         CROSS JOIN LATERAL generate_series(1, CASE WHEN n % 3 = 0 THEN 3
+                                                    WHEN n % 50 = 1 THEN 0
+                                                    ELSE 1 END) lot
+         ORDER BY n, lot) s
+ ORDER BY :load_order, lot;
 
 -- Three trackers a product. Every fourth product asks for 30 days of shelf life.
 INSERT INTO invtrack.tracker
@@ -58,7 +61,7 @@ SELECT merchant, sku, 'good', mechanism,
        CASE WHEN mechanism <> 'stalled_days' AND n / 10 % 4 = 0 THEN 30 END
   FROM bench.item
  CROSS JOIN unnest(ARRAY['stock_quantity', 'turnover_days', 'stalled_days']) mechanism
- ORDER BY n, mechanism;
+ ORDER BY :load_order, mechanism;
 
 -- name: history
 

@@ -102,13 +102,13 @@ function allFigures({ figures, names }) {
 
 /** Writes the page, and returns it. */
 export function writeReport(results, file) {
-  const { facts, size, seed } = results;
+  const { facts, size, seed, mixed } = results;
   const page = `# Benchmark of invtrack: ${size.name}
 
 ${targets(results)}
 
 Medians; all in one run, after all peers gave the same rows (${facts.rows}).${
-    size.name === 'full' ? '' : '\nThe targets are for the full size; here they only show the direction.'}
+    size.name.startsWith('full') ? '' : '\nThe targets are for the full size; here they only show the direction.'}
 
 ## All figures
 
@@ -120,7 +120,8 @@ ${allFigures(results)}
 - ${facts.server}, invtrack ${facts.invtrack}, DuckDB ${facts.duckdb} with two threads, Node.js ${process.version}
 - ${facts.settings}
 - seed ${seed}: ${['products', 'trackers', 'stock lots', 'movements', 'key-days', 'series', 'unfolded movements']
-    .map((what) => `${facts[what]} ${what}`).join(', ')}; ${size.days} days
+    .map((what) => `${facts[what]} ${what}`).join(', ')}; ${size.days} days;
+  catalogue, stock and trackers ${mixed ? 'of all merchants mixed' : 'loaded merchant by merchant'}
 - ${new Date().toISOString().slice(0, 10)}; times are medians of ${size.rounds} (single readings: 200) after a warm-up
 `;
   writeFileSync(file, page);

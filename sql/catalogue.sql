@@ -46,7 +46,7 @@ CREATE TABLE invtrack.product (
     CONSTRAINT product_discontinued_on_check CHECK (invtrack.is_day(discontinued_on))
 ) WITH (
     -- Its rows are narrow: at 100,000 it is still below min_parallel_table_scan_size, and each process of
-    -- a sweep would join and hash all of it. With this they share one hash table (a tenth less CPU).
+    -- a sweep would join and hash all of it. With this they share one hash table (7 % less CPU).
     parallel_workers = 2);
 COMMENT ON TABLE invtrack.product IS 'Products of merchants';
 COMMENT ON COLUMN invtrack.product.merchant IS 'Merchant that owns the product';

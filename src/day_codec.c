@@ -183,7 +183,7 @@ get_short_varint(const uint8_t *p, uint32_t *value)
 
 /*
  * As the loop of day_reader_sum(), for entries of short varints, which most
- * are: a year's window is several times as fast. Stops before the first entry
+ * are: a year takes a third of the time. Stops before the first entry
  * that is longer, not in order, too old, or within 4 bytes of the end.
  */
 static int64_t

@@ -22,3 +22,4 @@ COMMENT ON COLUMN invtrack.product.discontinued_on IS
 
 ALTER TABLE invtrack.tracker ADD COLUMN active boolean NOT NULL DEFAULT true;
 COMMENT ON COLUMN invtrack.tracker.active IS 'Does it alert? False: paused';
+ALTER TABLE invtrack.product SET (parallel_workers = 2);
