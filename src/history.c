@@ -25,27 +25,28 @@
  * can be, counts as the largest there is.
  */
 static Quantity
-figure_of_numeric(Numeric value)
+figure_of_numeric(Datum value)
 {
 	Quantity	micro = 0;
 
 	switch (quantity_from_numeric(value, &micro))
 	{
 		case DAY_CODEC_OK:
-			return micro;
+			break;
 		case DAY_CODEC_OUT_OF_RANGE:
-			return DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(value),
-													NumericGetDatum(int64_to_numeric(0)))) ?
+			micro = DatumGetBool(DirectFunctionCall2(numeric_lt, value,
+													 NumericGetDatum(int64_to_numeric(0)))) ?
 				-QUANTITY_MICRO_MAX : QUANTITY_MICRO_MAX;
+			break;
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("quantity %s cannot be kept in a day_series",
-							numeric_normalize(value)),
+							DatumGetCString(DirectFunctionCall1(numeric_out, value))),
 					 errhint("A quantity is a number with at most %d decimals.",
 							 QUANTITY_DECIMALS)));
 	}
-	return 0;
+	return micro;
 }
 
 /* The argument of a day; there must be one. */
@@ -57,18 +58,6 @@ history_day(FunctionCallInfo fcinfo, int arg)
 	check_not_null(fcinfo, arg, "day");
 	(void) day_of_argument(fcinfo, arg, "day", &day);
 	return day;
-}
-
-/* Is this entry's quantity that figure? Compared as numeric, which is quicker. */
-static bool
-entry_says(const DayEntry *entry, int scale, Numeric figure)
-{
-	Quantity	micro = entry->quantity * power_of_ten(QUANTITY_DECIMALS - scale);
-
-	if (micro == QUANTITY_MICRO_MAX || micro == -QUANTITY_MICRO_MAX)
-		return micro == figure_of_numeric(figure);
-	return DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(figure),
-											NumericGetDatum(quantity_to_numeric(entry->quantity, scale))));
 }
 
 /*
@@ -90,7 +79,8 @@ history_says(PG_FUNCTION_ARGS)
 	while (day_reader_next(&reader, &entry))
 	{
 		if (entry.day <= day)
-			PG_RETURN_BOOL(entry_says(&entry, reader.scale, PG_GETARG_NUMERIC(2)));
+			PG_RETURN_BOOL(entry.quantity * power_of_ten(QUANTITY_DECIMALS - reader.scale) ==
+						   figure_of_numeric(PG_GETARG_DATUM(2)));
 	}
 	if (reader.taken < reader.count)
 		day_series_damaged();
@@ -133,7 +123,7 @@ history_with(PG_FUNCTION_ARGS)
 
 	entry.day = history_day(fcinfo, 1);
 	check_not_null(fcinfo, 2, "quantity");
-	entry.quantity = figure_of_numeric(PG_GETARG_NUMERIC(2));
+	entry.quantity = figure_of_numeric(PG_GETARG_DATUM(2));
 	if (!PG_ARGISNULL(0))
 		entries = day_series_entries(PG_GETARG_DAY_SERIES(0), &count, &scale);
 	if (entries == NULL)
