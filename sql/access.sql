@@ -40,6 +40,10 @@ BEGIN
           JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid
          WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
            AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'invtrack')
+           -- From PostgreSQL 17 on, these include the types of arrays, and of the rows of tables and
+           -- views. They follow what they are of.
+           AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
+           AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')
     LOOP
         EXECUTE format('ALTER TYPE %s OWNER TO %s', object.name, '@extowner@');
         EXECUTE format('REVOKE ALL ON TYPE %s FROM PUBLIC', object.name);
