@@ -14,7 +14,7 @@ $node->safe_psql('postgres', q{
     CREATE ROLE shop_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
     CREATE ROLE clerk LOGIN NOSUPERUSER;
 });
-my @targets = qw(from_plain from_custom from_jobs from_inserts by_superuser);
+my @targets = qw(from_plain from_custom from_jobs from_inserts from_parts jobs_by_owner jobs_by_superuser);
 $node->safe_psql('postgres', "CREATE DATABASE $_ OWNER shop_owner") for 'shop', @targets;
 
 sub owner_psql
@@ -164,6 +164,8 @@ command_ok([ 'psql', '-X', '-q', @as_owner, '-v', 'ON_ERROR_STOP=1', '-o', "$dir
 	'-f', "$dir/inserts.sql", 'from_inserts' ], 'restore of INSERTs');
 command_ok([ 'pg_restore', @as_owner, '--exit-on-error', '-d', 'from_custom', "$dir/custom" ],
 	'restore of the custom format');
+command_ok([ 'pg_restore', @as_owner, '--exit-on-error', '--clean', '--if-exists', '-d', 'from_custom',
+	"$dir/custom" ], 'and once more, in place of what is there');
 # pg_dump does not tell pg_restore that the rows of an extension's table need those of another, so
 # that jobs would load trackers before their products: the data section is for one job.
 for my $part ([ 'pre-data', 2 ], [ 'data', 1 ], [ 'post-data', 2 ])
@@ -171,11 +173,30 @@ for my $part ([ 'pre-data', 2 ], [ 'data', 1 ], [ 'post-data', 2 ])
 	command_ok([ 'pg_restore', @as_owner, '--exit-on-error', "--section=$part->[0]", '-j', $part->[1],
 		'-d', 'from_jobs', "$dir/custom" ], "restore of $part->[0] by $part->[1] jobs");
 }
-# A superuser's backup, restored by a superuser in the owner's role.
+# In one step, where foreign keys are not checked while rows are loaded: a superuser's backup, restored
+# by a superuser in the owner's role; and the owner's, who has been granted to say so.
 my @as_superuser = ('-h', $node->host, '-p', $node->port);
-command_ok([ 'pg_dump', @as_superuser, '-Fc', '-f', "$dir/backup", 'shop' ], 'dump by a superuser');
-command_ok([ 'pg_restore', @as_superuser, '--exit-on-error', '--role=shop_owner', '-d', 'by_superuser',
-	"$dir/backup" ], 'restore by a superuser');
+command_ok([ 'pg_dump', @as_superuser, '-Fd', '-j', 2, '-f', "$dir/directory", 'shop' ], 'dump by two jobs');
+$node->safe_psql('postgres', 'GRANT SET ON PARAMETER session_replication_role TO shop_owner');
+{
+	local $ENV{PGOPTIONS} = '-c session_replication_role=replica';
+	command_ok([ 'pg_restore', @as_superuser, '--exit-on-error', '--role=shop_owner', '-j', 2,
+		'-d', 'jobs_by_superuser', "$dir/directory" ], 'restore of the directory format by a superuser');
+	command_ok([ 'pg_restore', @as_owner, '--exit-on-error', '-j', 2, '-d', 'jobs_by_owner', "$dir/custom" ],
+		'restore by two jobs of the owner');
+}
+
+# The structure first, which is the extension and no row; then the rows.
+command_ok([ 'pg_dump', @as_owner, '-Fc', '--schema-only', '-f', "$dir/schema", 'shop' ], 'dump without data');
+command_ok([ 'pg_restore', @as_owner, '--exit-on-error', '-d', 'from_parts', "$dir/schema" ],
+	'restore of the structure');
+is( owner_psql('from_parts', q{
+    SELECT string_agg(c.relname, ' ') FROM pg_class c
+     WHERE c.relnamespace = 'invtrack'::regnamespace AND c.relkind IN ('r', 'v')
+       AND xpath_exists('//row', query_to_xml(format('TABLE invtrack.%I LIMIT 1', c.relname), false, false, ''))}),
+	'', 'nothing is in it');
+command_ok([ 'pg_dump', @as_owner, '-Fc', '--data-only', '-f', "$dir/data", 'shop' ], 'dump of data only');
+command_ok([ 'pg_restore', @as_owner, '--exit-on-error', '-d', 'from_parts', "$dir/data" ], 'restore of the data');
 
 for my $target (@targets)
 {
