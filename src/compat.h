@@ -21,6 +21,11 @@
 #define INVTRACK_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* 18: a function that does not return says so in front */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* 17: the search_path of a restricted operation is one call */
 #if PG_VERSION_NUM < 170000
 #define RestrictSearchPath() \

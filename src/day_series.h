@@ -10,6 +10,7 @@
 
 #include "utils/date.h"
 
+#include "compat.h"
 #include "day_codec.h"
 
 typedef struct varlena DaySeries;
@@ -30,6 +31,6 @@ day_to_date(int32 day)
 extern void day_series_open(const DaySeries *series, DayReader *reader);
 extern DayEntry *day_series_entries(const DaySeries *series, int32 *count, int *scale);
 extern DaySeries *day_series_pack(const DayEntry *entries, int32 count, int scale);
-extern void day_series_damaged(void) pg_attribute_noreturn();
+pg_noreturn extern void day_series_damaged(void);
 
 #endif							/* INVTRACK_DAY_SERIES_H */
