@@ -4,6 +4,7 @@
 
 use strict;
 use warnings;
+use FindBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -137,23 +138,24 @@ $standby->stop;
 # cluster, so the slot is made by hand. What is in the schema of the publisher that is not replicated:
 # flow_series and fold_state, which each database makes for itself.
 
-$primary->safe_psql('shop', q{
-    CREATE PUBLICATION invtrack_state
-        FOR TABLE invtrack.merchant, invtrack.inventory_type, invtrack.product, invtrack.stock_lot, invtrack.tracker;
-    CREATE PUBLICATION invtrack_movement
-        FOR TABLE invtrack.movement (merchant, movement_id, sku, inventory_type, flow, occurred_on, quantity, ref,
-                                     recorded_at, reverses)
-        WITH (publish = 'insert');
-    SELECT pg_create_logical_replication_slot('branch', 'pgoutput')});
+my $operations = slurp_file("$FindBin::Bin/../../docs/operations.md");
+
+# The SQL of docs/operations.md that begins so.
+sub documented
+{
+	my ($beginning) = @_;
+	my ($sql) = $operations =~ /^```sql\n(\Q$beginning\E.*?)^```/ms or die "nothing begins with $beginning";
+	return $sql;
+}
+
+$primary->safe_psql('shop', documented('CREATE PUBLICATION'));
+$primary->safe_psql('shop', q{SELECT pg_create_logical_replication_slot('branch', 'pgoutput')});
 $primary->safe_psql('branch', q{CREATE EXTENSION invtrack CASCADE});
 
 # What was purged is in no movement: it is carried over by hand, once, before anything is folded.
-my $purged = $primary->safe_psql('shop', q{
-    COPY (SELECT merchant, sku, inventory_type, flow, purged_movements, purged, purged_movements, purged
-            FROM invtrack.flow_series WHERE purged_movements > 0) TO STDOUT});
+my $purged = $primary->safe_psql('shop', documented('COPY (SELECT merchant'));
 is(scalar(split /\n/, $purged), 18, 'series with something purged');
-$primary->safe_psql('branch',
-	"COPY invtrack.flow_series (merchant, sku, inventory_type, flow, movements, days, purged_movements, purged) FROM STDIN;\n$purged\n\\.\n");
+$primary->safe_psql('branch', documented('COPY invtrack.flow_series') . "$purged\n\\.\n");
 
 my $connection = $primary->connstr('shop') =~ s/'/''/gr;
 $primary->safe_psql('branch', qq{
@@ -177,6 +179,10 @@ is($primary->safe_psql('branch', 'SELECT count(*) FROM invtrack.movement WHERE f
 is($primary->safe_psql('branch', 'SELECT invtrack.fold()'), $movements - $gone, 'the subscriber folds by itself');
 is_in_step('folded');
 
+# A tracker of the subscriber's own: its product goes, and nothing takes it along.
+$primary->safe_psql('branch', q{
+    INSERT INTO invtrack.inventory_type VALUES ('acme', 'own');
+    SELECT invtrack.save_tracker('acme', 'p5', 'own', 'stock_quantity', 1)});
 $primary->safe_psql('shop', q{
     INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity, ref)
     VALUES ('bean', 'p3', 'good', 'sale', '2026-03-09', 100, 'late'), ('nobody', 'p3', 'good', 'sale', '2026-03-09', 1, NULL);
@@ -189,6 +195,12 @@ $primary->safe_psql('shop', q{
     DELETE FROM invtrack.product WHERE (merchant, sku) = ('acme', 'p5')});
 $rows{'health'} -= 4;
 is(scalar(split /\n/, reading($primary, 'shop', 'health')), $rows{'health'}, 'trackers of the deleted product are gone');
+$primary->wait_for_catchup('branch');
+is( $primary->safe_psql('branch', q{SELECT what, merchant, sku, inventory_type, part, found FROM invtrack.verify()}),
+	'tracker|acme|p5|own|stock_quantity|no such product', 'verify() finds the tracker whose product is gone');
+$primary->safe_psql('branch', q{
+    DELETE FROM invtrack.tracker WHERE inventory_type = 'own';
+    DELETE FROM invtrack.inventory_type WHERE inventory_type = 'own'});
 is_in_step('written');
 
 # A fold and a purge of the publisher are its own matter.
@@ -209,12 +221,24 @@ is( $primary->safe_psql('branch', q{
 is($primary->safe_psql('branch', q{SELECT invtrack.delete_merchant('bean')}), 't', 'until it is deleted there, too');
 is_in_step('a merchant less');
 
+# Movements of its own get numbers that the publisher does not give.
+$primary->safe_psql('branch', 'ALTER TABLE invtrack.movement ALTER COLUMN movement_id RESTART WITH 2000000000000');
+for my $database ('branch', 'shop')
+{
+	$primary->safe_psql($database, q{
+	    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+	    VALUES ('acme', 'p1', 'good', 'sale', '2026-03-10', 1)});
+}
+$primary->wait_for_catchup('branch');
+is( $primary->safe_psql('branch', 'SELECT count(*), max(movement_id) FROM invtrack.movement WHERE NOT folded AND quantity = 1'),
+	'3|2000000000000', 'one of its own, one of the publisher, and one of before');
+
 # To go on by itself: no subscription, and numbers above those that have come.
 $primary->safe_psql('branch', q{
     ALTER SUBSCRIPTION branch DISABLE;
     ALTER SUBSCRIPTION branch SET (slot_name = NONE);
-    DROP SUBSCRIPTION branch;
-    SELECT setval(pg_get_serial_sequence('invtrack.movement', 'movement_id'), max(movement_id)) FROM invtrack.movement});
+    DROP SUBSCRIPTION branch});
+$primary->safe_psql('branch', documented('SELECT setval'));
 is( $primary->safe_psql('branch', q{
     WITH highest AS (SELECT max(movement_id) AS id FROM invtrack.movement)
     INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
