@@ -80,10 +80,15 @@ my %questions = (
 	       AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'invtrack')
 	       AND (classid <> 'pg_type'::regclass OR objid IN (SELECT oid FROM pg_type WHERE typtype <> 'c' AND typcategory <> 'A'))
 	     ORDER BY 1},
+	# MAINTAIN, which owners have, is new with PostgreSQL 17.
 	'owners and privileges' => q{
-	    SELECT relname, relowner::regrole, relacl FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'v', 'S')
-	    UNION ALL
-	    SELECT oid::regprocedure::text, proowner::regrole, proacl FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace
+	    SELECT o.name, o.owner::regrole,
+	           (SELECT string_agg(format('%s=%s', a.grantee::regrole, a.privilege_type), ' ' ORDER BY a.grantee::regrole::text, a.privilege_type)
+	              FROM aclexplode(o.acl) a WHERE a.privilege_type <> 'MAINTAIN')
+	      FROM (SELECT relname::text, relowner, relacl FROM pg_class
+	             WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'v', 'S')
+	            UNION ALL
+	            SELECT oid::regprocedure::text, proowner, proacl FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace) o (name, owner, acl)
 	     ORDER BY 1},
 );
 
