@@ -1,0 +1,328 @@
+/*
+ * schedule_cron.c
+ *		What is asked of pg_cron, and what is said where it is missing.
+ *
+ * pg_cron has its tables and functions in one database of the server, that of
+ * the setting cron.database_name, for jobs in all databases. Its schema is
+ * looked up through the extension that it belongs to: without that, anybody who
+ * may create a schema there could hand us functions to run.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type_d.h"
+#include "commands/dbcommands.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+
+#include "compat.h"
+#include "plan.h"
+#include "schedule.h"
+
+#define DATABASE_SETTING	"cron.database_name"
+
+/* Calls of a role take turns by an advisory lock of this number and the role's. */
+#define LOCK_NUMBER			0x696e7674	/* "invt" */
+
+static bool
+is_to_go(const Job *job)
+{
+	return job->schedule[0] == '\0';
+}
+
+static bool
+is_of_pg_cron(const Job *job)
+{
+	return job->database[0] == '\0';
+}
+
+/* A word for a shell. */
+static char *
+shell_word(const char *word)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	StringInfoData quoted;
+
+	if (word[strspn(word, plain)] == '\0')
+		return pstrdup(word);
+	initStringInfo(&quoted);
+	appendStringInfoChar(&quoted, '\'');
+	for (const char *c = word; *c != '\0'; c++)
+	{
+		if (*c == '\'')
+			appendStringInfoString(&quoted, "'\\''");
+		else
+			appendStringInfoChar(&quoted, *c);
+	}
+	appendStringInfoChar(&quoted, '\'');
+	return quoted.data;
+}
+
+/*
+ * The same jobs for the crontab of whoever may log in as this role: what
+ * pg_cron itself leaves behind is none of them.
+ */
+static char *
+jobs_as_crontab(const Job *jobs, int count)
+{
+	StringInfoData lines;
+
+	initStringInfo(&lines);
+	for (int i = 0; i < count; i++)
+		if (!is_to_go(&jobs[i]) && !is_of_pg_cron(&jobs[i]))
+			appendStringInfo(&lines, "\n%s psql -X -U %s -d %s -c \"%s\"", jobs[i].schedule,
+							 shell_word(GetUserNameFromId(GetUserId(), false)),
+							 shell_word(jobs[i].database), jobs[i].command);
+	return lines.data;
+}
+
+/* The same as SQL for pg_cron, to be run by hand in its database. */
+char *
+jobs_as_statements(const Job *jobs, int count)
+{
+	StringInfoData lines;
+
+	initStringInfo(&lines);
+	for (int i = 0; i < count; i++)
+	{
+		const Job  *job = &jobs[i];
+
+		if (is_to_go(job))
+			appendStringInfo(&lines,
+							 "\nSELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = %s AND username = current_user;",
+							 quote_literal_cstr(job->name));
+		else if (is_of_pg_cron(job))
+			appendStringInfo(&lines, "\nSELECT cron.schedule(%s, %s, %s);",
+							 quote_literal_cstr(job->name), quote_literal_cstr(job->schedule),
+							 quote_literal_cstr(job->command));
+		else
+			appendStringInfo(&lines, "\nSELECT cron.schedule_in_database(%s, %s, %s, %s);",
+							 quote_literal_cstr(job->name), quote_literal_cstr(job->schedule),
+							 quote_literal_cstr(job->command), quote_literal_cstr(job->database));
+	}
+	return lines.data;
+}
+
+/*
+ * What is missing, what to do, and how to do without. All stages of it have
+ * one SQLSTATE, the one with which PostgreSQL's own modules say that they have
+ * to be preloaded: the call would do in a server that is set up for it.
+ */
+static void
+report_missing(const Job *jobs, int count, const char *message, const char *hint)
+{
+	char	   *lines = jobs_as_crontab(jobs, count);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg_internal("%s", message),
+			 lines[0] == '\0' ? 0 :
+			 errdetail("Without pg_cron, a crontab with these lines does the same:%s", lines),
+			 errhint("%s", hint)));
+}
+
+/* Is its package there? Whoever can't create extensions can see this, too. */
+static bool
+is_pg_cron_installed(void)
+{
+	static Statement find_package = {
+		"SELECT FROM pg_catalog.pg_available_extensions a WHERE a.name OPERATOR(pg_catalog.=) 'pg_cron'",
+		0
+	};
+	bool		found;
+
+	SPI_connect();
+	found = statement_run(&find_package, NULL, NULL, true) > 0;
+	SPI_finish();
+	return found;
+}
+
+/*
+ * The database that pg_cron has its tables in; an error where pg_cron isn't
+ * preloaded, which alone makes its setting real. What somebody else gave that
+ * name doesn't count.
+ */
+const char *
+pg_cron_database(const Job *jobs, int count)
+{
+	const char *database = GetConfigOption(DATABASE_SETTING, true, false);
+	const char *steps =
+		"add pg_cron to shared_preload_libraries, set " DATABASE_SETTING
+		" unless it is to be postgres, restart the server, and run CREATE EXTENSION pg_cron in that database as a superuser.";
+
+	if (database != NULL &&
+		(GetConfigOptionFlags(DATABASE_SETTING, true) & GUC_CUSTOM_PLACEHOLDER) == 0)
+		return database;
+	if (is_pg_cron_installed())
+		report_missing(jobs, count, "pg_cron is not preloaded",
+					   psprintf("In postgresql.conf %s", steps));
+	report_missing(jobs, count, "pg_cron is not installed",
+				   psprintf("Install it (on Debian: apt-get install postgresql-%d-cron), in postgresql.conf %s",
+							PG_VERSION_NUM / 10000, steps));
+	return NULL;
+}
+
+static void
+report_no_grant(const char *database, bool from_elsewhere)
+{
+	const char *role = quote_identifier(GetUserNameFromId(GetUserId(), false));
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied for pg_cron in database \"%s\"", database),
+			 from_elsewhere ?
+			 errhint("As a superuser, in database \"%s\": GRANT CONNECT ON DATABASE %s TO %s; "
+					 "GRANT USAGE ON SCHEMA cron TO %s; "
+					 "GRANT EXECUTE ON FUNCTION cron.schedule_in_database(text, text, text, text, text, boolean) TO %s;",
+					 database, quote_identifier(database), role, role, role) :
+			 errhint("As a superuser, in database \"%s\": GRANT USAGE ON SCHEMA cron TO %s;",
+					 database, role)));
+}
+
+/*
+ * Is pg_cron here, and may we use it? Jobs of other databases need a function
+ * that PUBLIC does not have.
+ */
+static void
+check_pg_cron(const Job *jobs, int count, bool from_elsewhere)
+{
+	static Statement find_pg_cron = {
+		"SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE'),"
+		" pg_catalog.has_function_privilege(p.oid, 'EXECUTE')"
+		" FROM pg_catalog.pg_extension e"
+		" JOIN pg_catalog.pg_depend d"
+		" ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass"
+		" AND d.refobjid OPERATOR(pg_catalog.=) e.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'"
+		" AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass"
+		" JOIN pg_catalog.pg_namespace n"
+		" ON n.oid OPERATOR(pg_catalog.=) d.objid AND n.nspname OPERATOR(pg_catalog.=) 'cron'"
+		" LEFT JOIN pg_catalog.pg_proc p ON p.pronamespace OPERATOR(pg_catalog.=) n.oid"
+		" AND p.proname OPERATOR(pg_catalog.=) 'schedule_in_database'"
+		" WHERE e.extname OPERATOR(pg_catalog.=) 'pg_cron'",
+		0, {InvalidOid}, 0, {BOOLOID, BOOLOID}
+	};
+	char	   *database = get_database_name(MyDatabaseId);
+	bool		may_use,
+				may_schedule,
+				is_missing;
+
+	if (statement_run(&find_pg_cron, NULL, NULL, true) == 0)
+		report_missing(jobs, count,
+					   psprintf("extension pg_cron does not exist in database \"%s\"", database),
+					   psprintf("As a superuser, in database \"%s\": CREATE EXTENSION pg_cron;", database));
+	may_use = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_missing));
+	may_schedule = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_missing));
+	if (is_missing)
+		report_missing(jobs, count,
+					   psprintf("extension pg_cron in database \"%s\" is too old", database),
+					   psprintf("pg_cron 1.4 or later is needed. As a superuser, in database \"%s\": ALTER EXTENSION pg_cron UPDATE;",
+								database));
+	if (!may_use || (from_elsewhere && !may_schedule))
+		report_no_grant(database, from_elsewhere);
+}
+
+/*
+ * Remove a job, if it is there: one that is to go, or one that somebody
+ * paused, which scheduling it again would leave as it is.
+ */
+static int64
+remove_job(const Job *job)
+{
+	static Statement unschedule = {
+		"SELECT pg_catalog.count(cron.unschedule(j.jobid)) FROM cron.job j"
+		" WHERE j.jobname::pg_catalog.text OPERATOR(pg_catalog.=) $1"
+		" AND j.username OPERATOR(pg_catalog.=) current_user AND (NOT j.active OR $2)",
+		2, {TEXTOID, BOOLOID}, 0, {INT8OID}
+	};
+	Datum		values[2] = {CStringGetTextDatum(job->name), BoolGetDatum(is_to_go(job))};
+	bool		is_null;
+
+	statement_run(&unschedule, values, NULL, false);
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+}
+
+/* Make a job, or change the one of this name; its runs stay known. */
+static void
+schedule_job(const Job *job, const char *here)
+{
+	static Statement schedule_here = {
+		"SELECT cron.schedule($1, $2, $3)",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	};
+	static Statement schedule_elsewhere = {
+		"SELECT cron.schedule_in_database($1, $2, $3, $4)",
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[4] = {
+		CStringGetTextDatum(job->name), CStringGetTextDatum(job->schedule),
+		CStringGetTextDatum(job->command), CStringGetTextDatum(job->database)
+	};
+	bool		is_here = is_of_pg_cron(job) || strcmp(job->database, here) == 0;
+
+	statement_run(is_here ? &schedule_here : &schedule_elsewhere, values, NULL, false);
+}
+
+/* Names mean PostgreSQL's own, and row security hides what is others' without an error. */
+static void
+enter_own_settings(void)
+{
+	RestrictSearchPath();
+	(void) set_config_option("row_security", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+}
+
+/*
+ * Make pg_cron's table say what these jobs do, all or nothing, in pg_cron's
+ * database, and as part of the transaction. Returns how many are gone.
+ */
+int64
+pg_cron_put_jobs_here(const Job *jobs, int count)
+{
+	char	   *here = get_database_name(MyDatabaseId);
+	bool		from_elsewhere = false;
+	int64		removed = 0;
+	int			settings = NewGUCNestLevel();
+
+	for (int i = 0; i < count; i++)
+		if (!is_of_pg_cron(&jobs[i]) && strcmp(jobs[i].database, here) != 0)
+			from_elsewhere = true;
+	enter_own_settings();
+	SPI_connect();
+	check_pg_cron(jobs, count, from_elsewhere);
+	DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(LOCK_NUMBER),
+						Int32GetDatum((int32) GetUserId()));
+	for (int i = 0; i < count; i++)
+	{
+		removed += remove_job(&jobs[i]);
+		if (!is_to_go(&jobs[i]))
+			schedule_job(&jobs[i], here);
+	}
+	SPI_finish();
+	AtEOXact_GUC(false, settings);
+	return removed;
+}
+
+/* The same from any database: where it isn't pg_cron's, in a transaction of its own. */
+int64
+pg_cron_put_jobs(const Job *jobs, int count)
+{
+	const char *database = pg_cron_database(jobs, count);
+	Oid			oid = get_database_oid(database, true);
+
+	if (!OidIsValid(oid))
+		report_missing(jobs, count,
+					   psprintf("database \"%s\" of pg_cron does not exist", database),
+					   psprintf("Create it, or set " DATABASE_SETTING
+								" to one that there is and restart the server; then run CREATE EXTENSION pg_cron there as a superuser."));
+	if (oid == MyDatabaseId)
+		return pg_cron_put_jobs_here(jobs, count);
+	if (!DatumGetBool(DirectFunctionCall2(has_database_privilege_id, ObjectIdGetDatum(oid),
+										  CStringGetTextDatum("CONNECT"))))
+		report_no_grant(database, true);
+	return worker_put_jobs(oid, jobs, count);
+}
