@@ -115,6 +115,15 @@ is(owner('shop 2', $unschedule), 4, 'unscheduled');
 is(superuser('postgres', q{SELECT username, schedule FROM cron.job WHERE jobname LIKE '% shop 2'}), 'other|7 7 * * *',
 	q{the other's job of that name is there});
 
+# Nor where row security does not hold.
+superuser('postgres', 'CREATE DATABASE super');
+superuser('super', 'SET client_min_messages = warning; CREATE EXTENSION invtrack CASCADE');
+superuser('postgres', q{SET SESSION AUTHORIZATION other; SELECT cron.schedule('invtrack fold super', '7 7 * * *', 'SELECT 7')});
+is(superuser('super', 'SELECT count(*) FROM invtrack.schedule_jobs()'), 4, 'scheduled by a superuser');
+is(superuser('super', $unschedule), 4, 'and unscheduled');
+is(superuser('postgres', q{SELECT username, schedule FROM cron.job WHERE jobname LIKE '% super'}), 'other|7 7 * * *',
+	q{the other's job of that name is there});
+
 # Within a transaction of pg_cron's own database it is part of that.
 owner('postgres', "BEGIN; $schedule; ROLLBACK");
 is(superuser('postgres', $table), join("\n", map { $jobs{$_} } grep { $_ ne 'shop 2' } @databases), 'rolled back');
@@ -225,7 +234,7 @@ $locker->query_safe('ROLLBACK');
 is(superuser('postgres', q{SELECT count(*) FROM cron.job WHERE jobname LIKE '% shop'}), 5, 'and nothing was removed');
 
 # Calls at the same time take turns: one finds all jobs, the other none.
-$locker->query_safe('BEGIN; LOCK TABLE cron.job');
+$locker->query_safe(q{BEGIN; SELECT FROM cron.job WHERE jobname = 'invtrack fold shop' FOR UPDATE});
 ($out, $err) = ('', '');
 my @sessions = map {
 	IPC::Run::start([ 'psql', '-XAtq', '-U', 'keeper', '-d', $node->connstr('shop'), '-c', $unschedule ],
