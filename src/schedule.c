@@ -144,6 +144,12 @@ minutes_of_interval(const Interval *interval)
 	return (int) (microseconds / USECS_PER_MINUTE);
 }
 
+static const char *
+shown_interval(FunctionCallInfo fcinfo, int arg)
+{
+	return DatumGetCString(DirectFunctionCall1(interval_out, PG_GETARG_DATUM(arg)));
+}
+
 /*
  * The minutes of an interval that a cron expression can tell: those that divide an hour,
  * and whole hours that divide a day.
@@ -151,8 +157,7 @@ minutes_of_interval(const Interval *interval)
 static int
 check_interval(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	Interval   *interval = PG_GETARG_INTERVAL_P(arg);
-	int			minutes = minutes_of_interval(interval);
+	int			minutes = minutes_of_interval(PG_GETARG_INTERVAL_P(arg));
 
 	if (minutes < 1 ||
 		!(minutes < MINUTES_OF_HOUR ? MINUTES_OF_HOUR % minutes == 0 :
@@ -160,7 +165,7 @@ check_interval(FunctionCallInfo fcinfo, int arg, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s \"%s\" can't be written as a cron expression", name,
-						DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)))),
+						shown_interval(fcinfo, arg)),
 				 errhint("Use 1, 2, 3, 4, 5, 6, 10, 12, 15, 20 or 30 minutes%s.",
 						 arg == ARG_CHECK_EVERY ? ", or 1 hour" :
 						 ", or 1, 2, 3, 4, 6, 8, 12 or 24 hours")));
@@ -192,9 +197,9 @@ check_at_least_hourly(FunctionCallInfo fcinfo, int minutes)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("check_every \"%s\" is too long",
-						DatumGetCString(DirectFunctionCall1(interval_out,
-															PG_GETARG_DATUM(ARG_CHECK_EVERY)))),
-				 errdetail("Checks run at least hourly, so that each merchant is checked after its own midnight."),
+						shown_interval(fcinfo, ARG_CHECK_EVERY)),
+				 errdetail("Checks run at least hourly, "
+						   "so that each merchant is checked after its own midnight."),
 				 errhint("Use 1 hour or less.")));
 }
 
@@ -246,7 +251,8 @@ purge_runs_command(const Job *jobs, int days)
 
 	initStringInfo(&command);
 	appendStringInfoString(&command,
-						   "DELETE FROM cron.job_run_details AS d USING cron.job AS j"
+						   "DELETE FROM cron.job_run_details AS d"
+						   " USING cron.job AS j"
 						   " WHERE j.jobid OPERATOR(pg_catalog.=) d.jobid"
 						   " AND j.username OPERATOR(pg_catalog.=) current_user"
 						   " AND j.jobname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY[");
@@ -255,7 +261,8 @@ purge_runs_command(const Job *jobs, int days)
 						 quote_literal_cstr(jobs[kind].name));
 	appendStringInfo(&command,
 					 "]::pg_catalog.text[])"
-					 " AND d.status OPERATOR(pg_catalog.=) ANY ('{succeeded,failed}'::pg_catalog.text[])"
+					 " AND d.status OPERATOR(pg_catalog.=)"
+					 " ANY ('{succeeded,failed}'::pg_catalog.text[])"
 					 " AND coalesce(d.end_time, d.start_time) OPERATOR(pg_catalog.<)"
 					 " (pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => %d))",
 					 days);
@@ -311,7 +318,8 @@ static void
 check_owner(void)
 {
 	static Statement find_owner = {
-		"SELECT r.rolname::pg_catalog.text, r.rolname OPERATOR(pg_catalog.=) current_user, r.rolcanlogin"
+		"SELECT r.rolname::pg_catalog.text, r.rolname OPERATOR(pg_catalog.=) current_user,"
+		" r.rolcanlogin"
 		" FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_roles r"
 		" ON r.oid OPERATOR(pg_catalog.=) e.extowner"
 		" WHERE e.extname OPERATOR(pg_catalog.=) 'invtrack'",
@@ -381,7 +389,7 @@ return_jobs(FunctionCallInfo fcinfo, const Job *jobs, const char *cron_database)
 	}
 }
 
-/* schedule_jobs(fold_every, check_every, purge_movements_after_days, purge_alerts_after_days, keep_runs_days) */
+/* schedule_jobs(): the jobs, as rows */
 PG_FUNCTION_INFO_V1(schedule_jobs);
 Datum
 schedule_jobs(PG_FUNCTION_ARGS)

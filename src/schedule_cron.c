@@ -94,7 +94,8 @@ jobs_as_statements(const Job *jobs, int count)
 
 		if (is_to_go(job))
 			appendStringInfo(&lines,
-							 "\nSELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = %s AND username = current_user;",
+							 "\nSELECT cron.unschedule(jobid) FROM cron.job"
+							 " WHERE jobname = %s AND username = current_user;",
 							 quote_literal_cstr(job->name));
 		else if (is_of_pg_cron(job))
 			appendStringInfo(&lines, "\nSELECT cron.schedule(%s, %s, %s);",
@@ -131,7 +132,8 @@ static bool
 is_pg_cron_installed(void)
 {
 	static Statement find_package = {
-		"SELECT FROM pg_catalog.pg_available_extensions a WHERE a.name OPERATOR(pg_catalog.=) 'pg_cron'",
+		"SELECT FROM pg_catalog.pg_available_extensions a"
+		" WHERE a.name OPERATOR(pg_catalog.=) 'pg_cron'",
 		0
 	};
 	bool		found;
@@ -153,7 +155,8 @@ pg_cron_database(const Job *jobs, int count)
 	const char *database = GetConfigOption(DATABASE_SETTING, true, false);
 	const char *steps =
 		"add pg_cron to shared_preload_libraries, set " DATABASE_SETTING
-		" unless it is to be postgres, restart the server, and run CREATE EXTENSION pg_cron in that database as a superuser.";
+		" unless it is to be postgres, restart the server,"
+		" and run CREATE EXTENSION pg_cron in that database as a superuser.";
 
 	if (database != NULL &&
 		(GetConfigOptionFlags(DATABASE_SETTING, true) & GUC_CUSTOM_PLACEHOLDER) == 0)
@@ -178,7 +181,8 @@ report_no_grant(const char *database, bool from_elsewhere)
 			 from_elsewhere ?
 			 errhint("As a superuser, in database \"%s\": GRANT CONNECT ON DATABASE %s TO %s; "
 					 "GRANT USAGE ON SCHEMA cron TO %s; "
-					 "GRANT EXECUTE ON FUNCTION cron.schedule_in_database(text, text, text, text, text, boolean) TO %s;",
+					 "GRANT EXECUTE ON FUNCTION cron.schedule_in_database"
+					 "(text, text, text, text, text, boolean) TO %s;",
 					 database, quote_identifier(database), role, role, role) :
 			 errhint("As a superuser, in database \"%s\": GRANT USAGE ON SCHEMA cron TO %s;",
 					 database, role)));
@@ -207,6 +211,7 @@ check_pg_cron(const Job *jobs, int count, bool from_elsewhere)
 		0, {InvalidOid}, 0, {BOOLOID, BOOLOID}
 	};
 	char	   *database = get_database_name(MyDatabaseId);
+	HeapTuple	row;
 	bool		may_use,
 				may_schedule,
 				is_missing;
@@ -214,14 +219,16 @@ check_pg_cron(const Job *jobs, int count, bool from_elsewhere)
 	if (statement_run(&find_pg_cron, NULL, NULL, true) == 0)
 		report_missing(jobs, count,
 					   psprintf("extension pg_cron does not exist in database \"%s\"", database),
-					   psprintf("As a superuser, in database \"%s\": CREATE EXTENSION pg_cron;", database));
-	may_use = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_missing));
-	may_schedule = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_missing));
+					   psprintf("As a superuser, in database \"%s\": CREATE EXTENSION pg_cron;",
+								database));
+	row = SPI_tuptable->vals[0];
+	may_use = DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_missing));
+	may_schedule = DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_missing));
 	if (is_missing)
 		report_missing(jobs, count,
 					   psprintf("extension pg_cron in database \"%s\" is too old", database),
-					   psprintf("pg_cron 1.4 or later is needed. As a superuser, in database \"%s\": ALTER EXTENSION pg_cron UPDATE;",
-								database));
+					   psprintf("pg_cron 1.4 or later is needed. As a superuser, in database \"%s\": "
+								"ALTER EXTENSION pg_cron UPDATE;", database));
 	if (!may_use || (from_elsewhere && !may_schedule))
 		report_no_grant(database, from_elsewhere);
 }
@@ -318,7 +325,8 @@ pg_cron_put_jobs(const Job *jobs, int count)
 		report_missing(jobs, count,
 					   psprintf("database \"%s\" of pg_cron does not exist", database),
 					   psprintf("Create it, or set " DATABASE_SETTING
-								" to one that there is and restart the server; then run CREATE EXTENSION pg_cron there as a superuser."));
+								" to one that there is and restart the server;"
+								" then run CREATE EXTENSION pg_cron there as a superuser."));
 	if (oid == MyDatabaseId)
 		return pg_cron_put_jobs_here(jobs, count);
 	if (!DatumGetBool(DirectFunctionCall2(has_database_privilege_id, ObjectIdGetDatum(oid),

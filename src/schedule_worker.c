@@ -33,7 +33,7 @@
 #define MESSAGE_ANSWER	'D'
 #define JOB_STRINGS		4
 
-/* What lies in the segment; after it the queue, and the strings of the jobs, each with its NUL. */
+/* The segment starts with this; then the queue, and the strings of the jobs, each with its NUL. */
 typedef struct Errand
 {
 	Oid			database;
@@ -172,7 +172,8 @@ int64
 worker_put_jobs(Oid database, const Job *jobs, int count)
 {
 	dsm_segment *segment = write_errand(database, jobs, count);
-	shm_mq	   *queue = shm_mq_create((char *) dsm_segment_address(segment) + QUEUE_OFFSET, QUEUE_SIZE);
+	char	   *start = dsm_segment_address(segment);
+	shm_mq	   *queue = shm_mq_create(start + QUEUE_OFFSET, QUEUE_SIZE);
 	BackgroundWorkerHandle *handle;
 	int64		answer;
 
@@ -225,7 +226,7 @@ do_errand(const Errand *errand)
 	XactIsoLevel = XACT_READ_COMMITTED;
 	XactReadOnly = false;
 	PushActiveSnapshot(GetTransactionSnapshot());
-	/* So that errors come back as the session can read them; where it can't be had, as they are. */
+	/* So that the session can read errors; where there is no conversion, as they are. */
 	if (PrepareClientEncoding(errand->encoding) >= 0)
 		(void) SetClientEncoding(errand->encoding);
 	read_jobs(errand, jobs);
