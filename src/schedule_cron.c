@@ -165,8 +165,8 @@ pg_cron_database(const Job *jobs, int count)
 		report_missing(jobs, count, "pg_cron is not preloaded",
 					   psprintf("In postgresql.conf %s", steps));
 	report_missing(jobs, count, "pg_cron is not installed",
-				   psprintf("Install it (on Debian: apt-get install postgresql-%d-cron), in postgresql.conf %s",
-							PG_VERSION_NUM / 10000, steps));
+				   psprintf("Install it (on Debian: apt-get install postgresql-" PG_MAJORVERSION "-cron), "
+							"in postgresql.conf %s", steps));
 	return NULL;
 }
 
