@@ -21,11 +21,13 @@ static bool removal_allowed = false;
 
 /*
  * Run a statement that deletes movements, past the guard below. The flag is
- * the library's own and not a setting, so that nobody else can raise it.
+ * the library's own and not a setting, so that nobody else can raise it. It
+ * goes back to what it was, since a trigger of the statement may call this too.
  */
 uint64
 movement_run_removal(Statement *statement, Datum *values)
 {
+	const bool	was_allowed = removal_allowed;
 	uint64		rows = 0;
 
 	removal_allowed = true;
@@ -35,7 +37,7 @@ movement_run_removal(Statement *statement, Datum *values)
 	}
 	PG_FINALLY();
 	{
-		removal_allowed = false;
+		removal_allowed = was_allowed;
 	}
 	PG_END_TRY();
 	return rows;

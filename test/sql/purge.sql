@@ -201,3 +201,24 @@ INSERT INTO invtrack.movement (merchant, movement_id, sku, inventory_type, flow,
 SELECT invtrack.fold();
 SELECT merchant, day, quantity FROM invtrack.flow_daily ORDER BY merchant;
 ROLLBACK;
+
+-- A trigger of the table's owner deletes another merchant meanwhile: both go, and the guard is up afterwards,
+-- also where the trigger's part failed.
+BEGIN;
+INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+SELECT m, 'p', 'good', 'sale', '2026-03-01', n FROM unnest(ARRAY['outer', 'inner', 'kept']) m, generate_series(1, 3) n;
+CREATE FUNCTION pg_temp.delete_inner() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.merchant = 'outer' THEN
+        PERFORM invtrack.delete_merchant('inner');
+    END IF;
+    RETURN OLD;
+EXCEPTION WHEN foreign_key_violation THEN
+    RETURN OLD;
+END
+$$;
+CREATE TRIGGER a_trigger BEFORE DELETE ON invtrack.movement FOR EACH ROW EXECUTE FUNCTION pg_temp.delete_inner();
+SELECT invtrack.delete_merchant('outer');
+SELECT merchant, count(*) FROM invtrack.movement WHERE merchant IN ('outer', 'inner', 'kept') GROUP BY merchant;
+SELECT left(public.error_of('DELETE FROM invtrack.movement WHERE merchant = ''kept'''), 5) AS guard;
+ROLLBACK;
