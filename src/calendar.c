@@ -123,6 +123,8 @@ today_in_zone(const text *zone)
 			return cache[i].day;
 	slot = next;
 	next = (next + 1) % TODAY_CACHE_SIZE;
+	/* an error on the way must not leave this zone with the day of another */
+	cache[slot].now = 0;
 	memcpy(cache[slot].zone, name, size);
 	cache[slot].zone[size] = '\0';
 	cache[slot].size = size;
