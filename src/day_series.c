@@ -103,8 +103,7 @@ day_series_in(PG_FUNCTION_ARGS)
 {
 	char	   *text = PG_GETARG_CSTRING(0);
 	size_t		size = strlen(text);
-	DayEntry   *entries = palloc_extended((size / DAY_ENTRY_TEXT_MIN + 1) * sizeof(DayEntry),
-										  MCXT_ALLOC_HUGE);
+	DayEntry   *entries = palloc(Min(size / DAY_ENTRY_TEXT_MIN + 1, DAY_COUNT_MAX) * sizeof(DayEntry));
 	int32		count;
 	size_t		position;
 	DayCodecStatus status = day_codec_parse(text, size, entries, &count, &position);

@@ -222,7 +222,8 @@ quantity_format(Quantity quantity, int scale, char *text)
 
 /*
  * Parse a text into entries in millionths, ascending. There is room for
- * size / DAY_ENTRY_TEXT_MIN + 1 of them. *position is where it is wrong.
+ * size / DAY_ENTRY_TEXT_MIN + 1 of them, or for DAY_COUNT_MAX where that is
+ * less: of more days, one is there twice. *position is where it is wrong.
  */
 DayCodecStatus
 day_codec_parse(const char *text, size_t size, DayEntry *entries, int32_t *count,
@@ -242,6 +243,9 @@ day_codec_parse(const char *text, size_t size, DayEntry *entries, int32_t *count
 		{
 			DayEntry   *entry = &entries[*count];
 
+			status = DAY_CODEC_REPEATED_DAY;
+			if (*count == DAY_COUNT_MAX)
+				goto wrong;
 			status = take_day(&reader, &entry->day);
 			if (status != DAY_CODEC_OK)
 				goto wrong;
