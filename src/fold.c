@@ -41,25 +41,15 @@ typedef struct FoldPosition
 } FoldPosition;
 
 /*
- * Copy the texts of the one row that SPI found, if it did, and free its rows:
- * otherwise they would pile up until the end of a long fold.
+ * The next merchant after this one that has something to fold. What is not
+ * needed any more is freed: there may be a million of them.
  */
-static bool
-take_texts(Datum *texts, int count)
-{
-	bool		found = SPI_processed > 0;
-
-	for (int i = 0; i < count && found; i++)
-		texts[i] = CStringGetTextDatum(SPI_getvalue(SPI_tuptable->vals[0],
-													SPI_tuptable->tupdesc, i + 1));
-	SPI_freetuptable(SPI_tuptable);
-	return found;
-}
-
-/* The next merchant after this one that has something to fold. */
 static bool
 next_merchant(Datum *merchant)
 {
+	Datum		before = *merchant;
+	bool		found;
+
 	static Statement find_merchant = {
 		"SELECT m.merchant FROM invtrack.movement m"
 		" WHERE NOT m.folded AND m.merchant OPERATOR(pg_catalog.>) $1"
@@ -68,7 +58,9 @@ next_merchant(Datum *merchant)
 	};
 
 	statement_run(&find_merchant, merchant, NULL, false);
-	return take_texts(merchant, 1);
+	found = take_texts(merchant, 1);
+	pfree(DatumGetPointer(before));
+	return found;
 }
 
 /* Wait for the merchant's turn; kept until the end of the transaction. */
@@ -86,7 +78,10 @@ lock_fold_state(Datum merchant)
 	};
 
 	while (statement_run(&lock_row, &merchant, NULL, false) == 0)
+	{
+		SPI_freetuptable(SPI_tuptable);
 		statement_run(&make_row, &merchant, NULL, false);
+	}
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -180,9 +175,16 @@ start_position(FoldPosition *position, Datum merchant)
 		position->place[i] = CStringGetTextDatum("");
 }
 
+static void
+free_place(FoldPosition *position)
+{
+	for (int i = 0; i < PLACE_COLUMNS; i++)
+		pfree(DatumGetPointer(position->place[i]));
+}
+
 /*
  * Fold the next batch of a merchant and move the position on. Returns false
- * when the merchant is done.
+ * when the merchant is done, and the position of no more use.
  */
 static bool
 fold_batch(FoldPosition *position, int64 *moved)
@@ -192,13 +194,19 @@ fold_batch(FoldPosition *position, int64 *moved)
 
 	CHECK_FOR_INTERRUPTS();
 	if (!find_batch_end(position, end, &is_last))
+	{
+		free_place(position);
 		return false;
+	}
 	lock_fold_state(position->merchant);
 	*moved += fold_range(position, end);
+	free_place(position);
 	memcpy(position->place, end, sizeof(end));
-	if (is_last)
-		set_folded_at(position->merchant);
-	return !is_last;
+	if (!is_last)
+		return true;
+	set_folded_at(position->merchant);
+	free_place(position);
+	return false;
 }
 
 static int64

@@ -90,7 +90,32 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 	return SPI_processed;
 }
 
-/* The same, with the rows sent to a receiver as they come. */
+/*
+ * Copy the texts of the one row that SPI found, if it did, and free its rows:
+ * otherwise they would pile up until the end of a long function.
+ */
+bool
+take_texts(Datum *texts, int count)
+{
+	bool		found = SPI_processed > 0;
+
+	for (int i = 0; i < count && found; i++)
+	{
+		char	   *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1);
+
+		if (value == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("tables of invtrack have nulls where its library expects none"),
+					 errhint("Undo changes to their columns.")));
+		texts[i] = CStringGetTextDatum(value);
+		pfree(value);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return found;
+}
+
+/* Run a statement and send its rows, as they come, to a receiver. */
 void
 statement_run_into(Statement *statement, Datum *values, const char *nulls,
 				   bool read_only, DestReceiver *receiver)

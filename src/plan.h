@@ -31,6 +31,7 @@ typedef struct Statement
 extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls,
 							bool read_only);
 extern void check_columns(TupleDesc columns, const Oid *types, int count);
+extern bool take_texts(Datum *texts, int count);
 extern void statement_run_into(Statement *statement, Datum *values, const char *nulls,
 							   bool read_only, DestReceiver *receiver);
 extern void statement_set_type(Statement *statement, int arg, Oid type);

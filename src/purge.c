@@ -142,8 +142,8 @@ purge_movements(PG_FUNCTION_ARGS)
 		merchant = CStringGetTextDatum("");
 		while (statement_run(&next_merchant, &merchant, NULL, false) > 0)
 		{
-			merchant = CStringGetTextDatum(SPI_getvalue(SPI_tuptable->vals[0],
-														SPI_tuptable->tupdesc, 1));
+			pfree(DatumGetPointer(merchant));
+			(void) take_texts(&merchant, 1);
 			purged += purge_merchant(merchant, before);
 		}
 	}

@@ -254,7 +254,29 @@ BEGIN
     ASSERT movements = 1;
 END
 $$;
+-- The owner of the table may let nulls in: an error, and not the end of the server.
+BEGIN;
+ALTER TABLE invtrack.movement ALTER COLUMN flow DROP NOT NULL;
+INSERT INTO invtrack.movement (merchant, sku, inventory_type, occurred_on, quantity) VALUES ('fold1', 'p1', 'good', '2026-03-01', 7);
+SELECT public.error_of('SELECT invtrack.fold(''fold1'')');
+ROLLBACK;
 SELECT * FROM invtrack.verify();
 SELECT merchant, invtrack.delete_merchant(merchant) FROM unnest(ARRAY['fold1', 'fold2', 'fold3']) merchant;
+-- Memory does not grow with the number of merchants, neither here nor in a purge: some bytes each.
+BEGIN;
+CREATE TABLE noted (n integer GENERATED ALWAYS AS IDENTITY, bytes bigint);
+CREATE FUNCTION note_memory() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO noted (bytes) SELECT sum(used_bytes) FROM pg_backend_memory_contexts;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER note_memory AFTER INSERT OR UPDATE ON invtrack.flow_series FOR EACH ROW EXECUTE FUNCTION note_memory();
+INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity, recorded_at)
+SELECT 'of' || n, 'p', 'good', 'sale', '2026-03-01', 1, now() - interval '1 day' FROM generate_series(1, 300) n;
+SELECT invtrack.fold(), invtrack.purge_movements(NULL, 0);
+SELECT CASE WHEN a.n = 100 THEN 'fold' ELSE 'purge' END AS step, b.n - a.n AS merchants, b.bytes - a.bytes < 500 * (b.n - a.n) AS little
+  FROM noted a JOIN noted b ON (a.n, b.n) IN ((100, 300), (400, 600)) ORDER BY a.n;
+ROLLBACK;
 -- What was rolled back takes up room that the tests after this one would read through.
 VACUUM (ANALYZE) invtrack.movement, invtrack.flow_series, invtrack.fold_state;
