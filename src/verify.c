@@ -8,6 +8,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
@@ -106,7 +107,10 @@ verify(PG_FUNCTION_ARGS)
 		lock_fold_state(merchant);
 	rows = statement_run(PG_ARGISNULL(0) ? &list_all : &list_merchant, &merchant, NULL, false);
 	for (uint64 i = 0; i < rows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+	}
 	if (repair && rows > 0)
 	{
 		if (!PG_ARGISNULL(0))
