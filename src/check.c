@@ -323,12 +323,12 @@ next_merchant(Datum *merchant)
 		" WHERE m.merchant OPERATOR(pg_catalog.>) $1 ORDER BY m.merchant LIMIT 1",
 		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
-	bool		found = statement_run(&find_merchant, merchant, NULL, false) > 0;
+	Datum		before = *merchant;
+	bool		found;
 
-	if (found)
-		*merchant = CStringGetTextDatum(SPI_getvalue(SPI_tuptable->vals[0],
-													 SPI_tuptable->tupdesc, 1));
-	SPI_freetuptable(SPI_tuptable);
+	statement_run(&find_merchant, merchant, NULL, false);
+	found = take_texts(merchant, 1);
+	pfree(DatumGetPointer(before));
 	return found;
 }
 
