@@ -17,7 +17,17 @@ DATA = $(wildcard sql/released/*.sql)
 # What the update to 0.2.0 consists of: changes by hand, views that got columns, new topics.
 CHANGED_VIEWS = reading health
 NEW_TOPICS = history alert alert_event check schedule access
-EXTRA_CLEAN = sql/invtrack--*.sql test/unit/day_codec_test
+
+EXTRA_CLEAN = sql/invtrack--*.sql exports.txt test/unit/day_codec_test
+
+# The server loads libraries into one name space, where another's function of the same name would be
+# called instead of ours. So the library gives away nothing but what SQL calls, also in earlier versions, and
+# calls its own whoever has the name.
+SHLIB_EXPORTS = exports.txt
+ifeq ($(shell uname -s),Linux)
+SHLIB_LINK = -Wl,-Bsymbolic
+endif
+CALLERS = $(filter-out sql/invtrack--%,$(wildcard sql/*.sql)) $(wildcard sql/*/*.sql)
 
 PG_CPPFLAGS = -Isrc -DINVTRACK_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
@@ -44,3 +54,8 @@ sql/invtrack--0.1.0--0.2.0.sql: sql/prologue.sql sql/update/0.1.0--0.2.0.sql $(T
 	cat sql/update/0.1.0--0.2.0.sql >> $@
 	awk -v RS= '/^CREATE VIEW/ { sub("CREATE", "CREATE OR REPLACE"); print "\n" $$0 }' $(CHANGED_VIEWS:%=sql/%.sql) >> $@
 	cat $(NEW_TOPICS:%=sql/%.sql) >> $@
+
+exports.txt: $(CALLERS) Makefile
+	( echo Pg_magic_func; echo _PG_init; \
+	  sed -n "s/^.*'MODULE_PATHNAME', *'\([^']*\)'.*/\1 pg_finfo_\1/p" $(CALLERS) | tr ' ' '\n' ) | \
+	  LC_ALL=C sort -u >$@
