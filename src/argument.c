@@ -19,7 +19,7 @@
 #define AGE_DAYS_MAX	36500
 
 /* How much of a wrong value an error shows. */
-#define SHOWN_SIZE_MAX	(2 * CODE_SIZE_MAX)
+#define SHOWN_SIZE_MAX	((size_t) 2 * CODE_SIZE_MAX)
 
 static bool
 is_ascii_space(char c)

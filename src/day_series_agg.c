@@ -64,10 +64,11 @@ compact(AggState *state)
 static void
 append(AggState *state, int32 day, Quantity quantity)
 {
-	DayEntry   *entry = state->count > 0 ? &state->entries[state->count - 1] : NULL;
+	DayEntry   *entry;
 
-	if (entry != NULL && entry->day == day)
+	if (state->count > 0 && state->entries[state->count - 1].day == day)
 	{
+		entry = &state->entries[state->count - 1];
 		if (__builtin_add_overflow(entry->quantity, quantity, &entry->quantity))
 			sum_overflows();
 		return;

@@ -18,7 +18,6 @@
 
 typedef struct TextReader
 {
-	const char *start;
 	const char *next;
 	const char *end;
 } TextReader;
@@ -141,7 +140,7 @@ take_day(TextReader *reader, int32_t *number)
 bool
 day_parse(const char *text, size_t size, int32_t *day)
 {
-	TextReader	reader = {text, text, text + size};
+	TextReader	reader = {text, text + size};
 
 	return size == DATE_SIZE && is_digit(text[0]) &&
 		take_day(&reader, day) == DAY_CODEC_OK && reader.next == reader.end;
@@ -229,7 +228,7 @@ DayCodecStatus
 day_codec_parse(const char *text, size_t size, DayEntry *entries, int32_t *count,
 				size_t *position)
 {
-	TextReader	reader = {text, text, text + size};
+	TextReader	reader = {text, text + size};
 	DayCodecStatus status = DAY_CODEC_BAD_SYNTAX;
 	size_t		used;
 	int32_t		given;
@@ -287,6 +286,7 @@ format_day(int32_t number, char *p)
 
 	if (number == DAY_NEVER)
 	{
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the caller goes on writing */
 		memcpy(p, INFINITY_TEXT, strlen(INFINITY_TEXT));
 		return p + strlen(INFINITY_TEXT);
 	}

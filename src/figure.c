@@ -86,7 +86,7 @@ figure_health(const Judgement *judgement, bool *is_null)
 											  HEALTH_DECIMALS, ROUND_CUT));
 	if (!has_sales(judgement))
 		return no_sales_figure(HEALTH_DECIMALS);
-	return NumericGetDatum(quantity_ratio(judgement->current, 100 * judgement->actual_days,
+	return NumericGetDatum(quantity_ratio(judgement->current, (int64) 100 * judgement->actual_days,
 										  judgement->sales, rule->coverage_days,
 										  HEALTH_DECIMALS, ROUND_CUT));
 }

@@ -12,6 +12,7 @@
 
 INVTRACK_MODULE_MAGIC;
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): the name that the server looks for */
 PGDLLEXPORT void _PG_init(void);
 
 void

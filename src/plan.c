@@ -29,10 +29,10 @@ statement_plan(Statement *statement)
 		return plan;
 	plan = SPI_prepare_cursor(statement->query, statement->nargs, statement->types,
 							  statement->cursor_options);
-	if (plan == NULL)
+	if (plan == NULL)			/* cannot happen: the texts are ours and can be prepared */
 		elog(ERROR, "could not prepare \"%s\": %s", statement->query,
 			 SPI_result_code_string(SPI_result));
-	if (SPI_keepplan(plan) != 0)
+	if (SPI_keepplan(plan) != 0)	/* cannot happen: it was just prepared */
 		elog(ERROR, "could not keep the plan of \"%s\"", statement->query);
 	statement->plan = plan;
 	return plan;
@@ -82,7 +82,7 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 {
 	int			result = SPI_execute_plan(statement_plan(statement), values, nulls, read_only, 0);
 
-	if (result < 0)
+	if (result < 0)				/* cannot happen: what fails raises its own error */
 		elog(ERROR, "could not run \"%s\": %s", statement->query,
 			 SPI_result_code_string(result));
 	if (count_results(statement) > 0)
@@ -137,7 +137,7 @@ statement_run_into(Statement *statement, Datum *values, const char *nulls,
 	options.read_only = read_only;
 	options.dest = receiver;
 	result = SPI_execute_plan_extended(statement_plan(statement), &options);
-	if (result < 0)
+	if (result < 0)				/* cannot happen: what fails raises its own error */
 		elog(ERROR, "could not run \"%s\": %s", statement->query,
 			 SPI_result_code_string(result));
 }

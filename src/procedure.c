@@ -115,7 +115,7 @@ procedure_result(FunctionCallInfo fcinfo, int64 count)
 	bool		is_null = false;
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "a procedure must return a row");
+		elog(ERROR, "a procedure must return a row");	/* cannot happen: see sql/fold.sql */
 	columns = BlessTupleDesc(columns);
 	return HeapTupleGetDatum(heap_form_tuple(columns, &value, &is_null));
 }

@@ -81,6 +81,7 @@ folding_collation(void)
 	if (OidIsValid(collation))
 		return collation;
 	if (GetDatabaseEncoding() == PG_UTF8)
+		/* cppcheck-suppress unknownEvaluationOrder ; of two constants, either may come first */
 		collation = get_collation_oid(list_make2(makeString("pg_catalog"),
 												 makeString("und-x-icu")), true);
 	if (!OidIsValid(collation))
@@ -250,7 +251,7 @@ search_as_owner(const char *query, Search *search)
 								   NULL, true, 0);
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(caller, security);
-	if (result != SPI_OK_SELECT)
+	if (result != SPI_OK_SELECT)	/* cannot happen: what fails raises its own error */
 		elog(ERROR, "could not run \"%s\": %s", query, SPI_result_code_string(result));
 	return SPI_processed;
 }

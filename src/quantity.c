@@ -148,7 +148,7 @@ quantity_ratio(Quantity a, int64 b, Quantity c, int64 d, int decimals, Rounding 
 				half;
 
 	Assert(c > 0 && d > 0 && b >= 0);
-	if (__builtin_mul_overflow((__int128) a, (__int128) (b * power_of_ten(decimals)), &n) ||
+	if (__builtin_mul_overflow((__int128) a, (__int128) b * power_of_ten(decimals), &n) ||
 		__builtin_mul_overflow((__int128) c, (__int128) d, &m))
 		return wide_ratio(a, b, c, d, decimals, rounding);
 	half = (rounding == ROUND_HALF_AWAY) ? m / 2 : 0;

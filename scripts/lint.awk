@@ -1,0 +1,52 @@
+# Rules for src/*.c that no compiler knows. Prints a line for each breach.
+#
+# - A file has at most 450 lines, a function at most 80.
+# - ereport(ERROR), and ereturn(), has an errcode: what a user meets has an SQLSTATE.
+# - elog(ERROR) is for what cannot happen, and a comment there says so: "cannot happen: ..." with the reason.
+
+function breach(line, text) {
+	printf "%s:%d: %s\n", FILENAME, line, text
+}
+
+FNR == 1 {
+	opened = 0
+	explained = -9
+	in_report = 0
+}
+
+FNR == 451 {
+	breach(FNR, "the file has more than 450 lines")
+}
+
+/^{/ {
+	opened = FNR
+}
+
+/^}/ {
+	if (opened && FNR - opened - 1 > 80)
+		breach(opened, "the function has " FNR - opened - 1 " lines, more than 80")
+	opened = 0
+}
+
+/cannot happen: / {
+	explained = FNR
+}
+
+/elog\((ERROR|FATAL|PANIC)/ && FNR - explained > 2 {
+	breach(FNR, "elog() without a comment \"cannot happen: ...\"; for what can, use ereport()")
+}
+
+/ereport\((ERROR|FATAL|PANIC)|ereturn\(/ {
+	in_report = FNR
+	has_code = 0
+}
+
+in_report {
+	if (/errcode\(/)
+		has_code = 1
+	if (/;[ \t]*$/) {
+		if (!has_code)
+			breach(in_report, "an error without errcode")
+		in_report = 0
+	}
+}
