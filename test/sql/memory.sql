@@ -1,0 +1,108 @@
+-- What a session holds does not grow with its calls: neither memory nor plans, whether calls succeed or fail.
+SET invtrack.as_of = '2026-03-10';
+INSERT INTO invtrack.merchant (merchant) VALUES ('memory');
+INSERT INTO invtrack.inventory_type (merchant, inventory_type) VALUES ('memory', 'good');
+INSERT INTO invtrack.product (merchant, sku, name) SELECT 'memory', 'p' || n, 'Tea ' || n FROM generate_series(1, 20) n;
+INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, expires_on, quantity)
+SELECT 'memory', 'p' || n, 'good', '2026-06-01', n FROM generate_series(1, 20) n;
+
+CREATE TEMP TABLE call (n integer, statement text, sqlstate text);
+INSERT INTO call VALUES
+    (1, $$SELECT invtrack.save_tracker('memory', 'p1', 'good', 'stock_quantity', 1 + :n, expiry_days => 14)$$, NULL),
+    (2, $$SELECT invtrack.save_tracker('memory', 'p' || 1 + :n % 20, 'good', 'turnover_days', NULL, 30, 1 + :n % 7)$$, NULL),
+    (3, $$SELECT invtrack.save_tracker('memory', 'p2', 'good', 'stalled_days', 5, 30)$$, NULL),
+    (4, $$SELECT invtrack.delete_tracker('memory', 'p2', 'good', 'stalled_days')$$, NULL),
+    (5, $$INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+          SELECT 'memory', 'p' || 1 + :n % 20, 'good', 'sale', date '2026-03-10' - :n % 40, 1$$, NULL),
+    (6, $$SELECT invtrack.fold('memory')$$, NULL),
+    (7, $$SELECT invtrack.fold()$$, NULL),
+    (8, $$SELECT count(*) FROM invtrack.tracker_health('memory')$$, NULL),
+    (9, $$SELECT count(*) FROM invtrack.tracker_health()$$, NULL),
+    (10, $$SELECT count(*) FROM invtrack.tracker_health('memory', 'p1', as_of => '2026-03-01')$$, NULL),
+    (11, $$SELECT count(*) FROM invtrack.tracker_health_of('memory', ARRAY['p1', 'p2', 'x'])$$, NULL),
+    (12, $$SELECT count(*) FROM invtrack.preview_health('memory', 'p1', 'good', 'turnover_days', NULL, 30, 7)$$, NULL),
+    (13, $$SELECT count(*) FROM invtrack.find_products('memory', 'TEA é ' || :n)$$, NULL),
+    (14, $$SELECT count(health) FROM invtrack.health$$, NULL),
+    (15, $$SELECT count(on_hand) FROM invtrack.stock$$, NULL),
+    (16, $$SELECT count(*) FROM invtrack.verify('memory', true)$$, NULL),
+    (17, $$SELECT invtrack.purge_movements('memory', 0)$$, NULL),
+    (18, $$SELECT invtrack.today('memory')$$, NULL),
+    (19, $$SELECT invtrack.day_series_agg(d::date, 1.5) FROM generate_series(timestamp '2026-01-01', '2026-03-01', '1 day') d$$, NULL),
+    (30, $$SELECT invtrack.save_tracker('memory', 'p1', 'good', 'stock_quantity', 0)$$, '22023'),
+    (31, $$SELECT invtrack.save_tracker('memory', 'x' || :n, 'good', 'stock_quantity', 1)$$, '23503'),
+    (32, $$SELECT invtrack.save_tracker('memory', NULL, 'good', 'stock_quantity', 1)$$, '22004'),
+    (33, $$SELECT invtrack.delete_tracker('memory', 'p3', 'good', 'stalled_days')$$, 'P0002'),
+    (34, $$SELECT count(*) FROM invtrack.tracker_health('memory', mechanism => 'm' || :n)$$, '22023'),
+    (35, $$SELECT count(*) FROM invtrack.preview_health('memory', 'x', 'good', 'turnover_days', NULL, 30, 7)$$, '23503'),
+    (36, $$SELECT count(*) FROM invtrack.find_products('x', 'tea')$$, '23503'),
+    (37, $$SELECT 1 / (count(*) - count(*)) FROM invtrack.tracker_health('memory')$$, '22012'),
+    (38, $$SELECT invtrack.reverse_movement('memory', :n)$$, 'P0002'),
+    (39, $$DELETE FROM invtrack.movement WHERE merchant = 'memory'$$, '23001'),
+    (40, $$SELECT invtrack.purge_movements('memory', -1)$$, '22023'),
+    (41, $$SELECT invtrack.today('x')$$, '23503'),
+    (42, $$SELECT invtrack.delete_merchant('x')$$, '23503'),
+    (43, $$SELECT ('{2026-01-01:' || :n || ',2026-01-01:1}')::invtrack.day_series$$, '22P02'),
+    (44, $$SELECT invtrack.day_series_agg('2026-01-01', 'NaN') FROM generate_series(1, 3)$$, '22023'),
+    (45, $$CALL invtrack.fold_all()$$, '2D000');
+
+-- Each of them so many times; returns those that did not end as they should.
+CREATE FUNCTION pg_temp.call_all(rounds integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    c record;
+    ended text;
+BEGIN
+    FOR n IN 1 .. rounds LOOP
+        FOR c IN SELECT * FROM call ORDER BY call.n LOOP
+            ended := NULL;
+            BEGIN
+                IF c.n = 39 THEN        -- so that there is something to delete
+                    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+                    VALUES ('memory', 'p1', 'good', 'shipment', '2026-03-10', 1);
+                END IF;
+                EXECUTE replace(c.statement, ':n', n::text);
+            EXCEPTION WHEN others THEN
+                ended := SQLSTATE;
+            END;
+            IF ended IS DISTINCT FROM c.sqlstate THEN
+                RETURN NEXT concat_ws(' ', c.n, ended);
+            END IF;
+        END LOOP;
+    END LOOP;
+END
+$$;
+
+-- What a session holds for good (the rest goes with its statement or transaction), its plans, and how many
+-- pieces of memory there are of any kind.
+CREATE FUNCTION pg_temp.held(OUT bytes bigint, OUT plans bigint, OUT contexts bigint) LANGUAGE sql AS $$
+    SELECT sum(used_bytes) FILTER (WHERE name IN ('TopMemoryContext', 'CacheMemoryContext', 'SPI Plan', 'CachedPlanSource')),
+           count(*) FILTER (WHERE name IN ('SPI Plan', 'CachedPlanSource', 'CachedPlan')), count(*)
+      FROM pg_backend_memory_contexts
+$$;
+
+-- The first rounds make plans, some anew after five times, and fill caches. The bounds are below what a hundred rounds would
+-- leave behind if each left the smallest piece.
+SELECT * FROM pg_temp.call_all(20);
+SELECT * FROM pg_temp.held() \gset before_
+SELECT * FROM pg_temp.held() \gset before_
+SELECT * FROM pg_temp.call_all(100);
+SELECT plans - :before_plans AS more_plans, bytes - :before_bytes > 10000 AS more_memory,
+       contexts - :before_contexts > 50 AS more_contexts FROM pg_temp.held();
+
+-- fold_all(), which commits as it goes.
+\set ECHO none
+\o /dev/null
+SELECT $$INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+         SELECT 'memory', 'p' || n, 'good', 'sale', '2026-03-10', 1 FROM generate_series(1, 5) n$$,
+       'CALL invtrack.fold_all()'
+  FROM generate_series(1, 20) \gexec
+SELECT * FROM pg_temp.held() \gset before_
+SELECT $$INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+         SELECT 'memory', 'p' || n, 'good', 'sale', '2026-03-10', 1 FROM generate_series(1, 5) n$$,
+       'CALL invtrack.fold_all()'
+  FROM generate_series(1, 100) \gexec
+\o
+\set ECHO all
+SELECT plans - :before_plans AS more_plans, bytes - :before_bytes > 10000 AS more_memory,
+       contexts - :before_contexts > 50 AS more_contexts FROM pg_temp.held();
+
+SELECT invtrack.delete_merchant('memory');
