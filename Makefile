@@ -56,6 +56,6 @@ sql/invtrack--0.1.0--0.2.0.sql: sql/prologue.sql sql/update/0.1.0--0.2.0.sql $(T
 	cat $(NEW_TOPICS:%=sql/%.sql) >> $@
 
 exports.txt: $(CALLERS) Makefile
-	( echo Pg_magic_func; echo _PG_init; \
+	( echo Pg_magic_func; echo _PG_init; echo schedule_worker_main; \
 	  sed -n "s/^.*'MODULE_PATHNAME', *'\([^']*\)'.*/\1 pg_finfo_\1/p" $(CALLERS) | tr ' ' '\n' ) | \
 	  LC_ALL=C sort -u >$@
