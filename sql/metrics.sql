@@ -13,14 +13,18 @@ COMMENT ON COLUMN invtrack.tracker_state.merchant IS 'Merchant of the tracker';
 COMMENT ON COLUMN invtrack.tracker_state.state IS 'ok, replenish, stalled or no_sales; paused; retired, paused or not';
 
 CREATE VIEW invtrack.alert_backlog WITH (security_invoker) AS
-SELECT s.merchant, k.consumer,
-       -- A consumer that has taken nothing of a merchant yet will get all that is kept.
-       CASE WHEN c.merchant IS NOT NULL THEN s.events - c.confirmed
-            ELSE (SELECT pg_catalog.count(*) FROM invtrack.alert_event e
-                   WHERE e.merchant = s.merchant) END AS events
-  FROM invtrack.check_state s
- CROSS JOIN (SELECT DISTINCT a.consumer FROM invtrack.alert_consumer a) k
-  LEFT JOIN invtrack.alert_consumer c ON c.merchant = s.merchant AND c.consumer = k.consumer;
+SELECT c.merchant, c.consumer, s.events - c.confirmed AS events
+  FROM invtrack.alert_consumer c
+  JOIN invtrack.check_state s ON s.merchant = c.merchant
+UNION ALL
+-- A consumer that has taken nothing of a merchant yet will get all that is kept.
+SELECT e.merchant, k.consumer, pg_catalog.count(*)
+  FROM (SELECT DISTINCT a.consumer FROM invtrack.alert_consumer a) k
+ CROSS JOIN invtrack.check_state s
+  JOIN invtrack.alert_event e ON e.merchant = s.merchant
+ WHERE NOT EXISTS (SELECT FROM invtrack.alert_consumer c
+                    WHERE c.merchant = s.merchant AND c.consumer = k.consumer)
+ GROUP BY e.merchant, k.consumer;
 COMMENT ON VIEW invtrack.alert_backlog IS
 'How many events each consumer has yet to confirm; internal, may change';
 COMMENT ON COLUMN invtrack.alert_backlog.merchant IS 'Merchant of the events';
