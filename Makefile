@@ -8,7 +8,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = prologue argument day_series calendar guard catalogue stock movement fold \
 	purge tracker verify judgement reading health product_search history alert alert_event \
-	check metrics schedule access
+	check metrics schedule access_grant access
 DATA_built = sql/invtrack--$(EXTVERSION).sql sql/invtrack--0.1.0--0.2.0.sql
 
 # The install scripts of earlier versions, as they were released.
@@ -16,7 +16,7 @@ DATA = $(wildcard sql/released/*.sql)
 
 # What the update to 0.2.0 consists of: changes by hand, views that got columns, new topics.
 CHANGED_VIEWS = reading health
-NEW_TOPICS = history alert alert_event check metrics schedule access
+NEW_TOPICS = history alert alert_event check metrics schedule access_grant access
 
 EXTRA_CLEAN = sql/invtrack--*.sql exports.txt test/unit/day_codec_test
 

@@ -7,6 +7,7 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
+#include "access.h"
 #include "calendar.h"
 #include "compat.h"
 
@@ -19,5 +20,6 @@ void
 _PG_init(void)
 {
 	calendar_init();
+	access_init();
 	MarkGUCPrefixReserved("invtrack");
 }

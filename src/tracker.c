@@ -26,6 +26,25 @@
 	" t.merchant OPERATOR(pg_catalog.=) $1 AND t.sku OPERATOR(pg_catalog.=) $2" \
 	" AND t.inventory_type OPERATOR(pg_catalog.=) $3 AND t.mechanism OPERATOR(pg_catalog.=) $4"
 
+static Statement read_rule = {
+	"SELECT t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days, t.expiry_days"
+	" FROM invtrack.tracker t WHERE" KEY_MATCHES,
+	TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, 0, {NUMERICOID, INT4OID, INT4OID, INT4OID}
+};
+
+/* A tracker that the caller can see and not write. */
+static void
+report_denied(const char *action, const Datum *key)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to %s tracker (\"%s\", \"%s\", \"%s\", \"%s\")", action,
+					TextDatumGetCString(key[ARG_MERCHANT]), TextDatumGetCString(key[ARG_SKU]),
+					TextDatumGetCString(key[ARG_INVENTORY_TYPE]),
+					TextDatumGetCString(key[ARG_MECHANISM])),
+			 errhint("It takes access of the level manage to the merchant; a trigger of the table's owner may prevent it, too.")));
+}
+
 /* Values and null flags of a key and its rule, for SPI. */
 void
 get_rule_values(FunctionCallInfo fcinfo, Datum *values, char *nulls)
@@ -77,11 +96,6 @@ save(Datum *values, const char *nulls)
 		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO NOTHING",
 		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}
 	};
-	static Statement read_rule = {
-		"SELECT t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days, t.expiry_days"
-		" FROM invtrack.tracker t WHERE" KEY_MATCHES,
-		TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, 0, {NUMERICOID, INT4OID, INT4OID, INT4OID}
-	};
 	static Statement update_rule = {
 		"UPDATE invtrack.tracker t SET quantity = $5, lookback_days = $6,"
 		" coverage_days = $7, expiry_days = $8 WHERE" KEY_MATCHES,
@@ -100,13 +114,7 @@ save(Datum *values, const char *nulls)
 		if (statement_run(&update_rule, values, nulls, false) > 0)
 			return "updated";
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied to save tracker (\"%s\", \"%s\", \"%s\", \"%s\")",
-					TextDatumGetCString(values[ARG_MERCHANT]), TextDatumGetCString(values[ARG_SKU]),
-					TextDatumGetCString(values[ARG_INVENTORY_TYPE]),
-					TextDatumGetCString(values[ARG_MECHANISM])),
-			 errhint("Check the policies for INSERT and UPDATE and the triggers of table invtrack.tracker.")));
+	report_denied("save", values);
 	return NULL;
 }
 
@@ -143,6 +151,9 @@ tracker_delete(PG_FUNCTION_ARGS)
 		key[arg] = PG_GETARG_DATUM(arg);
 	SPI_connect();
 	if (statement_run(&delete_tracker, key, NULL, false) == 0)
+	{
+		if (statement_run(&read_rule, key, NULL, false) > 0)
+			report_denied("delete", key);
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("tracker (\"%s\", \"%s\", \"%s\", \"%s\") does not exist",
@@ -150,6 +161,7 @@ tracker_delete(PG_FUNCTION_ARGS)
 						TextDatumGetCString(key[ARG_INVENTORY_TYPE]),
 						TextDatumGetCString(key[ARG_MECHANISM])),
 				 errhint("invtrack.tracker_health(merchant) lists what there is.")));
+	}
 	SPI_finish();
 	PG_RETURN_BOOL(true);
 }

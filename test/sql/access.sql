@@ -74,7 +74,7 @@ SELECT kind, count(*) > 0 AS some, string_agg(name, ', ' ORDER BY name COLLATE "
 
 -- All tables and sequences are dumped with their rows.
 SELECT count(*) > 0 AS some, string_agg(relname, ' ' ORDER BY relname COLLATE "C") FILTER (WHERE c.oid <> ALL (extconfig)) AS not_dumped,
-       bool_and(extcondition[array_position(extconfig, c.oid)] = '') AS all_rows
+       string_agg(relname, ' ') FILTER (WHERE extcondition[array_position(extconfig, c.oid)] <> '') AS not_all_rows
   FROM pg_class c, pg_extension WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'S') AND extname = 'invtrack';
 
 -- Functions that run as somebody else: none.
@@ -137,12 +137,10 @@ SET LOCAL ROLE invtrack_test_nobody;
 SELECT left(public.error_of('SELECT * FROM invtrack.health'), 5) AS health, left(public.error_of('SELECT * FROM invtrack.stock'), 5) AS stock;
 RESET ROLE;
 
--- A role that may read everything reads everything, and changes nothing.
+-- A role that may read everything reads everything, and changes nothing. The owner grants, who is no superuser.
 CREATE ROLE invtrack_test_reader;
 SET LOCAL ROLE invtrack_test_owner;
-GRANT USAGE ON SCHEMA invtrack TO invtrack_test_reader;
-GRANT SELECT ON ALL TABLES IN SCHEMA invtrack TO invtrack_test_reader;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA invtrack TO invtrack_test_reader;
+SELECT invtrack.grant_access('invtrack_test_reader', NULL);
 SET LOCAL ROLE invtrack_test_reader;
 SELECT mechanism, current_stock, threshold, health, status FROM invtrack.health ORDER BY mechanism;
 SELECT (SELECT count(*) FROM invtrack.tracker_health()) AS health, (SELECT count(*) FROM invtrack.tracker_health_of('m', '{s}')) AS of,
@@ -159,8 +157,8 @@ SELECT statement, public.error_of(statement) FROM (VALUES
     (7, $$DELETE FROM invtrack.stock_lot$$), (8, $$TRUNCATE invtrack.tracker$$)) v (n, statement) ORDER BY n;
 RESET ROLE;
 SELECT count(*) AS trackers, sum(quantity) AS unchanged FROM invtrack.tracker;
--- rights on the one table that is written are all that saving needs besides
-GRANT INSERT, UPDATE, DELETE ON invtrack.tracker TO invtrack_test_reader;
+SET LOCAL ROLE invtrack_test_owner;
+SELECT invtrack.grant_access('invtrack_test_reader', 'm', 'manage');
 SET LOCAL ROLE invtrack_test_reader;
 SELECT invtrack.save_tracker('m', 'z', 'good', 'stock_quantity', 10), invtrack.save_tracker('m', 's', 'good', 'stock_quantity', 11),
        invtrack.delete_tracker('m', 's', 'good', 'stalled_days');
@@ -179,6 +177,10 @@ INSERT INTO invtrack.movement (merchant, movement_id, sku, inventory_type, flow,
 VALUES ('m', -1, 's', 'good', 'sale', '2026-03-09', 5), ('m', -2, 's', 'good', 'shipment', '2026-03-09', 4);
 SELECT invtrack.save_tracker('m', 's', 'good', 'stock_quantity', 10, expiry_days => 14), invtrack.save_tracker('m', 's', 'good', 'turnover_days', NULL, 30, 7),
        invtrack.save_tracker('m', 's', 'good', 'stalled_days', 5, 10);
+
+CREATE ROLE invtrack_test_grantee;
+CREATE ROLE invtrack_test_granted;
+SELECT invtrack.grant_access('invtrack_test_granted', 'm');
 
 -- What a call answers; what it does is taken back. Nothing in here has a name that could be another's.
 CREATE FUNCTION pg_temp.answer(call text) RETURNS text LANGUAGE plpgsql AS $$
@@ -237,7 +239,15 @@ INSERT INTO answer VALUES
     (50, $$SELECT invtrack.day_series_agg(v.d, v.q)::pg_catalog.text FROM (VALUES ('2026-03-10'::pg_catalog.date, 1.5), ('2026-03-10', 2), ('infinity', 7)) v (d, q)$$),
     (51, $$SELECT invtrack.range_sum('{2026-03-10:1.5,2026-03-11:2}', '2026-03-10', 'infinity')::pg_catalog.text$$),
     (52, $$SELECT ('{2026-03-10:1.5}'::invtrack.day_series OPERATOR(invtrack.+) '{2026-03-10:2}')::pg_catalog.text$$),
-    (53, $$SELECT pg_catalog.string_agg(u::pg_catalog.text, ' ') FROM invtrack.unnest('{2026-03-10:1.5,2026-03-11:2}') u$$);
+    (53, $$SELECT pg_catalog.string_agg(u::pg_catalog.text, ' ') FROM invtrack.unnest('{2026-03-10:1.5,2026-03-11:2}') u$$),
+    (60, $$SELECT invtrack.grant_access('invtrack_test_grantee', 'm', 'manage')$$),
+    (61, $$SELECT invtrack.grant_access('invtrack_test_granted', 'm', 'load')$$),
+    (62, $$SELECT invtrack.revoke_access('invtrack_test_granted', 'm')::pg_catalog.text$$),
+    (63, $$SELECT invtrack.revoke_access('invtrack_test_granted')::pg_catalog.text$$),
+    (64, $$SELECT invtrack.refresh_access()::pg_catalog.text$$),
+    (65, $$SELECT invtrack.has_access('m')::pg_catalog.text$$),
+    (66, $$SELECT pg_catalog.concat(a.role, a.level) FROM invtrack.access a$$),
+    (67, $$INSERT INTO invtrack.access_grant (role, level) VALUES ('invtrack_test_grantee', 'read') RETURNING role$$);
 UPDATE answer SET without = pg_temp.answer(call);
 
 CREATE SCHEMA evil;
@@ -319,7 +329,9 @@ SELECT event, function, pg_temp.misuse(format('%s ON own_table FOR EACH %s EXECU
     (3, 'AFTER UPDATE', 'ROW', $$refuse_change('h', 'quantity')$$, 'UPDATE own_table SET quantity = 2'),
     (4, 'BEFORE INSERT', 'STATEMENT', 'check_time_zone()', 'INSERT INTO own_table DEFAULT VALUES'),
     (5, 'BEFORE UPDATE', 'ROW', 'set_updated_at()', 'UPDATE own_table SET quantity = 2'),
-    (6, 'BEFORE DELETE', 'ROW', 'refuse_removal()', 'DELETE FROM own_table')) v (n, event, level, function, statement)
+    (6, 'BEFORE DELETE', 'ROW', 'refuse_removal()', 'DELETE FROM own_table'),
+    (7, 'BEFORE UPDATE', 'ROW', 'access_changes()', 'UPDATE own_table SET quantity = 2'),
+    (8, 'AFTER UPDATE', 'STATEMENT', 'access_changes()', 'UPDATE own_table SET quantity = 2')) v (n, event, level, function, statement)
  ORDER BY n;
 SELECT left(public.error_of('SELECT invtrack.refuse_change()'), 5) AS no_trigger;
 
@@ -347,6 +359,7 @@ CREATE ROLE regress_no_products;
 GRANT USAGE ON SCHEMA invtrack TO regress_no_products;
 GRANT SELECT ON invtrack.merchant TO regress_no_products;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA invtrack TO regress_no_products;
+INSERT INTO invtrack.access_grant (role, level) VALUES ('regress_no_products', 'read');
 SET ROLE regress_no_products;
 SELECT keyword, left(public.error_of(format($$SELECT * FROM invtrack.find_products('replaced', %L)$$, keyword)), 5)
   FROM unnest(ARRAY['name', 'nonesuch']) keyword;

@@ -1,0 +1,189 @@
+
+-- Access by merchant: who may see and change which merchants' rows --------------------------------
+--
+-- A grant is a row here and privileges on the extension's objects. Row security (sql/access.sql)
+-- lets a role see and change the rows of the merchants that it has been granted.
+
+CREATE TYPE invtrack.role_ref;
+
+CREATE FUNCTION invtrack.role_ref_in(cstring)
+RETURNS invtrack.role_ref LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'role_ref_in';
+COMMENT ON FUNCTION invtrack.role_ref_in(cstring) IS 'I/O';
+
+CREATE FUNCTION invtrack.role_ref_out(invtrack.role_ref)
+RETURNS cstring LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'role_ref_out';
+COMMENT ON FUNCTION invtrack.role_ref_out(invtrack.role_ref) IS 'I/O';
+
+CREATE FUNCTION invtrack.role_ref_recv(internal)
+RETURNS invtrack.role_ref LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'role_ref_recv';
+COMMENT ON FUNCTION invtrack.role_ref_recv(internal) IS 'I/O';
+
+CREATE FUNCTION invtrack.role_ref_send(invtrack.role_ref)
+RETURNS bytea LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'role_ref_send';
+COMMENT ON FUNCTION invtrack.role_ref_send(invtrack.role_ref) IS 'I/O';
+
+-- A role, kept as its oid and written as the name that it has then. So a role that was renamed keeps
+-- its access, here and in a dump; one that was dropped, or is missing where a dump is restored, is
+-- nobody, and stays so when somebody makes a role of its name.
+CREATE TYPE invtrack.role_ref (
+    INPUT = invtrack.role_ref_in,
+    OUTPUT = invtrack.role_ref_out,
+    RECEIVE = invtrack.role_ref_recv,
+    SEND = invtrack.role_ref_send,
+    LIKE = oid
+);
+COMMENT ON TYPE invtrack.role_ref IS
+'A role of this cluster, written as its name; empty where there is no such role (any more)';
+
+CREATE CAST (invtrack.role_ref AS oid) WITHOUT FUNCTION;
+COMMENT ON CAST (invtrack.role_ref AS oid) IS 'The role''s oid, 0 for nobody';
+CREATE CAST (oid AS invtrack.role_ref) WITHOUT FUNCTION;
+COMMENT ON CAST (oid AS invtrack.role_ref) IS 'The role that has this oid';
+
+CREATE TABLE invtrack.access_grant (
+    role invtrack.role_ref NOT NULL,
+    merchant text COLLATE "C",
+    level text NOT NULL,
+    granted_at timestamptz NOT NULL DEFAULT pg_catalog.statement_timestamp(),
+    granted_by text NOT NULL DEFAULT CURRENT_USER,
+    CONSTRAINT access_grant_merchant_fkey FOREIGN KEY (merchant)
+        REFERENCES invtrack.merchant ON DELETE CASCADE,
+    CONSTRAINT access_grant_level_check CHECK (level IN ('read', 'load', 'manage'))
+);
+COMMENT ON TABLE invtrack.access_grant IS
+'Which roles have access to which merchants. Written by grant_access() and revoke_access(); read the view access';
+COMMENT ON COLUMN invtrack.access_grant.role IS 'Role that has access';
+COMMENT ON COLUMN invtrack.access_grant.merchant IS 'Merchant whose rows it has access to; null: all';
+COMMENT ON COLUMN invtrack.access_grant.level IS 'read, load (includes read) or manage (includes load)';
+COMMENT ON COLUMN invtrack.access_grant.granted_at IS 'When this level was granted';
+COMMENT ON COLUMN invtrack.access_grant.granted_by IS 'Role that granted it';
+CREATE UNIQUE INDEX access_grant_key ON invtrack.access_grant ((role::oid), merchant)
+    NULLS NOT DISTINCT WHERE role::oid <> 0;
+COMMENT ON INDEX invtrack.access_grant_key IS 'A role has one level for a merchant';
+-- It has no key that could be one: a publication of all tables must not make granting fail.
+ALTER TABLE invtrack.access_grant REPLICA IDENTITY FULL;
+
+CREATE FUNCTION invtrack.access_changes()
+RETURNS trigger LANGUAGE c
+AS 'MODULE_PATHNAME', 'access_changes';
+COMMENT ON FUNCTION invtrack.access_changes() IS
+'trigger: has all sessions look up access anew, and plan anew what it went into';
+
+-- Always: also where rows come by logical replication.
+CREATE TRIGGER access_grant_changes
+    AFTER INSERT OR UPDATE OR DELETE ON invtrack.access_grant FOR EACH ROW
+    EXECUTE FUNCTION invtrack.access_changes();
+ALTER TABLE invtrack.access_grant ENABLE ALWAYS TRIGGER access_grant_changes;
+COMMENT ON TRIGGER access_grant_changes ON invtrack.access_grant IS
+'All sessions look up access anew';
+
+CREATE FUNCTION invtrack.has_access_support(internal)
+RETURNS internal LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'access_has_access_support';
+COMMENT ON FUNCTION invtrack.has_access_support(internal) IS
+'planner support of has_access: puts the merchants of the role into the plan';
+
+CREATE FUNCTION invtrack.has_access(merchant text, level text DEFAULT 'read')
+RETURNS boolean LANGUAGE c STABLE PARALLEL SAFE
+SUPPORT invtrack.has_access_support
+AS 'MODULE_PATHNAME', 'access_has_access';
+COMMENT ON FUNCTION invtrack.has_access(text, text) IS
+'Has the current role access of this level to the merchant, or, where it is null, to all?';
+
+CREATE VIEW invtrack.access WITH (security_invoker) AS
+SELECT r.rolname::text AS role, g.merchant, g.level, g.granted_at, g.granted_by
+  FROM invtrack.access_grant g
+  JOIN pg_catalog.pg_roles r ON r.oid = g.role::oid;
+COMMENT ON VIEW invtrack.access IS
+'Who has what: a row for each access granted. A role sees its own and those of the roles it is a member of';
+COMMENT ON COLUMN invtrack.access.role IS 'Role that has access';
+COMMENT ON COLUMN invtrack.access.merchant IS 'Merchant whose rows it has access to; null: all';
+COMMENT ON COLUMN invtrack.access.level IS 'read, load (includes read) or manage (includes load)';
+COMMENT ON COLUMN invtrack.access.granted_at IS 'When this level was granted';
+COMMENT ON COLUMN invtrack.access.granted_by IS 'Role that granted it';
+
+-- What each level adds to the one before it. What is not named here, only the owner may do. A function
+-- that is immutable works on its arguments alone, so whoever reads may call it.
+CREATE VIEW invtrack.level_privilege WITH (security_invoker) AS
+SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner, o.acl
+  FROM (VALUES
+        ('read',   'SCHEMA',  'invtrack',             'USAGE'),
+        ('read',   'TYPE',    '(all)',                'USAGE'),
+        ('read',   'TABLE',   '(all)',                'SELECT'),
+        ('read',   'ROUTINE', '(immutable)',          'EXECUTE'),
+        ('read',   'ROUTINE', 'as_of',                'EXECUTE'),
+        ('read',   'ROUTINE', 'today',                'EXECUTE'),
+        ('read',   'ROUTINE', 'tracker_health',       'EXECUTE'),
+        ('read',   'ROUTINE', 'tracker_health_of',    'EXECUTE'),
+        ('read',   'ROUTINE', 'preview_health',       'EXECUTE'),
+        ('read',   'ROUTINE', 'find_products',        'EXECUTE'),
+        ('read',   'ROUTINE', 'has_access',           'EXECUTE'),
+        ('load',   'TABLE',   'merchant',             'INSERT UPDATE DELETE'),
+        ('load',   'TABLE',   'product',              'INSERT UPDATE DELETE'),
+        ('load',   'TABLE',   'inventory_type',       'INSERT UPDATE DELETE'),
+        ('load',   'TABLE',   'stock_lot',            'INSERT UPDATE DELETE'),
+        ('load',   'TABLE',   'movement',             'INSERT'),
+        ('load',   'ROUTINE', 'reverse_movement',     'EXECUTE'),
+        ('manage', 'TABLE',   'tracker',              'INSERT UPDATE DELETE'),
+        ('manage', 'ROUTINE', 'save_tracker',         'EXECUTE'),
+        ('manage', 'ROUTINE', 'delete_tracker',       'EXECUTE')
+       ) rule (level, kind, name, privileges)
+  JOIN (SELECT 'SCHEMA' AS kind, n.nspname::text AS name, pg_catalog.quote_ident(n.nspname) AS object,
+               n.nspowner AS owner, n.nspacl AS acl, false AS is_immutable
+          FROM pg_catalog.pg_namespace n
+         WHERE n.nspname = 'invtrack'
+        UNION ALL
+        SELECT CASE d.classid WHEN 'pg_catalog.pg_class'::regclass THEN 'TABLE'
+                              WHEN 'pg_catalog.pg_proc'::regclass THEN 'ROUTINE' ELSE 'TYPE' END,
+               coalesce(c.relname, f.proname, t.typname)::text,
+               coalesce(c.oid::regclass::text, f.oid::regprocedure::text, t.oid::regtype::text),
+               coalesce(c.relowner, f.proowner, t.typowner),
+               coalesce(c.relacl, f.proacl, t.typacl),
+               coalesce(f.provolatile = 'i', false)
+          FROM pg_catalog.pg_depend d
+          JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'invtrack'
+          LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::regclass
+                AND c.oid = d.objid AND c.relkind IN ('r', 'v')
+          LEFT JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass
+                AND f.oid = d.objid
+          LEFT JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::regclass
+                AND t.oid = d.objid
+         WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+           AND coalesce(c.oid, f.oid, t.oid) IS NOT NULL
+       ) o ON o.kind = rule.kind
+          AND (o.name = rule.name OR rule.name = '(all)' OR rule.name = '(immutable)' AND o.is_immutable)
+ CROSS JOIN LATERAL pg_catalog.string_to_table(rule.privileges, ' ') p (privilege);
+COMMENT ON VIEW invtrack.level_privilege IS
+'What each level of access adds to the one before it: a row for each privilege on an object';
+COMMENT ON COLUMN invtrack.level_privilege.level IS 'read, load or manage';
+COMMENT ON COLUMN invtrack.level_privilege.kind IS 'SCHEMA, TABLE (views too), ROUTINE or TYPE (domains too)';
+COMMENT ON COLUMN invtrack.level_privilege.name IS 'Name of the object';
+COMMENT ON COLUMN invtrack.level_privilege.privilege IS 'Privilege, as GRANT names it';
+COMMENT ON COLUMN invtrack.level_privilege.object IS 'The object, as GRANT names it';
+COMMENT ON COLUMN invtrack.level_privilege.owner IS 'Owner of the object';
+COMMENT ON COLUMN invtrack.level_privilege.acl IS 'Who has which privileges on the object now';
+
+CREATE FUNCTION invtrack.grant_access(role text, merchant text, level text DEFAULT 'read')
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'access_grant';
+COMMENT ON FUNCTION invtrack.grant_access(text, text, text) IS
+'Gives a role access to a merchant, or, where it is null, to all: read, load or manage, in place of the level that it had; returns created, updated or unchanged';
+
+CREATE FUNCTION invtrack.revoke_access(role text, merchant text DEFAULT NULL)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'access_revoke';
+COMMENT ON FUNCTION invtrack.revoke_access(text, text) IS
+'Takes from a role its access to a merchant, or, where it is null, all that it was granted; true, or an error where there is none';
+
+CREATE FUNCTION invtrack.refresh_access()
+RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'access_refresh';
+COMMENT ON FUNCTION invtrack.refresh_access() IS
+'Gives all roles that have access the privileges that it calls for, where a restore or an update left them out; returns how many roles got some';
+
+SELECT pg_catalog.pg_extension_config_dump('invtrack.access_grant',
+    'WHERE EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = role::oid)');

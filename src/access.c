@@ -1,0 +1,486 @@
+/*
+ * access.c
+ *		What a role has access to: the look-up behind row security.
+ *
+ * Policies say has_access(merchant, level). Its support function puts the
+ * role's merchants in its place when a query is planned: merchant = 'm1', or
+ * merchant = ANY ('{m1,m2}'), or true or false. So the look-up happens once a
+ * plan, and the planner knows what a reader of one merchant reads: its plans
+ * are those of the owner who asks for that merchant.
+ *
+ * What went into a plan must not outlive the access that it was made from.
+ * PostgreSQL plans anew for another role. For the rest this file listens to
+ * changes of access_grant (through the trigger at the end), of roles and of
+ * memberships, and then has the session plan everything anew. It does so once
+ * more at the end of the transaction: a plan that was in the making when the
+ * news came is not stored yet and would be missed. As with PostgreSQL's own
+ * privileges, a change counts for others from their next transaction at the
+ * latest, whatever the snapshot is.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_operator_d.h"
+#include "catalog/pg_type_d.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
+#include "nodes/supportnodes.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/rel.h"
+#include "utils/selfuncs.h"
+#include "utils/syscache.h"
+
+#include "access.h"
+#include "argument.h"
+#include "compat.h"
+
+/*
+ * Up to so many merchants stand in a plan. Beyond, each row's merchant is
+ * looked up when it is read, since an index descends once for each merchant
+ * of a list, and since plans would grow.
+ */
+#define MERCHANTS_IN_PLAN_MAX	16
+
+typedef struct MerchantAccess
+{
+	text	   *merchant;
+	AccessLevel level;
+} MerchantAccess;
+
+/* All that a role has, itself and as a member of others. */
+typedef struct RoleAccess
+{
+	Oid			role;			/* key of the cache */
+	AccessLevel to_all;			/* level of access to all merchants */
+	int			count;
+	MerchantAccess *merchants;	/* in the order of their bytes */
+} RoleAccess;
+
+/* What was looked up in this session, a RoleAccess a role. */
+static HTAB *cache;
+static MemoryContext cache_context;
+static bool cache_is_stale = true;
+static bool changed_in_transaction;
+static Oid	access_table;
+
+static void
+forget_access(void)
+{
+	cache_is_stale = true;
+	changed_in_transaction = true;
+	ResetPlanCache();
+}
+
+static void
+at_relation_change(Datum arg, Oid relation)
+{
+	if (!OidIsValid(relation) || relation == access_table)
+		forget_access();
+}
+
+static void
+at_role_change(Datum arg, int cache_id, uint32 hash)
+{
+	forget_access();
+}
+
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (changed_in_transaction)
+		ResetPlanCache();
+	changed_in_transaction = false;
+}
+
+void
+access_init(void)
+{
+	CacheRegisterRelcacheCallback(at_relation_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, at_role_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, at_role_change, (Datum) 0);
+	RegisterXactCallback(at_transaction_end, NULL);
+}
+
+AccessLevel
+access_level_of_name(const char *bytes, size_t size)
+{
+	static const char *const names[] = {
+		[ACCESS_NONE] = "", [ACCESS_READ] = "read", [ACCESS_LOAD] = "load",
+		[ACCESS_MANAGE] = "manage"
+	};
+
+	for (AccessLevel level = ACCESS_READ; level <= ACCESS_MANAGE; level++)
+		if (size == strlen(names[level]) && memcmp(bytes, names[level], size) == 0)
+			return level;
+	return ACCESS_NONE;
+}
+
+AccessLevel
+check_access_level(FunctionCallInfo fcinfo, int arg)
+{
+	text	   *name;
+	AccessLevel level;
+
+	check_not_null(fcinfo, arg, "level");
+	name = PG_GETARG_TEXT_PP(arg);
+	level = access_level_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	if (level == ACCESS_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("level \"%s\" does not exist", shown(text_to_cstring(name))),
+				 errhint("Use read, load or manage.")));
+	return level;
+}
+
+/* Order of bytes, which is that of the collation "C". */
+static int
+compare_codes(const text *a, const text *b)
+{
+	int			a_size = VARSIZE_ANY_EXHDR(a);
+	int			b_size = VARSIZE_ANY_EXHDR(b);
+	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_size, b_size));
+
+	return order != 0 ? order : a_size - b_size;
+}
+
+static int
+compare_merchants(const void *a, const void *b)
+{
+	return compare_codes(((const MerchantAccess *) a)->merchant,
+						 ((const MerchantAccess *) b)->merchant);
+}
+
+/* A merchant that is there more than once, from several roles, stays with the highest level. */
+static void
+sort_merchants(RoleAccess *access)
+{
+	int			kept = 0;
+
+	if (access->count == 0)
+		return;
+	qsort(access->merchants, access->count, sizeof(MerchantAccess), compare_merchants);
+	for (int i = 1; i < access->count; i++)
+	{
+		MerchantAccess *last = &access->merchants[kept];
+
+		if (compare_codes(last->merchant, access->merchants[i].merchant) != 0)
+			access->merchants[++kept] = access->merchants[i];
+		else
+			last->level = Max(last->level, access->merchants[i].level);
+	}
+	access->count = kept + 1;
+}
+
+/* The number of a column of the table, which may have been replaced. */
+static int
+access_column(Relation table, const char *name, Oid type)
+{
+	int			column = SPI_fnumber(RelationGetDescr(table), name);
+	Form_pg_attribute attribute;
+
+	if (column > 0)
+	{
+		attribute = TupleDescAttr(RelationGetDescr(table), column - 1);
+		if (OidIsValid(type) ? attribute->atttypid == type :
+			attribute->attlen == sizeof(Oid) && attribute->attbyval)
+			return column;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("table invtrack.access_grant is not as the library of invtrack expects it"),
+			 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to its columns.")));
+	return 0;
+}
+
+static void
+add_merchant(RoleAccess *access, Datum merchant, AccessLevel level)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cache_context);
+
+	/* the array doubles at each power of two */
+	if (access->count == 0)
+		access->merchants = palloc(sizeof(MerchantAccess));
+	else if ((access->count & (access->count - 1)) == 0)
+		access->merchants = repalloc_huge(access->merchants,
+										  2 * (Size) access->count * sizeof(MerchantAccess));
+	access->merchants[access->count].merchant = DatumGetTextPCopy(merchant);
+	access->merchants[access->count].level = level;
+	access->count++;
+	MemoryContextSwitchTo(caller);
+}
+
+/* Add what the rows of the table give to a role. The newest state is read, as for privileges. */
+static void
+read_grants(RoleAccess *access, Relation table)
+{
+	int			role_column = access_column(table, "role", InvalidOid);
+	int			merchant_column = access_column(table, "merchant", TEXTOID);
+	int			level_column = access_column(table, "level", TEXTOID);
+	TupleDesc	columns = RelationGetDescr(table);
+	SysScanDesc scan = systable_beginscan(table, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	row;
+
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		bool		nobody,
+					to_all,
+					no_level;
+		Oid			role = DatumGetObjectId(heap_getattr(row, role_column, columns, &nobody));
+		Datum		merchant = heap_getattr(row, merchant_column, columns, &to_all);
+		Datum		name = heap_getattr(row, level_column, columns, &no_level);
+		AccessLevel level;
+
+		if (nobody || no_level || !OidIsValid(role) || !has_privs_of_role(access->role, role))
+			continue;
+		level = access_level_of_name(VARDATA_ANY(DatumGetTextPP(name)),
+									 VARSIZE_ANY_EXHDR(DatumGetTextPP(name)));
+		if (to_all)
+			access->to_all = Max(access->to_all, level);
+		else
+			add_merchant(access, merchant, level);
+	}
+	systable_endscan(scan);
+}
+
+/* Look up what a role has, and keep it. Those whom row security does not bind have all. */
+static const RoleAccess *
+read_access(Oid role)
+{
+	RoleAccess	access = {.role = role};
+	Relation	table;
+	RoleAccess *kept;
+
+	access_table = get_relname_relid("access_grant", get_namespace_oid("invtrack", false));
+	if (!OidIsValid(access_table))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table invtrack.access_grant does not exist")));
+	table = table_open(access_table, AccessShareLock);
+	if (has_bypassrls_privilege(role) || has_privs_of_role(role, table->rd_rel->relowner))
+		access.to_all = ACCESS_MANAGE;
+	else
+	{
+		read_grants(&access, table);
+		sort_merchants(&access);
+	}
+	table_close(table, AccessShareLock);
+	kept = hash_search(cache, &role, HASH_ENTER, NULL);
+	*kept = access;
+	return kept;
+}
+
+static void
+start_cache(void)
+{
+	HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(RoleAccess)};
+
+	if (cache != NULL)
+		MemoryContextDelete(cache_context);
+	cache = NULL;
+	cache_context = AllocSetContextCreate(TopMemoryContext, "invtrack access",
+										  ALLOCSET_SMALL_SIZES);
+	control.hcxt = cache_context;
+	cache = hash_create("invtrack access", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	cache_is_stale = false;
+}
+
+/* What a role has. Valid until the next call. */
+static const RoleAccess *
+access_of_role(Oid role)
+{
+	const RoleAccess *access;
+
+	do
+	{
+		if (cache_is_stale || cache == NULL)
+			start_cache();
+		access = hash_search(cache, &role, HASH_FIND, NULL);
+		if (access == NULL)
+			access = read_access(role);
+	} while (cache_is_stale);	/* there was news while reading */
+	return access;
+}
+
+/* has_access(merchant, level), where it isn't the planner that has answered already */
+PG_FUNCTION_INFO_V1(access_has_access);
+Datum
+access_has_access(PG_FUNCTION_ARGS)
+{
+	AccessLevel level = check_access_level(fcinfo, 1);
+	const RoleAccess *access = access_of_role(GetUserId());
+	MerchantAccess key;
+	MerchantAccess *found;
+
+	if (access->to_all >= level)
+		PG_RETURN_BOOL(true);
+	if (PG_ARGISNULL(0) || access->count == 0)
+		PG_RETURN_BOOL(false);
+	key.merchant = PG_GETARG_TEXT_PP(0);
+	found = bsearch(&key, access->merchants, access->count, sizeof(MerchantAccess),
+					compare_merchants);
+	PG_RETURN_BOOL(found != NULL && found->level >= level);
+}
+
+static int
+count_merchants(const RoleAccess *access, AccessLevel level)
+{
+	int			count = 0;
+
+	for (int i = 0; i < access->count; i++)
+		count += access->merchants[i].level >= level;
+	return count;
+}
+
+/* merchant = 'm1' or merchant = ANY ('{m1,m2}') */
+static Node *
+make_merchant_clause(Node *merchant, const RoleAccess *access, AccessLevel level, int count)
+{
+	Oid			collation = exprCollation(merchant);
+	Datum	   *codes = palloc(count * sizeof(Datum));
+	ScalarArrayOpExpr *any;
+	int			filled = 0;
+
+	for (int i = 0; i < access->count; i++)
+		if (access->merchants[i].level >= level)
+			codes[filled++] = datumCopy(PointerGetDatum(access->merchants[i].merchant), false, -1);
+	if (count == 1)
+	{
+		Const	   *code = makeConst(TEXTOID, -1, collation, -1, codes[0], false, false);
+		OpExpr	   *equal = (OpExpr *) make_opclause(TextEqualOperator, BOOLOID, false,
+													 (Expr *) merchant, (Expr *) code,
+													 InvalidOid, collation);
+
+		equal->opfuncid = F_TEXTEQ;
+		return (Node *) equal;
+	}
+	any = makeNode(ScalarArrayOpExpr);
+	any->opno = TextEqualOperator;
+	any->opfuncid = F_TEXTEQ;
+	any->useOr = true;
+	any->inputcollid = collation;
+	any->args = list_make2(merchant,
+						   makeConst(TEXTARRAYOID, -1, collation, -1,
+									 PointerGetDatum(construct_array(codes, count, TEXTOID, -1,
+																	 false, TYPALIGN_INT)),
+									 false, false));
+	any->location = -1;
+	return (Node *) any;
+}
+
+/* The level that a call asks for, where it is written down; else ACCESS_NONE. */
+static AccessLevel
+level_of_call(List *args)
+{
+	Const	   *level;
+
+	if (list_length(args) != 2 || !IsA(lsecond(args), Const))
+		return ACCESS_NONE;
+	level = lsecond_node(Const, args);
+	if (level->constisnull || level->consttype != TEXTOID)
+		return ACCESS_NONE;
+	return access_level_of_name(VARDATA_ANY(DatumGetTextPP(level->constvalue)),
+								VARSIZE_ANY_EXHDR(DatumGetTextPP(level->constvalue)));
+}
+
+/*
+ * What can stand in the place of a call for a column, or for null (all
+ * merchants), for the role that plans. Anything else is asked when it runs.
+ */
+static Node *
+simplify_call(SupportRequestSimplify *request)
+{
+	AccessLevel level = level_of_call(request->fcall->args);
+	const RoleAccess *access;
+	Node	   *merchant;
+	int			count;
+
+	/* what is planned now should know all the news that there is */
+	AcceptInvalidationMessages();
+	if (level == ACCESS_NONE || request->root == NULL || request->root->glob == NULL)
+		return NULL;
+	merchant = linitial(request->fcall->args);
+	if (IsA(merchant, Const) ? !((Const *) merchant)->constisnull :
+		!IsA(merchant, Var) || ((Var *) merchant)->vartype != TEXTOID)
+		return NULL;
+	access = access_of_role(GetUserId());
+	request->root->glob->dependsOnRole = true;
+	if (access->to_all >= level)
+		return makeBoolConst(true, false);
+	count = IsA(merchant, Const) ? 0 : count_merchants(access, level);
+	if (count == 0)
+		return makeBoolConst(false, false);
+	if (count > MERCHANTS_IN_PLAN_MAX)
+		return NULL;
+	return make_merchant_clause(merchant, access, level, count);
+}
+
+/* The part of the merchants that the role has. */
+static Node *
+estimate_selectivity(SupportRequestSelectivity *request)
+{
+	AccessLevel level = level_of_call(request->args);
+	VariableStatData variable;
+	bool		is_default;
+	double		merchants;
+
+	if (level == ACCESS_NONE || request->is_join || !IsA(linitial(request->args), Var))
+		return NULL;
+	examine_variable(request->root, linitial(request->args), request->varRelid, &variable);
+	merchants = get_variable_numdistinct(&variable, &is_default);
+	ReleaseVariableStats(variable);
+	if (is_default || merchants < 1)
+		return NULL;
+	request->selectivity = Min(1.0, count_merchants(access_of_role(GetUserId()), level) / merchants);
+	return (Node *) request;
+}
+
+PG_FUNCTION_INFO_V1(access_has_access_support);
+Datum
+access_has_access_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+	Node	   *result = NULL;
+
+	if (IsA(request, SupportRequestSimplify))
+		result = simplify_call((SupportRequestSimplify *) request);
+	else if (IsA(request, SupportRequestSelectivity))
+		result = estimate_selectivity((SupportRequestSelectivity *) request);
+	PG_RETURN_POINTER(result);
+}
+
+/*
+ * Trigger, AFTER each row: tells all sessions, when this one commits, that the
+ * table has changed. After, since what is told before the row is there may be
+ * acted upon too early.
+ */
+PG_FUNCTION_INFO_V1(access_changes);
+Datum
+access_changes(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("a function of invtrack's triggers works only as those use it")));
+	CacheInvalidateRelcache(trigger->tg_relation);
+	return PointerGetDatum(NULL);
+}

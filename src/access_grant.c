@@ -1,0 +1,307 @@
+/*
+ * access_grant.c
+ *		Granting and revoking access: grant_access(), revoke_access(), and
+ *		refresh_access().
+ *
+ * Access is a row in access_grant, which row security goes by, and the
+ * privileges that the highest level of a role calls for, which the view
+ * level_privilege lists. All runs as the caller, who must be the owner.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "access.h"
+#include "argument.h"
+#include "catalogue.h"
+#include "compat.h"
+#include "plan.h"
+
+enum
+{
+	ARG_ROLE, ARG_ROLE_MERCHANT, ARG_LEVEL
+};
+
+/* Columns and parameters of the statements below. */
+#define ROW_MATCHES \
+	" a.role::pg_catalog.oid OPERATOR(pg_catalog.=) $1" \
+	" AND coalesce(a.merchant, '') OPERATOR(pg_catalog.=) coalesce($2, '')"
+
+static Oid
+find_access_table(Oid *owner)
+{
+	Oid			table = get_relname_relid("access_grant", get_namespace_oid("invtrack", false));
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table invtrack.access_grant does not exist")));
+	*owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return table;
+}
+
+/*
+ * Only the owner, or a superuser: others, whom an owner let execute these,
+ * would get warnings from GRANT, and rows for nothing. The lock makes grants
+ * take turns; two at once would fail on the catalogue rows that both change.
+ */
+static void
+start_granting(void)
+{
+	Oid			owner;
+
+	Oid			table = find_access_table(&owner);
+
+	if (!has_privs_of_role(GetUserId(), owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to grant or revoke access"),
+				 errhint("The owner of the extension invtrack grants access.")));
+	LockRelationOid(table, ShareRowExclusiveLock);
+}
+
+/* The role that an argument names. */
+static Oid
+check_role(FunctionCallInfo fcinfo)
+{
+	const char *name;
+	Oid			role;
+
+	check_not_null(fcinfo, ARG_ROLE, "role");
+	/* by way of the type name, which cuts it as CREATE ROLE did */
+	name = NameStr(*DatumGetName(DirectFunctionCall1(text_name, PG_GETARG_DATUM(ARG_ROLE))));
+	if (strcmp(name, "public") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_GRANT_OPERATION),
+				 errmsg("access is granted to roles, not to PUBLIC"),
+				 errhint("Grant it to a role, and make others members of that.")));
+	role = get_role_oid(name, true);
+	if (!OidIsValid(role))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role \"%s\" does not exist", name),
+				 errhint("Write the role's name as pg_roles has it, without quotes.")));
+	return role;
+}
+
+/* Access of roles that are no more is nobody's, whoever's oid theirs will be. */
+static void
+delete_access_of_dropped(void)
+{
+	static Statement delete_rows = {
+		"DELETE FROM invtrack.access_grant a WHERE NOT EXISTS ("
+		"SELECT FROM pg_catalog.pg_roles r WHERE r.oid OPERATOR(pg_catalog.=) a.role::pg_catalog.oid)",
+		0, {InvalidOid}
+	};
+
+	statement_run(&delete_rows, NULL, NULL, false);
+}
+
+/* Give and take privileges so that a role has those of its levels and none above; how many statements? */
+static uint64
+adjust_privileges(Oid role, bool may_revoke)
+{
+	static Statement find_changes = {
+		"SELECT pg_catalog.concat(c.verb, ' ', c.privilege, ' ON ', c.kind, ' ',"
+		" pg_catalog.string_agg(c.object, ', ' ORDER BY c.object COLLATE pg_catalog.\"C\"), c.preposition,"
+		" pg_catalog.quote_ident(pg_catalog.pg_get_userbyid($1)))"
+		" FROM (SELECT p.kind, p.object, p.privilege, v.verb, v.preposition"
+		" FROM invtrack.level_privilege p CROSS JOIN LATERAL (SELECT"
+		" EXISTS (SELECT FROM invtrack.access_grant a WHERE a.role::pg_catalog.oid OPERATOR(pg_catalog.=) $1"
+		" AND pg_catalog.strpos('read load manage', a.level)"
+		" OPERATOR(pg_catalog.>=) pg_catalog.strpos('read load manage', p.level)) AS due,"
+		" EXISTS (SELECT FROM pg_catalog.aclexplode(p.acl) x WHERE x.grantee OPERATOR(pg_catalog.=) $1"
+		" AND x.privilege_type OPERATOR(pg_catalog.=) p.privilege) AS has) s"
+		" CROSS JOIN LATERAL (VALUES (true, 'GRANT', ' TO '), ($2, 'REVOKE', ' FROM ')) v (wanted, verb, preposition)"
+		" WHERE p.owner OPERATOR(pg_catalog.<>) $1 AND v.wanted"
+		" AND CASE v.verb WHEN 'GRANT' THEN s.due AND NOT s.has ELSE s.has AND NOT s.due END) c"
+		" GROUP BY c.verb, c.preposition, c.privilege, c.kind ORDER BY 1",
+		2, {OIDOID, BOOLOID}, 0, {TEXTOID}
+	};
+	Datum		values[2] = {ObjectIdGetDatum(role), BoolGetDatum(may_revoke)};
+	uint64		count = statement_run(&find_changes, values, NULL, false);
+	SPITupleTable *changes = SPI_tuptable;
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		const char *change = SPI_getvalue(changes->vals[i], changes->tupdesc, 1);
+		int			result = SPI_execute(change, false, 0);
+
+		if (result != SPI_OK_UTILITY)
+			elog(ERROR, "could not run \"%s\": %s", change, SPI_result_code_string(result));
+	}
+	return count;
+}
+
+/* Write the row; says what came of it. */
+static const char *
+write_access(Datum *values, const char *nulls)
+{
+	static Statement read_level = {
+		"SELECT a.level OPERATOR(pg_catalog.=) $3 FROM invtrack.access_grant a WHERE" ROW_MATCHES,
+		3, {OIDOID, TEXTOID, TEXTOID}, 0, {BOOLOID}
+	};
+	static Statement insert_row = {
+		"INSERT INTO invtrack.access_grant (role, merchant, level)"
+		" VALUES ($1::invtrack.role_ref, $2, $3)",
+		3, {OIDOID, TEXTOID, TEXTOID}
+	};
+	static Statement update_row = {
+		"UPDATE invtrack.access_grant a SET level = $3, granted_at = DEFAULT, granted_by = DEFAULT"
+		" WHERE" ROW_MATCHES,
+		3, {OIDOID, TEXTOID, TEXTOID}
+	};
+	bool		is_null;
+
+	if (statement_run(&read_level, values, nulls, false) == 0)
+	{
+		statement_run(&insert_row, values, nulls, false);
+		return "created";
+	}
+	if (DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null)))
+		return "unchanged";
+	statement_run(&update_row, values, nulls, false);
+	return "updated";
+}
+
+static void
+tell_if_unbound(Oid role)
+{
+	Oid			owner;
+
+	find_access_table(&owner);
+	if (has_bypassrls_privilege(role) || has_privs_of_role(role, owner))
+		ereport(NOTICE,
+				(errmsg("row security does not bind role \"%s\"", GetUserNameFromId(role, false)),
+				 errdetail("It is a superuser, has BYPASSRLS, or has the rights of the extension's owner.")));
+}
+
+/* grant_access(role, merchant, level); a null merchant is all of them */
+PG_FUNCTION_INFO_V1(access_grant);
+Datum
+access_grant(PG_FUNCTION_ARGS)
+{
+	Datum		values[3] = {0, PG_GETARG_DATUM(ARG_ROLE_MERCHANT), PG_GETARG_DATUM(ARG_LEVEL)};
+	char		nulls[3] = {' ', PG_ARGISNULL(ARG_ROLE_MERCHANT) ? 'n' : ' ', ' '};
+	const char *outcome;
+	int			nest_level;
+	Oid			role;
+
+	check_not_null(fcinfo, ARG_ROLE, "role");
+	(void) check_access_level(fcinfo, ARG_LEVEL);
+	if (!PG_ARGISNULL(ARG_ROLE_MERCHANT))
+		check_code(fcinfo, ARG_ROLE_MERCHANT, "merchant");
+	role = check_role(fcinfo);
+	values[0] = ObjectIdGetDatum(role);
+	start_granting();
+	nest_level = NewGUCNestLevel();
+	RestrictSearchPath();
+	SPI_connect();
+	if (!PG_ARGISNULL(ARG_ROLE_MERCHANT))
+		check_merchant_exists(values[1]);
+	delete_access_of_dropped();
+	outcome = write_access(values, nulls);
+	adjust_privileges(role, true);
+	SPI_finish();
+	AtEOXact_GUC(false, nest_level);
+	tell_if_unbound(role);
+	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+static void
+report_no_access(FunctionCallInfo fcinfo, Oid role)
+{
+	const char *name = GetUserNameFromId(role, false);
+
+	if (PG_ARGISNULL(ARG_ROLE_MERCHANT))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("role \"%s\" has been granted no access", name),
+				 errhint("The view invtrack.access lists who has what.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("role \"%s\" has been granted no access to merchant \"%s\"", name,
+					text_to_cstring(PG_GETARG_TEXT_PP(ARG_ROLE_MERCHANT))),
+			 errhint("The view invtrack.access lists who has what. Access to all merchants, or that of a role it is a member of, is revoked as such.")));
+}
+
+/* revoke_access(role, merchant); a null merchant: all that it was granted */
+PG_FUNCTION_INFO_V1(access_revoke);
+Datum
+access_revoke(PG_FUNCTION_ARGS)
+{
+	static Statement delete_row = {
+		"DELETE FROM invtrack.access_grant a WHERE" ROW_MATCHES, 2, {OIDOID, TEXTOID}
+	};
+	static Statement delete_rows = {
+		"DELETE FROM invtrack.access_grant a WHERE a.role::pg_catalog.oid OPERATOR(pg_catalog.=) $1",
+		1, {OIDOID}
+	};
+	Datum		values[2] = {0, PG_GETARG_DATUM(ARG_ROLE_MERCHANT)};
+	bool		everything = PG_ARGISNULL(ARG_ROLE_MERCHANT);
+	int			nest_level;
+	Oid			role;
+
+	check_not_null(fcinfo, ARG_ROLE, "role");
+	if (!everything)
+		check_code(fcinfo, ARG_ROLE_MERCHANT, "merchant");
+	role = check_role(fcinfo);
+	values[0] = ObjectIdGetDatum(role);
+	start_granting();
+	nest_level = NewGUCNestLevel();
+	RestrictSearchPath();
+	SPI_connect();
+	if (statement_run(everything ? &delete_rows : &delete_row, values, NULL, false) == 0)
+		report_no_access(fcinfo, role);
+	delete_access_of_dropped();
+	adjust_privileges(role, true);
+	SPI_finish();
+	AtEOXact_GUC(false, nest_level);
+	PG_RETURN_BOOL(true);
+}
+
+/* refresh_access(): the privileges that are due and are not there, of all roles */
+PG_FUNCTION_INFO_V1(access_refresh);
+Datum
+access_refresh(PG_FUNCTION_ARGS)
+{
+	static Statement list_roles = {
+		"SELECT DISTINCT a.role::pg_catalog.oid FROM invtrack.access_grant a ORDER BY 1",
+		0, {InvalidOid}, 0, {OIDOID}
+	};
+	SPITupleTable *roles;
+	uint64		count;
+	int64		refreshed = 0;
+	int			nest_level;
+
+	start_granting();
+	nest_level = NewGUCNestLevel();
+	RestrictSearchPath();
+	SPI_connect();
+	delete_access_of_dropped();
+	count = statement_run(&list_roles, NULL, NULL, false);
+	roles = SPI_tuptable;
+	for (uint64 i = 0; i < count; i++)
+	{
+		bool		is_null;
+		Datum		role = SPI_getbinval(roles->vals[i], roles->tupdesc, 1, &is_null);
+
+		refreshed += adjust_privileges(DatumGetObjectId(role), false) > 0;
+	}
+	SPI_finish();
+	AtEOXact_GUC(false, nest_level);
+	PG_RETURN_INT64(refreshed);
+}
