@@ -148,6 +148,7 @@ BEGIN
     END LOOP;
 END
 $$;
+INSERT INTO invtrack.access_grant (role, merchant, level) VALUES (CURRENT_USER::text::invtrack.role_ref, 'm', 'read');
 SELECT bool_and(rows > 0) AS in_every_table, count(*) >= 8 AS tables FROM pg_temp.rows_of('m');
 CREATE TABLE before AS
 SELECT m, r.* FROM unnest(ARRAY['n', 'bare', 'tail', 'folded', 'purged']) m, pg_temp.rows_of(m) r;
