@@ -11,18 +11,16 @@
  * What went into a plan must not outlive the access that it was made from.
  * PostgreSQL plans anew for another role. For the rest this file listens to
  * changes of access_grant (through the trigger at the end), of roles and of
- * memberships, and then has the session plan everything anew. It does so once
- * more at the end of the transaction: a plan that was in the making when the
- * news came is not stored yet and would be missed. As with PostgreSQL's own
- * privileges, a change counts for others from their next transaction at the
- * latest, whatever the snapshot is.
+ * memberships, and then has the session plan everything anew: all statements
+ * that it keeps, so also one that is being planned when the news comes. As
+ * with PostgreSQL's own privileges, a change counts for others from their
+ * next transaction at the latest, whatever the snapshot is.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type_d.h"
@@ -78,14 +76,12 @@ typedef struct RoleAccess
 static HTAB *cache;
 static MemoryContext cache_context;
 static bool cache_is_stale = true;
-static bool changed_in_transaction;
 static Oid	access_table;
 
 static void
 forget_access(void)
 {
 	cache_is_stale = true;
-	changed_in_transaction = true;
 	ResetPlanCache();
 }
 
@@ -102,21 +98,12 @@ at_role_change(Datum arg, int cache_id, uint32 hash)
 	forget_access();
 }
 
-static void
-at_transaction_end(XactEvent event, void *arg)
-{
-	if (changed_in_transaction)
-		ResetPlanCache();
-	changed_in_transaction = false;
-}
-
 void
 access_init(void)
 {
 	CacheRegisterRelcacheCallback(at_relation_change, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, at_role_change, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, at_role_change, (Datum) 0);
-	RegisterXactCallback(at_transaction_end, NULL);
 }
 
 AccessLevel
