@@ -106,7 +106,7 @@ access_init(void)
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, at_role_change, (Datum) 0);
 }
 
-AccessLevel
+static AccessLevel
 access_level_of_name(const char *bytes, size_t size)
 {
 	static const char *const names[] = {

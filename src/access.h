@@ -16,7 +16,6 @@ typedef enum AccessLevel
 
 /* access.c */
 extern void access_init(void);
-extern AccessLevel access_level_of_name(const char *bytes, size_t size);
 extern AccessLevel check_access_level(FunctionCallInfo fcinfo, int arg);
 
 #endif							/* INVTRACK_ACCESS_H */
