@@ -14,8 +14,9 @@
 --   109 merchants, WHERE / nine that have rows 1.03 - 1.06
 --   all merchants, WHERE / without a filter    0.96 - 1.05
 -- Sweeps are planned each time. Of the look-ups' ratios planning is a part, since roles take turns in one
--- session, and PostgreSQL plans anew for another role; 1,000 look-ups as one role after the other showed no
--- difference by role beyond the noise.
+-- session, and PostgreSQL plans anew for another role. 1,000 look-ups by one role after the other, best of
+-- 15, took 83 to 206 ms on the same busy machine: the owner 169, one merchant 136, five 206, sixteen 83,
+-- 116 84, all 122. That is noise, and no order by the number of merchants.
 
 \set ON_ERROR_STOP on
 \set QUIET on
