@@ -9,14 +9,14 @@
 -- Ratios of two runs on two busy cores, PostgreSQL 15.20 (the target is 1.3 for a reader of one merchant):
 --   one merchant, both WHERE merchant = 'm1'   1.16  0.97     look-ups of single trackers, one merchant   1.13  1.05
 --   one merchant, the reader without a filter  1.08  0.98       of five                                   1.30  1.44
---   stock, flow_daily, without a filter        1.02  0.96       of 109, looked up by row                  1.23  1.20
+--   stock, flow_daily, without a filter        0.94 - 1.09      of 109, looked up by row                  1.23  1.20
 --   five merchants, WHERE / without a filter   0.67 - 0.91      of all                                    1.12  1.10
 --   109 merchants, WHERE / nine that have rows 1.03 - 1.06
 --   all merchants, WHERE / without a filter    0.96 - 1.05
 -- Sweeps are planned each time. Of the look-ups' ratios planning is a part, since roles take turns in one
 -- session, and PostgreSQL plans anew for another role. 1,000 look-ups by one role after the other, best of
 -- 15, took 83 to 206 ms on the same busy machine: the owner 169, one merchant 136, five 206, sixteen 83,
--- 116 84, all 122. That is noise, and no order by the number of merchants.
+-- 109 84, all 122. That is noise, and no order by the number of merchants.
 
 \set ON_ERROR_STOP on
 \set QUIET on
