@@ -3,12 +3,15 @@
 --
 -- The script of a trusted extension runs as the bootstrap superuser. Its objects go to the owner of
 -- the extension, who then grants, dumps and restores; PUBLIC gets nothing. In a loop over what the
--- extension has, so that no object can be forgotten. (The prologue
+-- extension has, so that no object can be forgotten. An update gives them to whom the tables belong
+-- already: after pg_upgrade the extension itself is the superuser's. (The prologue
 -- pins search_path. Operators and their class stay: nobody needs to own them to use or dump them.)
 
 DO $$
 DECLARE
     object record;
+    owner text := (SELECT CASE WHEN relowner = current_user::regrole THEN '@extowner@' ELSE relowner::regrole::text END
+                     FROM pg_class WHERE oid = 'invtrack.merchant'::regclass);
 BEGIN
     FOR object IN
         SELECT c.relkind, format('%I.%I', n.nspname, c.relname) AS name
@@ -22,7 +25,7 @@ BEGIN
     LOOP
         EXECUTE format('ALTER %s %s OWNER TO %s',
                        CASE object.relkind WHEN 'r' THEN 'TABLE' ELSE 'VIEW' END,
-                       object.name, '@extowner@');
+                       object.name, owner);
     END LOOP;
     FOR object IN
         SELECT p.oid::regprocedure::text AS name
@@ -31,7 +34,7 @@ BEGIN
          WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
            AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'invtrack')
     LOOP
-        EXECUTE format('ALTER ROUTINE %s OWNER TO %s', object.name, '@extowner@');
+        EXECUTE format('ALTER ROUTINE %s OWNER TO %s', object.name, owner);
         EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', object.name);
     END LOOP;
     FOR object IN
@@ -45,7 +48,7 @@ BEGIN
            AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
            AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')
     LOOP
-        EXECUTE format('ALTER TYPE %s OWNER TO %s', object.name, '@extowner@');
+        EXECUTE format('ALTER TYPE %s OWNER TO %s', object.name, owner);
         EXECUTE format('REVOKE ALL ON TYPE %s FROM PUBLIC', object.name);
     END LOOP;
 END

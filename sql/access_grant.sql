@@ -130,7 +130,13 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner, o.acl
         ('load',   'ROUTINE', 'reverse_movement',     'EXECUTE'),
         ('manage', 'TABLE',   'tracker',              'INSERT UPDATE DELETE'),
         ('manage', 'ROUTINE', 'save_tracker',         'EXECUTE'),
-        ('manage', 'ROUTINE', 'delete_tracker',       'EXECUTE')
+        ('manage', 'ROUTINE', 'delete_tracker',       'EXECUTE'),
+        ('manage', 'TABLE',   'alert',                'UPDATE'),
+        ('manage', 'TABLE',   'alert_consumer',       'INSERT UPDATE DELETE'),
+        ('manage', 'ROUTINE', 'acknowledge_alert',    'EXECUTE'),
+        ('manage', 'ROUTINE', 'snooze_alert',         'EXECUTE'),
+        ('manage', 'ROUTINE', 'take_alert_events',    'EXECUTE'),
+        ('manage', 'ROUTINE', 'confirm_alert_events', 'EXECUTE')
        ) rule (level, kind, name, privileges)
   JOIN (SELECT 'SCHEMA' AS kind, n.nspname::text AS name, pg_catalog.quote_ident(n.nspname) AS object,
                n.nspowner AS owner, n.nspacl AS acl, false AS is_immutable
