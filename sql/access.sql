@@ -56,7 +56,7 @@ $$;
 
 -- Row security: what of each table a role sees and changes follows from invtrack.access_grant. A loop
 -- over the tables, so that none can be forgotten: one without a merchant must be named here. The
--- planner puts the merchants of the role in the place of has_access(), see src/access.c. Merchants
+-- planner puts the merchants of the role in the place of has_access(), see src/access_plan.c. Merchants
 -- themselves are written only by those who may load all of them.
 DO $$
 DECLARE

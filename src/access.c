@@ -2,11 +2,8 @@
  * access.c
  *		What a role has access to: the look-up behind row security.
  *
- * Policies say has_access(merchant, level). Its support function puts the
- * role's merchants in its place when a query is planned: merchant = 'm1', or
- * merchant = ANY ('{m1,m2}'), or true or false. So the look-up happens once a
- * plan, and the planner knows what a reader of one merchant reads: its plans
- * are those of the owner who asks for that merchant.
+ * Policies say has_access(merchant, level), in whose place the planner puts
+ * the role's merchants (access_plan.c).
  *
  * What went into a plan must not outlive the access that it was made from.
  * PostgreSQL plans anew for another role. For the rest this file listens to
@@ -22,55 +19,24 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_operator_d.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
-#include "nodes/pathnodes.h"
-#include "nodes/supportnodes.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
-#include "utils/selfuncs.h"
 #include "utils/syscache.h"
 
 #include "access.h"
 #include "argument.h"
 #include "compat.h"
-
-/*
- * Up to so many merchants stand in a plan. Beyond, each row's merchant is
- * looked up when it is read, since an index descends once for each merchant
- * of a list, and since plans would grow.
- */
-#define MERCHANTS_IN_PLAN_MAX	16
-
-typedef struct MerchantAccess
-{
-	text	   *merchant;
-	AccessLevel level;
-} MerchantAccess;
-
-/* All that a role has, itself and as a member of others. */
-typedef struct RoleAccess
-{
-	Oid			role;			/* key of the cache */
-	AccessLevel to_all;			/* level of access to all merchants */
-	int			count;
-	MerchantAccess *merchants;	/* in the order of their bytes */
-} RoleAccess;
 
 /* What was looked up in this session, a RoleAccess a role. */
 static HTAB *cache;
@@ -106,7 +72,7 @@ access_init(void)
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, at_role_change, (Datum) 0);
 }
 
-static AccessLevel
+AccessLevel
 access_level_of_name(const char *bytes, size_t size)
 {
 	static const char *const names[] = {
@@ -290,7 +256,7 @@ start_cache(void)
 }
 
 /* What a role has. Valid until the next call. */
-static const RoleAccess *
+const RoleAccess *
 access_of_role(Oid role)
 {
 	const RoleAccess *access;
@@ -324,133 +290,6 @@ access_has_access(PG_FUNCTION_ARGS)
 	found = bsearch(&key, access->merchants, access->count, sizeof(MerchantAccess),
 					compare_merchants);
 	PG_RETURN_BOOL(found != NULL && found->level >= level);
-}
-
-static int
-count_merchants(const RoleAccess *access, AccessLevel level)
-{
-	int			count = 0;
-
-	for (int i = 0; i < access->count; i++)
-		count += access->merchants[i].level >= level;
-	return count;
-}
-
-/* merchant = 'm1' or merchant = ANY ('{m1,m2}') */
-static Node *
-make_merchant_clause(Node *merchant, const RoleAccess *access, AccessLevel level, int count)
-{
-	Oid			collation = exprCollation(merchant);
-	Datum	   *codes = palloc(count * sizeof(Datum));
-	ScalarArrayOpExpr *any;
-	int			filled = 0;
-
-	for (int i = 0; i < access->count; i++)
-		if (access->merchants[i].level >= level)
-			codes[filled++] = datumCopy(PointerGetDatum(access->merchants[i].merchant), false, -1);
-	if (count == 1)
-	{
-		Const	   *code = makeConst(TEXTOID, -1, collation, -1, codes[0], false, false);
-		OpExpr	   *equal = (OpExpr *) make_opclause(TextEqualOperator, BOOLOID, false,
-													 (Expr *) merchant, (Expr *) code,
-													 InvalidOid, collation);
-
-		equal->opfuncid = F_TEXTEQ;
-		return (Node *) equal;
-	}
-	any = makeNode(ScalarArrayOpExpr);
-	any->opno = TextEqualOperator;
-	any->opfuncid = F_TEXTEQ;
-	any->useOr = true;
-	any->inputcollid = collation;
-	any->args = list_make2(merchant,
-						   makeConst(TEXTARRAYOID, -1, collation, -1,
-									 PointerGetDatum(construct_array(codes, count, TEXTOID, -1,
-																	 false, TYPALIGN_INT)),
-									 false, false));
-	any->location = -1;
-	return (Node *) any;
-}
-
-/* The level that a call asks for, where it is written down; else ACCESS_NONE. */
-static AccessLevel
-level_of_call(List *args)
-{
-	Const	   *level;
-
-	if (list_length(args) != 2 || !IsA(lsecond(args), Const))
-		return ACCESS_NONE;
-	level = lsecond_node(Const, args);
-	if (level->constisnull || level->consttype != TEXTOID)
-		return ACCESS_NONE;
-	return access_level_of_name(VARDATA_ANY(DatumGetTextPP(level->constvalue)),
-								VARSIZE_ANY_EXHDR(DatumGetTextPP(level->constvalue)));
-}
-
-/*
- * What can stand in the place of a call for a column, or for null (all
- * merchants), for the role that plans. Anything else is asked when it runs.
- */
-static Node *
-simplify_call(SupportRequestSimplify *request)
-{
-	AccessLevel level = level_of_call(request->fcall->args);
-	const RoleAccess *access;
-	Node	   *merchant;
-	int			count;
-
-	/* what is planned now should know all the news that there is */
-	AcceptInvalidationMessages();
-	if (level == ACCESS_NONE || request->root == NULL || request->root->glob == NULL)
-		return NULL;
-	merchant = linitial(request->fcall->args);
-	if (IsA(merchant, Const) ? !((Const *) merchant)->constisnull :
-		!IsA(merchant, Var) || ((Var *) merchant)->vartype != TEXTOID)
-		return NULL;
-	access = access_of_role(GetUserId());
-	request->root->glob->dependsOnRole = true;
-	if (access->to_all >= level)
-		return makeBoolConst(true, false);
-	count = IsA(merchant, Const) ? 0 : count_merchants(access, level);
-	if (count == 0)
-		return makeBoolConst(false, false);
-	if (count > MERCHANTS_IN_PLAN_MAX)
-		return NULL;
-	return make_merchant_clause(merchant, access, level, count);
-}
-
-/* The part of the merchants that the role has. */
-static Node *
-estimate_selectivity(SupportRequestSelectivity *request)
-{
-	AccessLevel level = level_of_call(request->args);
-	VariableStatData variable;
-	bool		is_default;
-	double		merchants;
-
-	if (level == ACCESS_NONE || request->is_join || !IsA(linitial(request->args), Var))
-		return NULL;
-	examine_variable(request->root, linitial(request->args), request->varRelid, &variable);
-	merchants = get_variable_numdistinct(&variable, &is_default);
-	ReleaseVariableStats(variable);
-	if (is_default || merchants < 1)
-		return NULL;
-	request->selectivity = Min(1.0, count_merchants(access_of_role(GetUserId()), level) / merchants);
-	return (Node *) request;
-}
-
-PG_FUNCTION_INFO_V1(access_has_access_support);
-Datum
-access_has_access_support(PG_FUNCTION_ARGS)
-{
-	Node	   *request = (Node *) PG_GETARG_POINTER(0);
-	Node	   *result = NULL;
-
-	if (IsA(request, SupportRequestSimplify))
-		result = simplify_call((SupportRequestSimplify *) request);
-	else if (IsA(request, SupportRequestSelectivity))
-		result = estimate_selectivity((SupportRequestSelectivity *) request);
-	PG_RETURN_POINTER(result);
 }
 
 /*

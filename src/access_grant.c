@@ -141,6 +141,7 @@ adjust_privileges(Oid role, bool may_revoke)
 		int			result = SPI_execute(change, false, 0);
 
 		if (result != SPI_OK_UTILITY)
+			/* cannot happen: the view makes nothing but GRANT and REVOKE */
 			elog(ERROR, "could not run \"%s\": %s", change, SPI_result_code_string(result));
 	}
 	return count;

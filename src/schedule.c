@@ -332,7 +332,7 @@ check_owner(void)
 
 	SPI_connect();
 	if (statement_run(&find_owner, NULL, NULL, true) != 1)
-		elog(ERROR, "extension invtrack has no owner");
+		elog(ERROR, "extension invtrack has no owner"); /* cannot happen: this is part of it */
 	row = SPI_tuptable->vals[0];
 	columns = SPI_tuptable->tupdesc;
 	owner = SPI_getvalue(row, columns, 1);
