@@ -44,13 +44,22 @@ time_to_tell(TimestampTz *told)
 	return true;
 }
 
-/* Not about a merchant's data: the server is out of something, or somebody stops us. */
+/*
+ * Not about a merchant's data: the server is out of something, is a standby,
+ * or somebody stops us; or we may not, or tables are not as they should be.
+ */
 static bool
 is_of_server(int sqlstate)
 {
-	int			category = ERRCODE_TO_CATEGORY(sqlstate);
+	static const int categories[] = {
+		ERRCODE_INVALID_TRANSACTION_STATE, ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION,
+		ERRCODE_INSUFFICIENT_RESOURCES, ERRCODE_OPERATOR_INTERVENTION, ERRCODE_SYSTEM_ERROR
+	};
 
-	return category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_OPERATOR_INTERVENTION;
+	for (int i = 0; i < lengthof(categories); i++)
+		if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(categories[i]))
+			return true;
+	return false;
 }
 
 /*
