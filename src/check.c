@@ -119,7 +119,10 @@ read_changes(Check *check)
 	return rows;
 }
 
-/* The next rows as an array; false where there are none. */
+/*
+ * The next rows as an array; false where there are none. The slot is left
+ * empty, since what it holds is of the caller's memory context.
+ */
 static bool
 next_chunk(const Check *check, Tuplestorestate *rows, TupleTableSlot *slot, Datum *array)
 {
@@ -129,6 +132,7 @@ next_chunk(const Check *check, Tuplestorestate *rows, TupleTableSlot *slot, Datu
 
 	while (count < CHUNK_ROWS && tuplestore_gettupleslot(rows, true, false, slot))
 		elements[count++] = datumCopy(slot_getattr(slot, 1, &is_null), false, -1);
+	ExecClearTuple(slot);
 	if (count > 0)
 		*array = PointerGetDatum(construct_array(elements, count, check->row_type, -1, false,
 												 TYPALIGN_DOUBLE));
@@ -280,6 +284,7 @@ check_merchant(Datum merchant, ReturnSetInfo *told)
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "invtrack check",
 												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext chunk;
 	Check		check = {.merchant = merchant, .told = told};
 	int64		events_before;
 	Tuplestorestate *rows;
@@ -297,12 +302,16 @@ check_merchant(Datum merchant, ReturnSetInfo *told)
 	columns = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(columns, 1, "change", check.row_type, -1, 0);
 	slot = MakeSingleTupleTableSlot(columns, &TTSOpsMinimalTuple);
+	chunk = AllocSetContextCreate(context, "invtrack check chunk", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(chunk);
 	while (next_chunk(&check, rows, slot, &changes))
 	{
 		update_alerts(&check, changes);
 		record_transitions(&check, changes);
 		record_history(&check, changes);
+		MemoryContextReset(chunk);
 	}
+	MemoryContextSwitchTo(context);
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(rows);
 	record_stock(&check);
