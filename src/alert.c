@@ -85,7 +85,14 @@ alert_snooze(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(true);
 }
 
-/* purge_alerts(merchant, older_than_days); a null merchant is all of them */
+/*
+ * purge_alerts(merchant, older_than_days); a null merchant is all of them.
+ *
+ * A consumer gets its row of a merchant when it takes. One that has none, and
+ * took nothing since the merchant's event was there, may not know of it yet; a
+ * day is for a check or a delivery that takes long. One that did take without
+ * getting a row can't see the merchant, and does not count.
+ */
 PG_FUNCTION_INFO_V1(alert_purge);
 Datum
 alert_purge(PG_FUNCTION_ARGS)
@@ -95,9 +102,14 @@ alert_purge(PG_FUNCTION_ARGS)
 			"DELETE FROM invtrack.alert_event e"
 			" WHERE ($1 IS NULL OR e.merchant OPERATOR(pg_catalog.=) $1)"
 			" AND e.recorded_at OPERATOR(pg_catalog.<) $2"
-			" AND NOT EXISTS (SELECT FROM invtrack.alert_consumer c"
-			" WHERE c.merchant OPERATOR(pg_catalog.=) e.merchant"
-			" AND c.confirmed OPERATOR(pg_catalog.<) e.event_id)",
+			" AND NOT EXISTS (SELECT FROM (SELECT k.consumer, pg_catalog.max(k.taken_at) AS taken_at"
+			" FROM invtrack.alert_consumer k GROUP BY k.consumer) k"
+			" LEFT JOIN invtrack.alert_consumer c"
+			" ON c.merchant OPERATOR(pg_catalog.=) e.merchant"
+			" AND c.consumer OPERATOR(pg_catalog.=) k.consumer"
+			" WHERE CASE WHEN c.consumer IS NULL THEN coalesce(k.taken_at OPERATOR(pg_catalog.<)"
+			" (e.recorded_at OPERATOR(pg_catalog.+) '24:00'::interval), true)"
+			" ELSE c.confirmed OPERATOR(pg_catalog.<) e.event_id END)",
 			2, {TEXTOID, TIMESTAMPTZOID}, CURSOR_OPT_CUSTOM_PLAN
 		},
 		{
