@@ -33,6 +33,7 @@ CREATE TABLE invtrack.alert_consumer (
     consumer text COLLATE "C" NOT NULL,
     confirmed bigint NOT NULL DEFAULT 0,
     confirmed_at timestamptz,
+    taken_at timestamptz,
     CONSTRAINT alert_consumer_pkey PRIMARY KEY (merchant, consumer),
     CONSTRAINT alert_consumer_consumer_check CHECK (invtrack.is_code(consumer))
 ) WITH (fillfactor = 50);
@@ -42,6 +43,7 @@ COMMENT ON COLUMN invtrack.alert_consumer.merchant IS 'Merchant of the events';
 COMMENT ON COLUMN invtrack.alert_consumer.consumer IS 'Name that the program gives itself';
 COMMENT ON COLUMN invtrack.alert_consumer.confirmed IS 'Number of the last event that it confirmed';
 COMMENT ON COLUMN invtrack.alert_consumer.confirmed_at IS 'When it did; null: never';
+COMMENT ON COLUMN invtrack.alert_consumer.taken_at IS 'When it was last given events of this merchant; null: never';
 
 CREATE FUNCTION invtrack.take_alert_events(consumer text, max_rows integer DEFAULT 100)
 RETURNS SETOF invtrack.alert_event LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 100

@@ -5,15 +5,18 @@
  * A consumer has a row a merchant that says how far it has come. Taking locks
  * that row until the end of the transaction, and passes over rows that another
  * worker of the same consumer has locked. An event is handed out until it is
- * confirmed: at least once, in the order of its merchant.
+ * confirmed: at least once, in the order of its merchant. Merchants take
+ * turns, so that one whose events can't be delivered holds up nobody else.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
+#include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -43,60 +46,103 @@ return_alert_events(ReturnSetInfo *result, uint64 count)
 		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
 }
 
-static void
-check_consumer(FunctionCallInfo fcinfo)
+/*
+ * Is this the one worker of the consumer that makes rows now? Others would
+ * wait for it at the key, until it has delivered, and so do without them.
+ */
+static bool
+lock_registration(Datum consumer)
 {
-	check_not_null(fcinfo, 0, "consumer");
-	check_code(fcinfo, 0, "consumer");
-}
+	char	   *name = psprintf("invtrack.take_alert_events %s", TextDatumGetCString(consumer));
+	Datum		key = hash_any_extended((unsigned char *) name, strlen(name), 0);
 
-/* A row for each merchant with events that this consumer has none for yet. */
-static void
-register_consumer(Datum consumer)
-{
-	static Statement make_rows = {
-		"INSERT INTO invtrack.alert_consumer (merchant, consumer)"
-		" SELECT s.merchant, $1 FROM invtrack.check_state s"
-		" WHERE s.events OPERATOR(pg_catalog.>) 0 AND NOT EXISTS ("
-		" SELECT FROM invtrack.alert_consumer c WHERE c.merchant OPERATOR(pg_catalog.=) s.merchant"
-		" AND c.consumer OPERATOR(pg_catalog.=) $1)"
-		" ORDER BY s.merchant ON CONFLICT (merchant, consumer) DO NOTHING",
-		1, {TEXTOID}
-	};
-
-	statement_run(&make_rows, &consumer, NULL, false);
+	return DatumGetBool(DirectFunctionCall1(pg_try_advisory_xact_lock_int8, key));
 }
 
 /*
- * Lock a merchant that has events for this consumer, which no other worker
- * has: the one that has waited longest. Those in the array were had already.
+ * A row for each merchant with events that this consumer has none for yet: it
+ * begins with the oldest event that is kept. (= ANY is looked up in a hash
+ * table, however old the statistics are: those of a new consumer are.)
  */
-static bool
-take_merchant(Datum consumer, ArrayBuildState *had, Datum *merchant, Datum *confirmed)
+static void
+register_consumer(Datum consumer)
 {
-	static Statement lock_row = {
-		"SELECT c.merchant, c.confirmed FROM invtrack.alert_consumer c"
+#define UNREGISTERED \
+	" FROM invtrack.check_state s" \
+	" WHERE s.events OPERATOR(pg_catalog.>) 0 AND NOT s.merchant OPERATOR(pg_catalog.=) ANY (" \
+	" SELECT c.merchant FROM invtrack.alert_consumer c WHERE c.consumer OPERATOR(pg_catalog.=) $1)"
+	static Statement find_merchant = {
+		"SELECT s.merchant" UNREGISTERED " LIMIT 1", 1, {TEXTOID}
+	};
+	static Statement make_rows = {
+		"INSERT INTO invtrack.alert_consumer (merchant, consumer, confirmed)"
+		" SELECT s.merchant, $1, coalesce((SELECT pg_catalog.min(e.event_id)"
+		" OPERATOR(pg_catalog.-) 1 FROM invtrack.alert_event e"
+		" WHERE e.merchant OPERATOR(pg_catalog.=) s.merchant), s.events)"
+		UNREGISTERED " ORDER BY s.merchant ON CONFLICT (merchant, consumer) DO NOTHING",
+		1, {TEXTOID}
+	};
+
+	if (statement_run(&find_merchant, &consumer, NULL, false) > 0 && lock_registration(consumer))
+		statement_run(&make_rows, &consumer, NULL, false);
+}
+
+/*
+ * Merchants that have events for this consumer, those first whose turn was
+ * longest ago. Fetching one locks it, unless another worker has.
+ */
+static Portal
+open_merchants(Datum consumer)
+{
+	static Statement lock_rows = {
+		"SELECT c.merchant, c.confirmed, s.events FROM invtrack.alert_consumer c"
 		" JOIN invtrack.check_state s ON s.merchant OPERATOR(pg_catalog.=) c.merchant"
 		" WHERE c.consumer OPERATOR(pg_catalog.=) $1"
 		" AND s.events OPERATOR(pg_catalog.>) c.confirmed"
-		" AND NOT c.merchant OPERATOR(pg_catalog.=) ANY ($2)"
-		" ORDER BY c.confirmed_at NULLS FIRST, c.merchant LIMIT 1 FOR UPDATE OF c SKIP LOCKED",
-		2, {TEXTOID, TEXTARRAYOID}, 0, {TEXTOID, INT8OID}
+		" ORDER BY c.taken_at NULLS FIRST, c.merchant FOR UPDATE OF c SKIP LOCKED",
+		1, {TEXTOID}, 0, {TEXTOID, INT8OID, INT8OID}
 	};
-	Datum		values[2] = {consumer, makeArrayResult(had, CurrentMemoryContext)};
+
+	return statement_open(&lock_rows, &consumer);
+}
+
+/* The next merchant with the numbers of the last event confirmed and of the last there is. */
+static bool
+next_merchant(Portal merchants, Datum *merchant, Datum *confirmed, Datum *last)
+{
 	bool		is_null;
 
-	if (statement_run(&lock_row, values, NULL, false) == 0)
+	SPI_cursor_fetch(merchants, true, 1);
+	if (SPI_processed == 0)
 		return false;
 	*merchant = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
 	*confirmed = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null);
+	*last = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &is_null);
 	return true;
 }
 
-/* take_alert_events(consumer, max_rows) */
-PG_FUNCTION_INFO_V1(alert_event_take);
-Datum
-alert_event_take(PG_FUNCTION_ARGS)
+/*
+ * The merchant has had its turn, also if nothing of what it was given is ever
+ * confirmed: then others come before it. Where no event is left of those not
+ * confirmed, because somebody has deleted them, they count as confirmed.
+ */
+static void
+note_turn(Datum consumer, Datum merchant, Datum confirmed)
+{
+	static Statement update = {
+		"UPDATE invtrack.alert_consumer c SET taken_at = $4, confirmed = $3"
+		" WHERE c.consumer OPERATOR(pg_catalog.=) $1 AND c.merchant OPERATOR(pg_catalog.=) $2",
+		4, {TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID}
+	};
+	Datum		values[4] = {consumer, merchant, confirmed,
+	TimestampTzGetDatum(GetCurrentTimestamp())};
+
+	statement_run(&update, values, NULL, false);
+}
+
+/* Hand out at most this many events, merchant by merchant. */
+static void
+take_events(Datum consumer, int64 left, ReturnSetInfo *result)
 {
 	static Statement read_events = {
 		"SELECT " ALERT_EVENT_COLUMNS " FROM invtrack.alert_event e"
@@ -104,34 +150,47 @@ alert_event_take(PG_FUNCTION_ARGS)
 		" ORDER BY e.event_id LIMIT $3",
 		3, {TEXTOID, INT8OID, INT8OID}, CURSOR_OPT_GENERIC_PLAN, {ALERT_EVENT_TYPES}
 	};
-	ReturnSetInfo *result = start_alert_events(fcinfo);
-	Datum		consumer = PG_GETARG_DATUM(0);
-	ArrayBuildState *had;
-	int64		left;
+	Portal		merchants = open_merchants(consumer);
 	Datum		values[3];
+	Datum		last;
 
-	check_consumer(fcinfo);
-	check_not_null(fcinfo, 1, "max_rows");
-	left = PG_GETARG_INT32(1);
-	if (left < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_rows %lld is out of range", (long long) left),
-				 errhint("Give the largest number of events wanted, at least 1.")));
-	SPI_connect();
-	register_consumer(consumer);
-	had = initArrayResult(TEXTOID, CurrentMemoryContext, false);
-	while (left > 0 && take_merchant(consumer, had, &values[0], &values[1]))
+	while (left > 0 && next_merchant(merchants, &values[0], &values[1], &last))
 	{
-		uint64		rows;
+		SPITupleTable *row = SPI_tuptable;
+		uint64		events;
 
 		CHECK_FOR_INTERRUPTS();
-		accumArrayResult(had, values[0], false, TEXTOID, CurrentMemoryContext);
 		values[2] = Int64GetDatum(left);
-		rows = statement_run(&read_events, values, NULL, false);
-		return_alert_events(result, rows);
-		left -= rows;
+		events = statement_run(&read_events, values, NULL, false);
+		return_alert_events(result, events);
+		SPI_freetuptable(SPI_tuptable);
+		note_turn(consumer, values[0], events > 0 ? values[1] : last);
+		SPI_freetuptable(row);
+		left -= events;
 	}
+	SPI_cursor_close(merchants);
+}
+
+/* take_alert_events(consumer, max_rows) */
+PG_FUNCTION_INFO_V1(alert_event_take);
+Datum
+alert_event_take(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = start_alert_events(fcinfo);
+	int32		max_rows;
+
+	check_not_null(fcinfo, 0, "consumer");
+	check_not_null(fcinfo, 1, "max_rows");
+	check_code(fcinfo, 0, "consumer");
+	max_rows = PG_GETARG_INT32(1);
+	if (max_rows < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_rows %d is out of range", max_rows),
+				 errhint("Give the largest number of events wanted, at least 1.")));
+	SPI_connect();
+	register_consumer(PG_GETARG_DATUM(0));
+	take_events(PG_GETARG_DATUM(0), max_rows, result);
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -172,14 +231,16 @@ alert_event_confirm(PG_FUNCTION_ARGS)
 	bool		is_null;
 	int64		before;
 
-	check_consumer(fcinfo);
+	check_not_null(fcinfo, 0, "consumer");
 	check_not_null(fcinfo, 1, "merchant");
 	check_not_null(fcinfo, 2, "event_id");
+	check_code(fcinfo, 0, "consumer");
+	check_code(fcinfo, 1, "merchant");
 	for (int arg = 0; arg < 3; arg++)
 		values[arg] = PG_GETARG_DATUM(arg);
 	values[3] = TimestampTzGetDatum(GetCurrentTimestamp());
 	SPI_connect();
-	if (statement_run(&lock_row, values, NULL, false) == 0)
+	if (PG_GETARG_INT64(2) < 1 || statement_run(&lock_row, values, NULL, false) == 0)
 		report_unknown_event(fcinfo);
 	before = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 	statement_run(&confirm, values, NULL, false);

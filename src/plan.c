@@ -11,6 +11,7 @@
 #include "nodes/params.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/portal.h"
 
 #include "compat.h"
 #include "plan.h"
@@ -140,6 +141,20 @@ statement_run_into(Statement *statement, Datum *values, const char *nulls,
 	if (result < 0)				/* cannot happen: what fails raises its own error */
 		elog(ERROR, "could not run \"%s\": %s", statement->query,
 			 SPI_result_code_string(result));
+}
+
+/*
+ * The same, with the rows fetched from a cursor, SPI_cursor_fetch(), as they
+ * are wanted: where fetching one does something, as locking does.
+ */
+Portal
+statement_open(Statement *statement, Datum *values)
+{
+	Portal		cursor = SPI_cursor_open(NULL, statement_plan(statement), values, NULL, false);
+
+	if (count_results(statement) > 0)
+		check_columns(cursor->tupDesc, statement->results, count_results(statement));
+	return cursor;
 }
 
 /*

@@ -34,6 +34,7 @@ extern void check_columns(TupleDesc columns, const Oid *types, int count);
 extern bool take_texts(Datum *texts, int count);
 extern void statement_run_into(Statement *statement, Datum *values, const char *nulls,
 							   bool read_only, DestReceiver *receiver);
+extern Portal statement_open(Statement *statement, Datum *values);
 extern void statement_set_type(Statement *statement, int arg, Oid type);
 
 #endif							/* INVTRACK_PLAN_H */
