@@ -1,0 +1,215 @@
+# The example consumer: two workers deliver to a webhook while trackers fall ill and recover, while the
+# workers are killed and the server goes down. No event is lost, and each merchant's come in order.
+# INVTRACK_LONG=1: for longer.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use FindBin;
+use IPC::Run;
+use Time::HiRes qw(usleep);
+
+my $dir = "$FindBin::Bin/../../examples/consumer";
+my $version = `node --version 2>&1`;
+plan skip_all => 'there is no node' unless $? == 0;
+plan skip_all => 'the modules of examples/consumer are not installed' unless -e "$dir/node_modules/pg/package.json";
+
+my $seed = $ENV{INVTRACK_SEED} // int(rand(1_000_000_000));
+srand($seed);
+note "seed $seed, node $version";
+my $rounds = $ENV{INVTRACK_LONG} ? 150 : 12;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+# One code has letters that a header can't have.
+$node->safe_psql('postgres', <<'SQL');
+CREATE EXTENSION invtrack CASCADE;
+INSERT INTO invtrack.merchant (merchant, name)
+SELECT 'm' || m, 'M' FROM generate_series(1, 5) m UNION ALL VALUES ('Käse/ 7 €', 'Tom''s "Käse"');
+INSERT INTO invtrack.inventory_type (merchant, inventory_type) SELECT merchant, 'good' FROM invtrack.merchant;
+INSERT INTO invtrack.product (merchant, sku) SELECT merchant, 'p' || p FROM invtrack.merchant, generate_series(1, 8) p;
+INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, quantity) SELECT merchant, sku, 'good', 20 FROM invtrack.product;
+INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity)
+SELECT merchant, sku, 'good', 'stock_quantity', 10 FROM invtrack.product;
+SQL
+
+$ENV{PGHOST} = $node->host;
+$ENV{PGPORT} = $node->port;
+$ENV{PGUSER} = getpwuid($<);
+$ENV{PGDATABASE} = 'postgres';
+$ENV{INVTRACK_BATCH} = 10;
+
+my $tmp = PostgreSQL::Test::Utils::tempdir();
+my $port = PostgreSQL::Test::Cluster::get_free_port();
+my $said = '';
+my $receiver = IPC::Run::start([ 'node', "$FindBin::Bin/receiver.mjs", $port ],
+	'<', \undef, '>', "$tmp/received", '2>', \$said, IPC::Run::timeout(600));
+$receiver->pump until $said =~ /listening/;
+
+# What is left running if the test dies.
+my @started = ($receiver);
+END
+{
+	local $?;
+	eval { $_->signal('KILL') } for @started;
+}
+
+# start_worker(name of the consumer, file of its output, seconds between looks, webhook): to the file without a webhook
+sub start_worker
+{
+	my ($name, $out, $seconds, $webhook) = @_;
+	local $ENV{INVTRACK_CONSUMER} = $name;
+	local $ENV{PGAPPNAME} = "consumer $name";
+	local $ENV{INVTRACK_POLL_SECONDS} = $seconds;
+	local $ENV{INVTRACK_WEBHOOK} = $webhook // '';
+	push @started, IPC::Run::start([ 'node', "$dir/consumer.mjs" ], '<', \undef, '>>', $out, '2>>', "$tmp/log");
+	return $started[-1];
+}
+
+# An end that nobody planned.
+sub kill_worker
+{
+	my ($worker) = @_;
+	$worker->signal('KILL');
+	IPC::Run::finish($worker);
+	@started = grep { $_ != $worker } @started;
+}
+
+# Ends well when told to.
+sub stop_worker
+{
+	my ($worker) = @_;
+	$worker->signal('TERM');
+	@started = grep { $_ != $worker } @started;
+	return IPC::Run::finish($worker);
+}
+
+# Some stock goes, some comes back, and what that means is found out.
+sub change_and_check
+{
+	my $number = int(rand(1_000_000_000));
+	$node->safe_psql('postgres', qq{
+	    UPDATE invtrack.stock_lot SET quantity = CASE WHEN quantity < 10 THEN 20 ELSE 1 END
+	     WHERE hashtext(merchant || sku || $number) % 2 = 0;
+	    CALL invtrack.check_all();});
+}
+
+sub wait_until_confirmed
+{
+	my ($name) = @_;
+	return $node->poll_query_until('postgres', qq{
+	    SELECT count(*) > 0 AND bool_and(coalesce(c.confirmed, 0) = s.events) FROM invtrack.check_state s
+	      LEFT JOIN invtrack.alert_consumer c ON c.merchant = s.merchant AND c.consumer = '$name'
+	     WHERE s.events > 0});
+}
+
+# What should have been received: merchant/event => payload, and how many of each merchant.
+sub recorded
+{
+	my (%payload, %count);
+	for my $line (split /\n/, $node->safe_psql('postgres', q{
+	    SELECT CASE merchant WHEN 'Käse/ 7 €' THEN 'K%C3%A4se%2F%207%20%E2%82%AC' ELSE merchant END || '/' || event_id, payload
+	      FROM invtrack.alert_event}))
+	{
+		my ($key, $text) = $line =~ /^(\S+)\|(.*)$/ or die $line;
+		$payload{$key} = $text;
+		$count{ $key =~ s{/\d+$}{}r }++;
+	}
+	return (\%payload, \%count);
+}
+
+# What is wrong with these deliveries ("merchant/event payload"), and how many came again.
+sub judge
+{
+	my (@delivered) = @_;
+	my ($payload, $count) = recorded();
+	my (%last, @wrong);
+	my $again = 0;
+	for my $line (@delivered)
+	{
+		my ($key, $merchant, $event, $text) = $line =~ m{^((\S+)/(\d+)) (.*)$} or die $line;
+		my $last = $last{$merchant} // 0;
+		push @wrong, "$key came after $last" if $event > $last + 1;
+		push @wrong, "$key is not what was recorded" if $text ne ($payload->{$key} // '');
+		$again++ if $event <= $last;
+		$last{$merchant} = $event if $event > $last;
+	}
+	push @wrong, map { "$_ ends with " . ($last{$_} // 0) } grep { ($last{$_} // 0) != $count->{$_} } sort keys %$count;
+	return (join("\n", @wrong), $again, scalar keys %$payload);
+}
+
+sub received { return split /\n/, slurp_file("$tmp/received"); }
+
+my $webhook = "http://127.0.0.1:$port/";
+
+# All is well: each event comes once, in order, from two workers that only NOTIFY wakes.
+my @workers = map { start_worker('mail', '/dev/null', 3600, $webhook) } 1 .. 2;
+$node->poll_query_until('postgres', q{
+    SELECT count(*) = 2 FROM pg_stat_activity
+     WHERE application_name = 'consumer mail' AND state = 'idle' AND query = 'COMMIT'}) or die 'workers are not there';
+for (1 .. 3)
+{
+	change_and_check();
+	usleep(rand(200_000));
+}
+ok(wait_until_confirmed('mail'), 'two workers confirm all');
+my ($wrong, $again, $events) = judge(received());
+is($wrong, '', "$events events come in order");
+is($again, 0, 'none comes twice');
+ok(stop_worker($_), 'a worker stops when told to') for @workers;
+
+# Nothing is well. What a killed worker had is found by looking again.
+@workers = map { start_worker('mail', '/dev/null', 1, $webhook) } 1 .. 2;
+my $log = -s $node->logfile;
+for my $round (1 .. $rounds)
+{
+	change_and_check();
+	usleep(rand(250_000));
+	if ($round % 6 == 4)
+	{
+		$node->stop('immediate');
+		usleep(rand(300_000));
+		$node->start;
+	}
+	my $i = int(rand(2));
+	kill_worker($workers[$i]);
+	$workers[$i] = start_worker('mail', '/dev/null', 1, $webhook);
+	usleep(rand(400_000));
+}
+ok(wait_until_confirmed('mail'), 'all is confirmed after all that');
+($wrong, $again, $events) = judge(received());
+is($wrong, '', "no event is lost of $events, and they come in order");
+my $interrupted = () = slurp_file($node->logfile, $log) =~ /unexpected EOF on client connection with an open transaction/g;
+cmp_ok($interrupted, '>', 0, 'workers were killed in the middle of a batch');
+note "$again came again, $interrupted batches were cut short";
+
+# What comes while there is none waits for the next one.
+ok(stop_worker($_), 'a worker stops when told to') for @workers;
+change_and_check();
+@workers = (start_worker('mail', '/dev/null', 3600, $webhook));
+ok(wait_until_confirmed('mail'), 'the next worker begins with what has come meanwhile');
+($wrong) = judge(received());
+is($wrong, '', 'and that is all there');
+ok(stop_worker(@workers), 'it stops as well');
+
+# Another consumer begins with the oldest event, here on stdout.
+my $printer = start_worker('print', "$tmp/printed", 3600);
+ok(wait_until_confirmed('print'), 'a new consumer confirms all');
+ok(stop_worker($printer), 'and stops');
+my ($payload) = recorded();
+my @printed = split /\n/, slurp_file("$tmp/printed");
+is_deeply([ sort @printed ], [ sort values %$payload ], 'it printed each event once');
+($wrong) = judge(map {
+	my ($event) = /"event_id": (\d+)/;
+	my ($merchant) = /"merchant": "([^"]+)"/;
+	($merchant =~ /^K/ ? 'K%C3%A4se%2F%207%20%E2%82%AC' : $merchant) . "/$event $_";
+} @printed);
+is($wrong, '', 'in order');
+like(slurp_file("$tmp/log"), qr/connecting again in \d+ ms/, 'workers connected again by themselves');
+unlike(slurp_file("$tmp/log"), qr/Warning/, 'and node had nothing to warn of');
+
+$receiver->kill_kill;
+$node->stop;
+done_testing();
