@@ -15,8 +15,9 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -24,6 +25,13 @@
 #include "argument.h"
 #include "compat.h"
 #include "plan.h"
+
+/*
+ * How many merchants a consumer is given rows for at a time, each under a lock
+ * of this class of advisory locks. SQL's have the classes 1 and 2.
+ */
+#define REGISTRATIONS_MAX	200
+#define REGISTRATION_LOCKS	105
 
 /* Make the result of a function that returns rows of invtrack.alert_event. */
 ReturnSetInfo *
@@ -47,44 +55,70 @@ return_alert_events(ReturnSetInfo *result, uint64 count)
 }
 
 /*
- * Is this the one worker of the consumer that makes rows now? Others would
- * wait for it at the key, until it has delivered, and so do without them.
+ * May this worker make the consumer's row of a merchant? Another one that has
+ * just made it would be waited for at the key, until it has delivered. This
+ * lock is one that SQL can't take, so that nobody else stands in the way.
  */
 static bool
-lock_registration(Datum consumer)
+lock_registration(Datum consumer, Datum merchant)
 {
-	char	   *name = psprintf("invtrack.take_alert_events %s", TextDatumGetCString(consumer));
-	Datum		key = hash_any_extended((unsigned char *) name, strlen(name), 0);
+	char	   *name = psprintf("%s %s", TextDatumGetCString(consumer), TextDatumGetCString(merchant));
+	uint64		key = DatumGetUInt64(hash_any_extended((unsigned char *) name, strlen(name), 0));
+	LOCKTAG		tag;
 
-	return DatumGetBool(DirectFunctionCall1(pg_try_advisory_xact_lock_int8, key));
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key,
+						 REGISTRATION_LOCKS);
+	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 /*
- * A row for each merchant with events that this consumer has none for yet: it
- * begins with the oldest event that is kept. (= ANY is looked up in a hash
- * table, however old the statistics are: those of a new consumer are.)
+ * Merchants with events that this consumer has no row for, and which no other
+ * worker makes one for; some of them. (= ANY is looked up in a hash table and
+ * the sub-select in the index, however old the statistics are.)
  */
+static Datum
+find_unregistered(Datum consumer)
+{
+	static Statement find_merchants = {
+		"SELECT s.merchant FROM invtrack.check_state s"
+		" WHERE s.events OPERATOR(pg_catalog.>) 0 AND NOT s.merchant OPERATOR(pg_catalog.=) ANY ("
+		" SELECT c.merchant FROM invtrack.alert_consumer c WHERE c.consumer OPERATOR(pg_catalog.=) $1)"
+		" AND (SELECT e.event_id FROM invtrack.alert_event e"
+		" WHERE e.merchant OPERATOR(pg_catalog.=) s.merchant ORDER BY e.event_id LIMIT 1) IS NOT NULL"
+		" ORDER BY s.merchant LIMIT " CppAsString2(REGISTRATIONS_MAX),
+		1, {TEXTOID}, 0, {TEXTOID}
+	};
+	ArrayBuildState *merchants = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	uint64		count = statement_run(&find_merchants, &consumer, NULL, false);
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		bool		is_null;
+		Datum		merchant = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+
+		if (lock_registration(consumer, merchant))
+			accumArrayResult(merchants, merchant, false, TEXTOID, CurrentMemoryContext);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return merchants->nelems > 0 ? makeArrayResult(merchants, CurrentMemoryContext) : (Datum) 0;
+}
+
+/* Make the rows of those merchants: they begin with the oldest event that is kept. */
 static void
 register_consumer(Datum consumer)
 {
-#define UNREGISTERED \
-	" FROM invtrack.check_state s" \
-	" WHERE s.events OPERATOR(pg_catalog.>) 0 AND NOT s.merchant OPERATOR(pg_catalog.=) ANY (" \
-	" SELECT c.merchant FROM invtrack.alert_consumer c WHERE c.consumer OPERATOR(pg_catalog.=) $1)"
-	static Statement find_merchant = {
-		"SELECT s.merchant" UNREGISTERED " LIMIT 1", 1, {TEXTOID}
-	};
 	static Statement make_rows = {
 		"INSERT INTO invtrack.alert_consumer (merchant, consumer, confirmed)"
-		" SELECT s.merchant, $1, coalesce((SELECT pg_catalog.min(e.event_id)"
-		" OPERATOR(pg_catalog.-) 1 FROM invtrack.alert_event e"
-		" WHERE e.merchant OPERATOR(pg_catalog.=) s.merchant), s.events)"
-		UNREGISTERED " ORDER BY s.merchant ON CONFLICT (merchant, consumer) DO NOTHING",
-		1, {TEXTOID}
+		" SELECT e.merchant, $1, pg_catalog.min(e.event_id) OPERATOR(pg_catalog.-) 1"
+		" FROM invtrack.alert_event e WHERE e.merchant OPERATOR(pg_catalog.=) ANY ($2)"
+		" GROUP BY e.merchant"
+		" ON CONFLICT (merchant, consumer) DO NOTHING",
+		2, {TEXTOID, TEXTARRAYOID}
 	};
+	Datum		values[2] = {consumer, find_unregistered(consumer)};
 
-	if (statement_run(&find_merchant, &consumer, NULL, false) > 0 && lock_registration(consumer))
-		statement_run(&make_rows, &consumer, NULL, false);
+	if (values[1] != (Datum) 0)
+		statement_run(&make_rows, values, NULL, false);
 }
 
 /*

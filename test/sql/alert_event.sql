@@ -128,13 +128,23 @@ SELECT * FROM pg_temp.kept;
 SELECT invtrack.purge_alerts(NULL, 9), invtrack.purge_alerts(NULL, 9) AS again, invtrack.purge_alerts(NULL, 36500) AS longest;
 SELECT * FROM pg_temp.kept;
 SELECT pg_temp.take('chat', 100) AS chat, pg_temp.take('mail', 100) AS mail;
--- A new consumer begins with the oldest kept. Of a merchant without any it is given none, and those
--- that somebody has deleted by hand count as confirmed.
+-- A new consumer begins with the oldest kept, and knows nothing of a merchant without any. Those that somebody
+-- has deleted by hand count as confirmed.
 SELECT pg_temp.take('new', 100);
 SELECT merchant, confirmed FROM invtrack.alert_consumer WHERE consumer = 'new' ORDER BY merchant;
 DELETE FROM invtrack.alert_event WHERE merchant = 'a';
 SELECT pg_temp.take('newer', 100), pg_temp.take('mail', 100) AS mail, pg_temp.take('new', 100) AS new;
 SELECT consumer, merchant, confirmed FROM invtrack.alert_consumer WHERE merchant = 'a' OR consumer = 'newer' ORDER BY 1, 2;
+-- A call gives a consumer at most 200 merchants that are new to it: the next call goes on.
+SAVEPOINT many;
+INSERT INTO invtrack.merchant (merchant) SELECT 'many' || n FROM generate_series(1, 450) n;
+INSERT INTO invtrack.inventory_type (merchant, inventory_type) SELECT merchant, 'good' FROM invtrack.merchant WHERE merchant LIKE 'many%';
+INSERT INTO invtrack.product (merchant, sku) SELECT merchant, 'p' FROM invtrack.merchant WHERE merchant LIKE 'many%';
+INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity) SELECT merchant, 'p', 'good', 'stock_quantity', 10 FROM invtrack.merchant WHERE merchant LIKE 'many%';
+SELECT count(*) FROM invtrack.check_trackers();
+SELECT n, (SELECT count(invtrack.confirm_alert_events('lots', e.merchant, e.event_id)) FROM invtrack.take_alert_events('lots', 1000 + n) e) AS taken FROM generate_series(1, 4) n;
+SELECT count(*) AS merchants, sum(confirmed) AS confirmed FROM invtrack.alert_consumer WHERE consumer = 'lots' AND merchant LIKE 'many%';
+ROLLBACK TO many;
 -- A consumer that has no row of a merchant keeps its events, too, unless it has taken since they were there (and a
 -- day for whatever takes long): then it cannot see that merchant. A consumer that was given up keeps none.
 DELETE FROM invtrack.alert_consumer WHERE consumer <> 'mail' OR merchant = 'c';
