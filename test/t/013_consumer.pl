@@ -41,10 +41,27 @@ $ENV{PGUSER} = getpwuid($<);
 $ENV{PGDATABASE} = 'postgres';
 $ENV{INVTRACK_BATCH} = 10;
 
+# A webhook: writes what it accepts to stdout, a line a request, in the order in which it came. Takes its
+# time, and answers every 40th request with an error.
 my $tmp = PostgreSQL::Test::Utils::tempdir();
+append_to_file("$tmp/receiver.mjs", <<'NODE');
+import { createServer } from 'node:http';
+
+let requests = 0;
+createServer((request, response) => {
+  let body = '';
+  request.on('data', (part) => (body += part));
+  request.on('end', () => {
+    const accepted = ++requests % 40 !== 0;
+    if (accepted) process.stdout.write(`${request.headers['idempotency-key']} ${body}\n`);
+    response.statusCode = accepted ? 204 : 503;
+    setTimeout(() => response.end(), 10);
+  });
+}).listen(Number(process.argv[2]), '127.0.0.1', () => process.stderr.write('listening\n'));
+NODE
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $said = '';
-my $receiver = IPC::Run::start([ 'node', "$FindBin::Bin/receiver.mjs", $port ],
+my $receiver = IPC::Run::start([ 'node', "$tmp/receiver.mjs", $port ],
 	'<', \undef, '>', "$tmp/received", '2>', \$said, IPC::Run::timeout(600));
 $receiver->pump until $said =~ /listening/;
 
@@ -209,6 +226,14 @@ is_deeply([ sort @printed ], [ sort values %$payload ], 'it printed each event o
 is($wrong, '', 'in order');
 like(slurp_file("$tmp/log"), qr/connecting again in \d+ ms/, 'workers connected again by themselves');
 unlike(slurp_file("$tmp/log"), qr/Warning/, 'and node had nothing to warn of');
+
+# What docs/alerts.md says of the payload.
+my ($section) = slurp_file("$FindBin::Bin/../../docs/alerts.md") =~ /^## What an event says\n(.*?)^## /ms;
+my %documented = map { $_ => 1 } map { /`(\w+)`/g } $section =~ /^\| (`\w+`(?:, `\w+`)*) \|/mg;
+is( join(' ', sort keys %documented),
+	$node->safe_psql('postgres', q{
+	    SELECT string_agg(DISTINCT key, ' ' ORDER BY key) FROM invtrack.alert_event, jsonb_object_keys(payload) key}),
+	'the keys of the payload are those that docs/alerts.md lists');
 
 $receiver->kill_kill;
 $node->stop;
