@@ -1,5 +1,5 @@
 -- A month of Northwind, day by day, with several checks a day: what a check should have found and told,
--- worked out without it. Run by test/t/011_month.pl after examples/northwind.sql. The variable from_seed
+-- worked out without it. Run by test/t/015_month.pl after examples/northwind.sql. The variable from_seed
 -- says how random() begins.
 
 SET max_parallel_workers_per_gather = 0;

@@ -1,5 +1,5 @@
 -- The jobs that schedule_jobs() asks for, and what it refuses. There is no pg_cron here: what it says then has
--- the jobs in it. Jobs that run are in test/t/012_schedule.pl.
+-- the jobs in it. Jobs that run are in test/t/017_schedule.pl.
 BEGIN;
 SET LOCAL client_min_messages = warning;
 

@@ -1,4 +1,4 @@
-# What 009_interrupted.pl and 010_exhausted.pl share: the operations of invtrack that write or read much, and
+# What 011_interrupted.pl and 012_exhausted.pl share: the operations of invtrack that write or read much, and
 # what must hold after each of them, whether it came to its end or not. Movements are written a second time
 # into test.ledger (FoldLoad.pm), in the same transaction.
 #
