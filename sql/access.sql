@@ -90,7 +90,7 @@ BEGIN
                        'Rows of merchants that the role has access to');
         merchant := CASE target.relname WHEN 'merchant' THEN 'NULL' ELSE 'merchant' END;
         FOR written IN
-            SELECT p.privilege, p.level FROM invtrack.level_privilege p
+            SELECT DISTINCT split_part(p.privilege, '(', 1) AS privilege, p.level FROM invtrack.level_privilege p
              WHERE p.kind = 'TABLE' AND p.name = target.relname AND p.privilege <> 'SELECT'
         LOOP
             EXECUTE format('CREATE POLICY access_%s ON %s FOR %s %s (invtrack.has_access(%s, %L))',

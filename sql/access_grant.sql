@@ -109,7 +109,8 @@ COMMENT ON COLUMN invtrack.access.granted_by IS 'Role that granted it';
 -- What each level adds to the one before it. What is not named here, only the owner may do. A function
 -- that is immutable works on its arguments alone, so whoever reads may call it.
 CREATE VIEW invtrack.level_privilege WITH (security_invoker) AS
-SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner, o.acl
+SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
+       CASE WHEN p.privilege LIKE '%(%' THEN a.attacl ELSE o.acl END AS acl
   FROM (VALUES
         ('read',   'SCHEMA',  'invtrack',             'USAGE'),
         ('read',   'TYPE',    '(all)',                'USAGE'),
@@ -131,20 +132,22 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner, o.acl
         ('manage', 'TABLE',   'tracker',              'INSERT UPDATE DELETE'),
         ('manage', 'ROUTINE', 'save_tracker',         'EXECUTE'),
         ('manage', 'ROUTINE', 'delete_tracker',       'EXECUTE'),
-        ('manage', 'TABLE',   'alert',                'UPDATE'),
+        ('manage', 'TABLE',   'alert',                'UPDATE(acknowledged_by) UPDATE(acknowledged_at)'),
+        ('manage', 'TABLE',   'alert',                'UPDATE(acknowledged_note) UPDATE(snoozed_until)'),
         ('manage', 'TABLE',   'alert_consumer',       'INSERT UPDATE DELETE'),
         ('manage', 'ROUTINE', 'acknowledge_alert',    'EXECUTE'),
         ('manage', 'ROUTINE', 'snooze_alert',         'EXECUTE'),
         ('manage', 'ROUTINE', 'take_alert_events',    'EXECUTE'),
         ('manage', 'ROUTINE', 'confirm_alert_events', 'EXECUTE')
        ) rule (level, kind, name, privileges)
-  JOIN (SELECT 'SCHEMA' AS kind, n.nspname::text AS name, pg_catalog.quote_ident(n.nspname) AS object,
+  JOIN (SELECT 'SCHEMA' AS kind, n.oid, n.nspname::text AS name, pg_catalog.quote_ident(n.nspname) AS object,
                n.nspowner AS owner, n.nspacl AS acl, false AS is_immutable
           FROM pg_catalog.pg_namespace n
          WHERE n.nspname = 'invtrack'
         UNION ALL
         SELECT CASE d.classid WHEN 'pg_catalog.pg_class'::regclass THEN 'TABLE'
                               WHEN 'pg_catalog.pg_proc'::regclass THEN 'ROUTINE' ELSE 'TYPE' END,
+               d.objid,
                coalesce(c.relname, f.proname, t.typname)::text,
                coalesce(c.oid::regclass::text, f.oid::regprocedure::text, t.oid::regtype::text),
                coalesce(c.relowner, f.proowner, t.typowner),
@@ -162,16 +165,18 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner, o.acl
            AND coalesce(c.oid, f.oid, t.oid) IS NOT NULL
        ) o ON o.kind = rule.kind
           AND (o.name = rule.name OR rule.name = '(all)' OR rule.name = '(immutable)' AND o.is_immutable)
- CROSS JOIN LATERAL pg_catalog.string_to_table(rule.privileges, ' ') p (privilege);
+ CROSS JOIN LATERAL pg_catalog.string_to_table(rule.privileges, ' ') p (privilege)
+  LEFT JOIN pg_catalog.pg_attribute a
+    ON o.kind = 'TABLE' AND a.attrelid = o.oid AND a.attname = substring(p.privilege FROM '\((.*)\)');
 COMMENT ON VIEW invtrack.level_privilege IS
 'What each level of access adds to the one before it: a row for each privilege on an object';
 COMMENT ON COLUMN invtrack.level_privilege.level IS 'read, load or manage';
 COMMENT ON COLUMN invtrack.level_privilege.kind IS 'SCHEMA, TABLE (views too), ROUTINE or TYPE (domains too)';
 COMMENT ON COLUMN invtrack.level_privilege.name IS 'Name of the object';
-COMMENT ON COLUMN invtrack.level_privilege.privilege IS 'Privilege, as GRANT names it';
+COMMENT ON COLUMN invtrack.level_privilege.privilege IS 'Privilege, as GRANT names it; on a column: with its name';
 COMMENT ON COLUMN invtrack.level_privilege.object IS 'The object, as GRANT names it';
 COMMENT ON COLUMN invtrack.level_privilege.owner IS 'Owner of the object';
-COMMENT ON COLUMN invtrack.level_privilege.acl IS 'Who has which privileges on the object now';
+COMMENT ON COLUMN invtrack.level_privilege.acl IS 'Who has which privileges on the object, or column, now';
 
 CREATE FUNCTION invtrack.grant_access(role text, merchant text, level text DEFAULT 'read')
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE

@@ -124,7 +124,7 @@ adjust_privileges(Oid role, bool may_revoke)
 		" AND pg_catalog.strpos('read load manage', a.level)"
 		" OPERATOR(pg_catalog.>=) pg_catalog.strpos('read load manage', p.level)) AS due,"
 		" EXISTS (SELECT FROM pg_catalog.aclexplode(p.acl) x WHERE x.grantee OPERATOR(pg_catalog.=) $1"
-		" AND x.privilege_type OPERATOR(pg_catalog.=) p.privilege) AS has) s"
+		" AND x.privilege_type OPERATOR(pg_catalog.=) pg_catalog.split_part(p.privilege, '(', 1)) AS has) s"
 		" CROSS JOIN LATERAL (VALUES (true, 'GRANT', ' TO '), ($2, 'REVOKE', ' FROM ')) v (wanted, verb, preposition)"
 		" WHERE p.owner OPERATOR(pg_catalog.<>) $1 AND v.wanted"
 		" AND CASE v.verb WHEN 'GRANT' THEN s.due AND NOT s.has ELSE s.has AND NOT s.due END) c"

@@ -19,19 +19,39 @@
 	" AND a.inventory_type OPERATOR(pg_catalog.=) $3 AND a.mechanism OPERATOR(pg_catalog.=) $4" \
 	" AND a.closed_at IS NULL"
 
+/* No open alert was updated: the caller sees none, or sees it and may not write it. */
+static void
+report_not_updated(Datum *values)
+{
+	static Statement find_alert = {
+		"SELECT 1 FROM invtrack.alert a WHERE" OPEN_ALERT_MATCHES,
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, 0, {INT4OID}
+	};
+	const char *merchant = TextDatumGetCString(values[ARG_MERCHANT]);
+	const char *sku = TextDatumGetCString(values[ARG_SKU]);
+	const char *inventory_type = TextDatumGetCString(values[ARG_INVENTORY_TYPE]);
+	const char *mechanism = TextDatumGetCString(values[ARG_MECHANISM]);
+
+	if (statement_run(&find_alert, values, NULL, false) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to change the alert of tracker (\"%s\", \"%s\", \"%s\", \"%s\")",
+						merchant, sku, inventory_type, mechanism),
+				 errhint("It takes access of the level manage to the merchant; a trigger of the table's owner may prevent it, too.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("tracker (\"%s\", \"%s\", \"%s\", \"%s\") has no open alert",
+					merchant, sku, inventory_type, mechanism),
+			 errhint("The view invtrack.alert_open lists what there is.")));
+}
+
 /* Update the open alert of the tracker whose key these values begin with. */
 static void
 update_open_alert(Statement *update, Datum *values, const char *nulls)
 {
 	SPI_connect();
 	if (statement_run(update, values, nulls, false) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("tracker (\"%s\", \"%s\", \"%s\", \"%s\") has no open alert",
-						TextDatumGetCString(values[ARG_MERCHANT]), TextDatumGetCString(values[ARG_SKU]),
-						TextDatumGetCString(values[ARG_INVENTORY_TYPE]),
-						TextDatumGetCString(values[ARG_MECHANISM])),
-				 errhint("The view invtrack.alert_open lists what there is.")));
+		report_not_updated(values);
 	SPI_finish();
 }
 

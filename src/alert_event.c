@@ -73,7 +73,8 @@ lock_registration(Datum consumer, Datum merchant)
 
 /*
  * Merchants with events that this consumer has no row for, and which no other
- * worker makes one for; some of them. (= ANY is looked up in a hash table and
+ * worker makes one for; some of them. A role that may only read a merchant
+ * takes nothing of it. (= ANY is looked up in a hash table and
  * the sub-select in the index, however old the statistics are.)
  */
 static Datum
@@ -81,7 +82,8 @@ find_unregistered(Datum consumer)
 {
 	static Statement find_merchants = {
 		"SELECT s.merchant FROM invtrack.check_state s"
-		" WHERE s.events OPERATOR(pg_catalog.>) 0 AND NOT s.merchant OPERATOR(pg_catalog.=) ANY ("
+		" WHERE s.events OPERATOR(pg_catalog.>) 0 AND invtrack.has_access(s.merchant, 'manage')"
+		" AND NOT s.merchant OPERATOR(pg_catalog.=) ANY ("
 		" SELECT c.merchant FROM invtrack.alert_consumer c WHERE c.consumer OPERATOR(pg_catalog.=) $1)"
 		" AND (SELECT e.event_id FROM invtrack.alert_event e"
 		" WHERE e.merchant OPERATOR(pg_catalog.=) s.merchant ORDER BY e.event_id LIMIT 1) IS NOT NULL"

@@ -18,6 +18,9 @@ INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, quantity) VALUES 
 INSERT INTO invtrack.movement (merchant, movement_id, sku, inventory_type, flow, occurred_on, quantity)
 VALUES ('m1', 1, 's', 'good', 'sale', '2026-03-09', 5);
 SELECT invtrack.save_tracker('m1', 's', 'good', 'stock_quantity', 10);
+-- an alert is open, and its event taken by a consumer
+SELECT transition FROM invtrack.check_trackers();
+SELECT count(*) FROM invtrack.take_alert_events('mail') m, invtrack.take_alert_events('chat') c;
 RESET ROLE;
 
 -- What a role has on the extension's objects by grants of its own.
@@ -27,6 +30,8 @@ CREATE FUNCTION pg_temp.has(role text) RETURNS text LANGUAGE sql AS $$
                    string_agg(DISTINCT p.name, ' ') FILTER (WHERE x.privilege_type NOT IN ('SELECT', 'USAGE') AND NOT pure) AS names
               FROM (SELECT DISTINCT kind, name, acl, EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace AND proname = name AND provolatile = 'i') AS pure
                       FROM (SELECT 'table' AS kind, relname::text AS name, relacl AS acl FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace
+                            UNION ALL SELECT 'column', concat(attrelid::regclass, '.', attname), attacl FROM pg_attribute
+                             WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace)
                             UNION ALL SELECT 'routine', proname, proacl FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace
                             UNION ALL SELECT 'schema', nspname, nspacl FROM pg_namespace WHERE nspname = 'invtrack'
                             UNION ALL SELECT 'type', typname, typacl FROM pg_type WHERE typnamespace = 'invtrack'::regnamespace) o) p,
@@ -99,6 +104,15 @@ INSERT INTO doing (statement) VALUES
     ('SELECT invtrack.save_tracker(''m1'', ''z'', ''good'', ''stock_quantity'', 5)'),
     ('SELECT invtrack.save_tracker(''m1'', ''s'', ''good'', ''stock_quantity'', 5)'),
     ('SELECT invtrack.delete_tracker(''m1'', ''s'', ''good'', ''stock_quantity'')'), ('DELETE FROM invtrack.tracker WHERE merchant = ''m1'' RETURNING 1/(octet_length(merchant) - 2)'),
+    ('SELECT invtrack.acknowledge_alert(''m1'', ''s'', ''good'', ''stock_quantity'')'), ('SELECT invtrack.snooze_alert(''m1'', ''s'', ''good'', ''stock_quantity'', NULL)'),
+    ('UPDATE invtrack.alert SET snoozed_until = NULL RETURNING 1/(octet_length(merchant) - 2)'), ('UPDATE invtrack.alert SET status = ''stalled'''),
+    ('UPDATE invtrack.alert SET merchant = ''m2'''), ('DELETE FROM invtrack.alert'), ('INSERT INTO invtrack.alert SELECT * FROM invtrack.alert'),
+    ('SELECT 1/(count(*) - 1) FROM invtrack.take_alert_events(''mail'')'), ('SELECT invtrack.confirm_alert_events(''mail'', ''m1'', 1)'),
+    ('INSERT INTO invtrack.alert_consumer VALUES (''m1'', ''mail'')'), ('DELETE FROM invtrack.alert_consumer WHERE consumer = ''chat'' RETURNING 1/(octet_length(merchant) - 2)'),
+    ('UPDATE invtrack.alert_event SET payload = ''{}'''), ('DELETE FROM invtrack.alert_event'), ('UPDATE invtrack.check_state SET events = 0'),
+    ('DELETE FROM invtrack.tracker_history'), ('DELETE FROM invtrack.stock_history'),
+    ('SELECT * FROM invtrack.check_trackers(''m1'')'), ('CALL invtrack.check_all()'), ('SELECT invtrack.purge_alerts(''m1'', 0)'),
+    ('SELECT * FROM invtrack.schedule_jobs()'), ('SELECT invtrack.unschedule_jobs()'),
     ('INSERT INTO invtrack.merchant VALUES (''m3'')'), ('UPDATE invtrack.merchant SET name = ''x'' WHERE merchant = ''m1'' RETURNING 1/(octet_length(merchant) - 2)'),
     ('INSERT INTO invtrack.product VALUES (''m2'', ''new'')'), ('UPDATE invtrack.flow_series SET movements = 1'), ('DELETE FROM invtrack.fold_state'),
     ('SELECT invtrack.fold(''m1'')'), ('CALL invtrack.fold_all()'), ('SELECT invtrack.purge_movements(''m1'', 0)'), ('SELECT invtrack.verify(''m1'')'),
@@ -124,11 +138,15 @@ SELECT left(d.statement, 80) AS statement, pg_temp.try('invtrack_test_read', sta
 SET LOCAL ROLE invtrack_test_owner;
 SELECT invtrack.grant_access('invtrack_test_read', 'm2', 'manage');
 RESET ROLE;
-SELECT left(d.statement, 80) AS statement, pg_temp.try('invtrack_test_read', statement) FROM doing d WHERE n BETWEEN 6 AND 20 ORDER BY n;
+SELECT left(d.statement, 80) AS statement, pg_temp.try('invtrack_test_read', statement) FROM doing d WHERE n BETWEEN 6 AND 31 ORDER BY n;
 SET LOCAL ROLE invtrack_test_read;
 SELECT public.error_of($$SELECT invtrack.save_tracker('m1', 's', 'good', 'stock_quantity', 5)$$);
 SELECT public.error_of($$SELECT invtrack.delete_tracker('m1', 's', 'good', 'stock_quantity')$$);
+SELECT public.error_of($$SELECT invtrack.snooze_alert('m1', 's', 'good', 'stock_quantity', NULL)$$);
+-- nor does a consumer get, or hold up, what it may only read
+SELECT count(*) AS taken, (SELECT count(*) FROM invtrack.alert_event) AS read FROM invtrack.take_alert_events('new');
 RESET ROLE;
+SELECT count(*) AS rows_of_new FROM invtrack.alert_consumer WHERE consumer = 'new';
 
 -- Errors: null arguments, then values, then what does not exist.
 SET LOCAL ROLE invtrack_test_owner;
@@ -238,12 +256,13 @@ RESET ROLE;
 -- refresh_access gives what is due and missing, and takes nothing.
 REVOKE ALL ON invtrack.health, invtrack.product FROM invtrack_test_a, invtrack_test_manage;
 REVOKE ALL ON FUNCTION invtrack.save_tracker FROM invtrack_test_manage;
+REVOKE UPDATE (snoozed_until) ON invtrack.alert FROM invtrack_test_manage;
 GRANT DELETE ON invtrack.tracker TO invtrack_test_a;
 SET LOCAL ROLE invtrack_test_owner;
 SELECT invtrack.refresh_access();
 SELECT invtrack.refresh_access();
 SELECT has_table_privilege('invtrack_test_a', 'invtrack.health', 'SELECT') AS read, has_table_privilege('invtrack_test_a', 'invtrack.product', 'INSERT') AS not_load,
-       has_table_privilege('invtrack_test_manage', 'invtrack.product', 'INSERT') AS load, has_table_privilege('invtrack_test_a', 'invtrack.tracker', 'DELETE') AS kept;
+       has_table_privilege('invtrack_test_manage', 'invtrack.product', 'INSERT') AS load, has_column_privilege('invtrack_test_manage', 'invtrack.alert', 'snoozed_until', 'UPDATE') AS snooze, has_table_privilege('invtrack_test_a', 'invtrack.tracker', 'DELETE') AS kept;
 RESET ROLE;
 
 -- Objects of the owner's own in the schema are not the extension's, and not granted.

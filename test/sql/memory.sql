@@ -28,6 +28,16 @@ INSERT INTO call VALUES
     (17, $$SELECT invtrack.purge_movements('memory', 0)$$, NULL),
     (18, $$SELECT invtrack.today('memory')$$, NULL),
     (19, $$SELECT invtrack.day_series_agg(d::date, 1.5) FROM generate_series(timestamp '2026-01-01', '2026-03-01', '1 day') d$$, NULL),
+    (20, $$UPDATE invtrack.stock_lot SET quantity = 1 + :n % 2 * 1000 WHERE merchant = 'memory'$$, NULL),
+    (21, $$SELECT count(*) FROM invtrack.check_trackers('memory')$$, NULL),
+    (22, $$SELECT count(*) FROM invtrack.check_trackers()$$, NULL),
+    (23, $$SELECT count(merchant) FROM invtrack.take_alert_events('mail', 10)$$, NULL),
+    (24, $$SELECT invtrack.confirm_alert_events('mail', merchant, events) FROM invtrack.check_state WHERE merchant = 'memory' AND events > 0$$, NULL),
+    (25, $$SELECT invtrack.acknowledge_alert(merchant, sku, inventory_type, mechanism, 'note ' || :n) FROM invtrack.alert_open WHERE merchant = 'memory'$$, NULL),
+    (26, $$SELECT invtrack.snooze_alert(merchant, sku, inventory_type, mechanism, now()) FROM invtrack.alert_open WHERE merchant = 'memory'$$, NULL),
+    (27, $$SELECT count(*) FROM invtrack.metrics WHERE merchant = 'memory'$$, NULL),
+    (28, $$SELECT count(health) FROM invtrack.health_daily$$, NULL),
+    (29, $$SELECT invtrack.purge_alerts('memory', 0)$$, NULL),
     (30, $$SELECT invtrack.save_tracker('memory', 'p1', 'good', 'stock_quantity', 0)$$, '22023'),
     (31, $$SELECT invtrack.save_tracker('memory', 'x' || :n, 'good', 'stock_quantity', 1)$$, '23503'),
     (32, $$SELECT invtrack.save_tracker('memory', NULL, 'good', 'stock_quantity', 1)$$, '22004'),
@@ -43,7 +53,11 @@ INSERT INTO call VALUES
     (42, $$SELECT invtrack.delete_merchant('x')$$, '23503'),
     (43, $$SELECT ('{2026-01-01:' || :n || ',2026-01-01:1}')::invtrack.day_series$$, '22P02'),
     (44, $$SELECT invtrack.day_series_agg('2026-01-01', 'NaN') FROM generate_series(1, 3)$$, '22023'),
-    (45, $$CALL invtrack.fold_all()$$, '2D000');
+    (45, $$CALL invtrack.fold_all()$$, '2D000'),
+    (46, $$CALL invtrack.check_all()$$, '2D000'),
+    (47, $$SELECT invtrack.acknowledge_alert('memory', 'p20', 'good', 'stalled_days')$$, 'P0002'),
+    (48, $$SELECT invtrack.confirm_alert_events('mail', 'memory', 1000000)$$, 'P0002'),
+    (49, $$SELECT count(*) FROM invtrack.check_trackers('x')$$, '23503');
 
 -- Each of them so many times; returns those that did not end as they should.
 CREATE FUNCTION pg_temp.call_all(rounds integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -85,21 +99,24 @@ SELECT * FROM pg_temp.call_all(20);
 SELECT * FROM pg_temp.held() \gset before_
 SELECT * FROM pg_temp.held() \gset before_
 SELECT * FROM pg_temp.call_all(100);
+SELECT events > 100 AS checks_had_news FROM invtrack.check_state WHERE merchant = 'memory';
 SELECT plans - :before_plans AS more_plans, bytes - :before_bytes > 10000 AS more_memory,
        contexts - :before_contexts > 50 AS more_contexts FROM pg_temp.held();
 
--- fold_all(), which commits as it goes.
+-- fold_all() and check_all(), which commit as they go.
 \set ECHO none
 \o /dev/null
 SELECT $$INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
          SELECT 'memory', 'p' || n, 'good', 'sale', '2026-03-10', 1 FROM generate_series(1, 5) n$$,
-       'CALL invtrack.fold_all()'
-  FROM generate_series(1, 20) \gexec
+       'UPDATE invtrack.stock_lot SET quantity = quantity + 1000 * (1 - 2 * (' || n || ' % 2)) WHERE merchant = ''memory''',
+       'CALL invtrack.fold_all()', 'CALL invtrack.check_all()'
+  FROM generate_series(1, 20) n \gexec
 SELECT * FROM pg_temp.held() \gset before_
 SELECT $$INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
          SELECT 'memory', 'p' || n, 'good', 'sale', '2026-03-10', 1 FROM generate_series(1, 5) n$$,
-       'CALL invtrack.fold_all()'
-  FROM generate_series(1, 100) \gexec
+       'UPDATE invtrack.stock_lot SET quantity = quantity + 1000 * (1 - 2 * (' || n || ' % 2)) WHERE merchant = ''memory''',
+       'CALL invtrack.fold_all()', 'CALL invtrack.check_all()'
+  FROM generate_series(1, 100) n \gexec
 \o
 \set ECHO all
 SELECT plans - :before_plans AS more_plans, bytes - :before_bytes > 10000 AS more_memory,

@@ -159,10 +159,21 @@ GRANT SELECT ON invtrack.metrics TO invtrack_test_watcher;
 SET LOCAL ROLE invtrack_test_watcher;
 SELECT left(public.error_of('TABLE invtrack.metrics'), 5);
 RESET ROLE;
-GRANT SELECT ON ALL TABLES IN SCHEMA invtrack TO invtrack_test_watcher;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA invtrack TO invtrack_test_watcher;
+SELECT invtrack.grant_access('invtrack_test_watcher', NULL, 'read');
 GRANT SELECT ON every TO invtrack_test_watcher;
 SET LOCAL ROLE invtrack_test_watcher;
 SELECT count(*) AS differences FROM ((TABLE invtrack.metrics EXCEPT ALL TABLE every) UNION ALL (TABLE every EXCEPT ALL TABLE invtrack.metrics)) d;
+RESET ROLE;
+-- One with access to a merchant gets that merchant's figures, which are the totals then, too; and knows no
+-- consumer that only others' events tell of.
+SELECT invtrack.revoke_access('invtrack_test_watcher');
+SELECT invtrack.grant_access('invtrack_test_watcher', 'a', 'read');
+SET LOCAL ROLE invtrack_test_watcher;
+SELECT side, name, consumer
+  FROM ((SELECT 'seen' AS side, * FROM invtrack.metrics WHERE merchant IS NOT NULL EXCEPT ALL SELECT 'seen', * FROM every WHERE merchant = 'a')
+        UNION ALL (SELECT 'owner', * FROM every WHERE merchant = 'a' EXCEPT ALL SELECT 'owner', * FROM invtrack.metrics)) d;
+SELECT count(*) AS merchants, count(*) FILTER (WHERE merchant IS NULL) AS totals,
+       count(*) FILTER (WHERE merchant IS NULL AND value <> (SELECT value FROM invtrack.metrics a WHERE a.merchant = 'a' AND a.name = m.name)) AS wrong_totals
+  FROM invtrack.metrics m WHERE consumer IS NULL AND name <> 'undelivered_events';
 RESET ROLE;
 ROLLBACK;

@@ -19,13 +19,27 @@ SELECT merchant, n, 's', 'good', 'shipment', '2026-03-09', 5, name || n, n = 4 F
 SELECT count(invtrack.save_tracker(merchant, 's', 'good', mechanism, CASE WHEN mechanism <> 'turnover_days' THEN 5 END,
                                    CASE WHEN mechanism <> 'stock_quantity' THEN 30 END, CASE WHEN mechanism = 'turnover_days' THEN 7 END))
   FROM invtrack.merchant, unnest(ARRAY['stock_quantity', 'turnover_days', 'stalled_days']) mechanism;
+-- alerts that are open, acknowledged, snoozed, and closed; two consumers, of which one has confirmed; stock that has changed
+-- since the check, and an alert whose tracker is gone
+UPDATE invtrack.stock_lot SET quantity = 2;
+SELECT merchant, transition, count(*) FROM invtrack.check_trackers() GROUP BY merchant, transition ORDER BY merchant, transition;
+SELECT count(invtrack.acknowledge_alert(merchant, 's', 'good', 'stock_quantity', name, name)), count(invtrack.snooze_alert(merchant, 's', 'good', 'stock_quantity', 'infinity'))
+  FROM invtrack.merchant;
+INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity) SELECT merchant, 't', 'good', 'stock_quantity', 5 FROM invtrack.merchant;
+SELECT merchant, count(*) FROM invtrack.check_trackers() GROUP BY merchant ORDER BY merchant;
+DELETE FROM invtrack.tracker WHERE sku = 't';
+UPDATE invtrack.stock_lot SET quantity = 9;
+SELECT merchant, count(*) FROM invtrack.take_alert_events('mail', 1000) GROUP BY merchant ORDER BY merchant;
+SELECT merchant, invtrack.confirm_alert_events('mail', merchant, 1) FROM invtrack.merchant ORDER BY merchant;
+INSERT INTO invtrack.alert_consumer (merchant, consumer) VALUES ('hid', 'SECRET');
 CREATE ROLE "invtrack_test SECRET";
 CREATE ROLE invtrack_test_one;
 CREATE ROLE invtrack_test_one_manages;
 CREATE ROLE invtrack_test_two;
 SELECT invtrack.grant_access('invtrack_test SECRET', 'hid'), invtrack.grant_access('invtrack_test_one', 'm1'),
        invtrack.grant_access('invtrack_test_one_manages', 'm1', 'manage'), invtrack.grant_access('invtrack_test_two', 'm2');
-ANALYZE invtrack.merchant, invtrack.product, invtrack.inventory_type, invtrack.stock_lot, invtrack.movement, invtrack.flow_series, invtrack.tracker;
+ANALYZE invtrack.merchant, invtrack.product, invtrack.inventory_type, invtrack.stock_lot, invtrack.movement, invtrack.flow_series, invtrack.tracker, invtrack.alert, invtrack.alert_event,
+    invtrack.alert_consumer, invtrack.check_state, invtrack.tracker_history, invtrack.stock_history;
 
 -- Row security is on for each table, and each view reads as who asks.
 SELECT relname FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'p')
@@ -78,15 +92,25 @@ SELECT format('SELECT string_agg(f::text, '' '') FROM %s(%s) f', p.oid::regproc,
   FROM pg_proc p,
        LATERAL (SELECT a.n, concat(name, ' => ', CASE name WHEN 'merchant' THEN '''hid''' WHEN 'sku' THEN '''s''' WHEN 'skus' THEN '''{s,t}''' WHEN 'inventory_type' THEN '''good'''
                                              WHEN 'mechanism' THEN '''stock_quantity''' WHEN 'quantity' THEN '5' WHEN 'keyword' THEN '''e'''
-                                             WHEN 'movement_id' THEN '1' WHEN 'level' THEN '''read''' ELSE 'NULL' END)
+                                             WHEN 'movement_id' THEN '1' WHEN 'level' THEN '''read'''
+                                             WHEN 'consumer' THEN '''mail''' WHEN 'event_id' THEN '2' WHEN 'until' THEN '''2026-04-01''' ELSE 'NULL' END)
                   FROM unnest(proargnames[1:pronargs]) WITH ORDINALITY a (name, n)
-                 WHERE name IN ('merchant', 'sku', 'skus', 'inventory_type', 'mechanism', 'quantity', 'keyword', 'movement_id', 'level')) a (n, value)
+                 WHERE name IN ('merchant', 'sku', 'skus', 'inventory_type', 'mechanism', 'quantity', 'keyword', 'movement_id', 'level',
+                                'consumer', 'event_id', 'until')) a (n, value)
  WHERE p.pronamespace = 'invtrack'::regnamespace AND p.prokind = 'f' AND p.provolatile <> 'i'
    AND 'merchant' = ANY (p.proargnames) AND has_function_privilege('invtrack_test_one_manages', p.oid, 'EXECUTE')
  GROUP BY p.oid, p.proname ORDER BY p.proname COLLATE "C";
 INSERT INTO asked (statement) VALUES
     ($$SELECT count(*) FROM invtrack.health WHERE merchant = 'hid'$$), ($$SELECT max(merchant) FROM invtrack.product WHERE merchant LIKE 'hid'$$),
     ($$SELECT max(movement_id) FROM invtrack.movement WHERE merchant >= 'hid' AND merchant < 'hie'$$),
+    -- alerts and events, as they are and by their consumers
+    ($$SELECT count(*) FROM invtrack.take_alert_events('mail') WHERE merchant = 'hid'$$), ($$SELECT count(*) FROM invtrack.take_alert_events('SECRET') WHERE merchant = 'hid'$$),
+    ($$SELECT count(*) FROM invtrack.take_alert_events('hid')$$), ($$SELECT invtrack.confirm_alert_events('SECRET', 'hid', 1)$$), ($$SELECT invtrack.confirm_alert_events('mail', 'hid', 0)$$),
+    ($$SELECT count(*) FROM invtrack.alert_event WHERE payload ->> 'merchant' = 'hid' OR payload::text LIKE '%SECRET%'$$),
+    ($$UPDATE invtrack.alert SET snoozed_until = NULL WHERE merchant = 'hid' RETURNING sku$$), ($$UPDATE invtrack.alert_consumer SET confirmed = 0 WHERE merchant = 'hid' RETURNING consumer$$),
+    ($$INSERT INTO invtrack.alert_consumer VALUES ('hid', 'mail')$$), ($$INSERT INTO invtrack.alert_consumer VALUES ('hid', 'SECRET') ON CONFLICT DO NOTHING$$),
+    ($$INSERT INTO invtrack.alert_consumer VALUES ('hid', 'new') RETURNING consumer$$), ($$UPDATE invtrack.alert_consumer SET merchant = 'hid' WHERE merchant = 'm1'$$),
+    ($$DELETE FROM invtrack.alert_consumer WHERE merchant = 'hid' RETURNING confirmed$$), ($$SELECT count(*) FROM invtrack.metrics WHERE merchant = 'hid' OR consumer = 'SECRET'$$),
     -- unique violations and foreign keys
     ($$INSERT INTO invtrack.merchant VALUES ('hid')$$), ($$INSERT INTO invtrack.merchant VALUES ('hid') ON CONFLICT DO NOTHING$$),
     ($$INSERT INTO invtrack.product VALUES ('hid', 's')$$), ($$INSERT INTO invtrack.product VALUES ('hid', 'new')$$),
@@ -105,7 +129,7 @@ INSERT INTO asked (statement) VALUES
     ($$DELETE FROM invtrack.tracker t USING invtrack.stock_lot l WHERE l.merchant = 'hid' AND t.merchant = 'm1' RETURNING l.lot$$),
     ($$SELECT count(*) FROM (SELECT FROM invtrack.product WHERE merchant = 'hid' FOR UPDATE) p$$), ($$SELECT count(*) FROM invtrack.access WHERE merchant = 'hid'$$),
     ($$SELECT invtrack.has_access('hid')$$), ($$SELECT EXISTS (SELECT FROM invtrack.fold_state WHERE merchant = 'hid')$$);
-SELECT count(*) > 35 AS many FROM asked;
+SELECT count(*) > 50 AS many FROM asked;
 -- what differs: nothing
 SELECT role, statement, hidden, missing
   FROM (SELECT role, n, statement, replace(pg_temp.answer(role, statement), 'hid', 'non') AS hidden,
@@ -113,7 +137,7 @@ SELECT role, statement, hidden, missing
           FROM asked, unnest(ARRAY['invtrack_test_one', 'invtrack_test_one_manages']) role) a
  WHERE hidden <> missing OR hidden LIKE '%SECRET%' AND statement NOT LIKE '%SECRET%' ORDER BY role, n;
 -- (with access it does)
-SELECT count(*) > 20 AS answers_differ_with_access FROM asked
+SELECT count(*) > 30 AS answers_differ_with_access FROM asked
  WHERE replace(pg_temp.answer('none', statement), 'hid', 'non') <> pg_temp.answer('none', replace(replace(statement, 'hid', 'non'), 'hie', 'noo'));
 SELECT n, left(statement, 60) AS statement, left(pg_temp.answer('invtrack_test_one_manages', statement), 90) AS answer FROM asked ORDER BY n;
 -- What others have does not stand in the way: the same keys and refs under one's own merchant.
@@ -127,6 +151,33 @@ SELECT public.error_of($$INSERT INTO invtrack.product VALUES ('m1', 's')$$), pub
 ROLLBACK TO own;
 RESET ROLE;
 
+-- Two tenants use the same name for a consumer: each takes and confirms its own.
+SAVEPOINT consumers;
+SELECT invtrack.grant_access('invtrack_test_two', 'm2', 'manage');
+CREATE FUNCTION pg_temp.take(as_role text, consumer text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    taken text;
+BEGIN
+    PERFORM set_config('role', as_role, true);
+    SELECT concat_ws(' ', string_agg(DISTINCT e.merchant, ' '), min(e.event_id), count(*), nullif(bool_or(e.payload::text LIKE '%SECRET%' OR e.payload::text LIKE '%hid%'), false))
+      INTO taken FROM invtrack.take_alert_events(consumer) e;
+    PERFORM set_config('role', 'none', true);
+    RETURN taken;
+END
+$$;
+SELECT name, pg_temp.take('invtrack_test_one_manages', name) AS one, pg_temp.take('invtrack_test_two', name) AS two, pg_temp.take('none', name) AS owner FROM unnest(ARRAY['mail', 'new']) name;
+SET LOCAL ROLE invtrack_test_two;
+SELECT invtrack.confirm_alert_events('new', 'm2', 3), left(public.error_of($$SELECT invtrack.confirm_alert_events('new', 'm1', 3)$$), 5) AS others;
+RESET ROLE;
+SELECT name, pg_temp.take('invtrack_test_one_manages', name) AS one, pg_temp.take('invtrack_test_two', name) AS two FROM unnest(ARRAY['mail', 'new']) name;
+SELECT merchant, consumer, confirmed FROM invtrack.alert_consumer ORDER BY merchant, consumer;
+-- what they acknowledge is theirs, whatever it says
+SET LOCAL ROLE invtrack_test_two;
+SELECT invtrack.acknowledge_alert('m2', 's', 'good', 'stock_quantity', 'theirs', 'two');
+RESET ROLE;
+SELECT merchant, acknowledged_note, acknowledged_by FROM invtrack.alert_open WHERE sku = 's' AND mechanism = 'stock_quantity' ORDER BY merchant;
+ROLLBACK TO consumers;
+
 -- A function that tells what it is called with, however cheap it says it is, is told nothing hidden.
 CREATE TABLE public.told (told text);
 GRANT ALL ON public.told TO invtrack_test_one;
@@ -134,7 +185,9 @@ CREATE FUNCTION public.tell(what text) RETURNS boolean LANGUAGE plpgsql COST 0.0
 SET LOCAL ROLE invtrack_test_one;
 SELECT (SELECT count(*) FROM invtrack.product WHERE public.tell(name)) AS products, (SELECT count(*) FROM invtrack.health WHERE public.tell(product_name)) AS health,
        (SELECT count(*) FROM invtrack.stock WHERE public.tell(product_name)) AS stock, (SELECT count(*) FROM invtrack.flow_daily WHERE public.tell(merchant)) AS daily,
-       (SELECT count(*) FROM invtrack.access_grant WHERE public.tell(merchant)) AS access;
+       (SELECT count(*) FROM invtrack.access_grant WHERE public.tell(merchant)) AS access,
+       (SELECT count(*) FROM invtrack.alert_event WHERE public.tell(payload ->> 'product_name')) AS events, (SELECT count(*) FROM invtrack.alert_open WHERE public.tell(acknowledged_note)) AS alerts,
+       (SELECT count(*) FROM invtrack.health_daily WHERE public.tell(merchant)) AS history, (SELECT count(*) FROM invtrack.check_reading WHERE public.tell(product_name)) AS checked;
 SELECT told FROM public.told GROUP BY told ORDER BY told COLLATE "C";
 RESET ROLE;
 

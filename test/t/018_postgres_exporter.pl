@@ -44,9 +44,7 @@ sub may_read_everything
 {
 	my ($role) = @_;
 	$node->safe_psql('postgres', qq{
-	    GRANT USAGE ON SCHEMA invtrack TO $role;
-	    GRANT SELECT ON ALL TABLES IN SCHEMA invtrack TO $role;
-	    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA invtrack TO $role;
+	    SELECT invtrack.grant_access('$role', NULL, 'read');
 	});
 }
 

@@ -37,6 +37,17 @@ my $of_m9 = join ', ', map { "(SELECT count(*) FROM $_ WHERE merchant = 'm9')" }
 # All gone, reversals after what they reverse; so that each time there is as much to do.
 my $purge = 'SELECT invtrack.fold(); SELECT invtrack.purge_movements(NULL, 0); SELECT invtrack.purge_movements(NULL, 0);';
 
+# Nobody was ever checked, and all trackers of m1 are ill. What checks find then, by merchant: all of it, or nothing.
+my $unchecked = join '', map { "DELETE FROM invtrack.$_;" } qw(alert alert_event alert_consumer check_state tracker_history stock_history);
+$unchecked .= qq{SELECT count(invtrack.save_tracker(p.merchant, p.sku, i.inventory_type, 'stock_quantity', 1000000)) $all_trackers;};
+my $half_checked = q{SELECT format('%s: number %s, %s events, %s alerts, %s to be told', m.merchant, s.n, e.n, a.n, r.n)
+  FROM invtrack.merchant m,
+       LATERAL (SELECT coalesce(max(c.events), 0) AS n FROM invtrack.check_state c WHERE c.merchant = m.merchant) s,
+       LATERAL (SELECT count(*) AS n FROM invtrack.alert_event c WHERE c.merchant = m.merchant) e,
+       LATERAL (SELECT count(*) AS n FROM invtrack.alert c WHERE c.merchant = m.merchant) a,
+       LATERAL (SELECT count(*) AS n FROM invtrack.check_reading c WHERE c.merchant = m.merchant AND c.transition IS NOT NULL) r
+ WHERE s.n <> e.n OR e.n <> a.n OR e.n > 0 AND r.n > 0};
+
 # name => before (uninterrupted), sql (one message, so one transaction: \; between statements), wrong (a
 # query for what is wrong after it, besides what is looked at after each), after (uninterrupted).
 # alone: it can't be a part of something larger. A line here is all that a new operation needs. One that takes no
@@ -79,6 +90,15 @@ SELECT count(invtrack.save_tracker(p.merchant, p.sku, i.inventory_type, 'stock_q
 		  . backlog('m9', 100, 'NULL'),
 		sql => q{SELECT invtrack.delete_merchant('m9')\; DELETE FROM test.ledger WHERE merchant = 'm9';},
 		wrong => qq{SELECT 'a part is left: ' || concat_ws(', ', $of_m9) WHERE least($of_m9) = 0 AND greatest($of_m9) > 0} },
+	{ name => 'check', before => $unchecked, sql => q{SELECT count(*) FROM invtrack.check_trackers('m1');}, wrong => $half_checked },
+	{ name => 'check_all', alone => 1, before => $unchecked, sql => 'CALL invtrack.check_all();', wrong => $half_checked },
+	{ name => 'take and confirm', before => "$unchecked SELECT count(*) FROM invtrack.check_trackers('m1');",
+		sql => q{SELECT count(*) FROM invtrack.take_alert_events('mail', 1000)\; SELECT invtrack.confirm_alert_events('mail', 'm1', 5);},
+		wrong => q{SELECT format('%s has confirmed %s', consumer, confirmed) FROM invtrack.alert_consumer WHERE confirmed <> 5} },
+	{ name => 'acknowledge', before => "$unchecked SELECT count(*) FROM invtrack.check_trackers('m1');",
+		sql => q{SELECT count(invtrack.acknowledge_alert(merchant, sku, inventory_type, mechanism, 'seen')) FROM invtrack.alert_open WHERE merchant = 'm1';},
+		wrong => q{SELECT format('%s of %s are acknowledged', count(acknowledged_at), count(*)) FROM invtrack.alert_open WHERE merchant = 'm1'
+HAVING count(acknowledged_at) NOT IN (0, count(*)) OR count(*) < 80} },
 	{ name => 'verify', sql => 'SELECT count(*) FROM invtrack.verify();' },
 	{ name => 'health', sql => q{SELECT count(*) FROM invtrack.health;} },
 	{ name => 'tracker_health', sql => q{SELECT count(*) FROM invtrack.tracker_health('m1')\; SELECT count(*) FROM invtrack.tracker_health();} },
