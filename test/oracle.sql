@@ -19,11 +19,12 @@ RETURNS TABLE (
     inventory_type_name text, mechanism text, quantity numeric, lookback_days integer,
     coverage_days integer, expiry_days integer, current_stock numeric, threshold numeric,
     health numeric, status text, reason text, daily_sales numeric, actual_days integer,
-    days_of_cover numeric, excluded_stock numeric, as_of date, updated_at timestamptz)
+    days_of_cover numeric, excluded_stock numeric, as_of date, updated_at timestamptz,
+    active boolean, discontinued_on date)
 LANGUAGE sql STABLE AS $$
 WITH tracked AS (
     SELECT t.*, t.quantity::numeric AS asked, m.name AS merchant_name, p.name AS product_name,
-           p.launched_on, i.name AS inventory_type_name,
+           p.launched_on, p.discontinued_on, i.name AS inventory_type_name,
            -- "Today is that merchant's today, whatever the session's TimeZone is"
            coalesce(day, (now() AT TIME ZONE m.time_zone)::date) AS d
       FROM invtrack.tracker t
@@ -122,7 +123,9 @@ SELECT j.merchant, j.merchant_name, j.sku, j.product_name, j.inventory_type,
        CASE WHEN j.selling THEN oracle_cut(j.current * j.days, j.sales, 1) END,
        -- "what is on hand but not counted for its shelf life, null under stalled_days"
        CASE WHEN j.mechanism <> 'stalled_days' THEN j.on_hand - j.counted END,
-       j.d, j.updated_at
+       j.d, j.updated_at,
+       -- as they were written, whatever the status is
+       j.active, j.discontinued_on
   FROM judged j
 $$;
 

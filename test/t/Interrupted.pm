@@ -82,10 +82,13 @@ SELECT count(invtrack.save_tracker(p.merchant, p.sku, i.inventory_type, 'stock_q
 		wrong => q{SELECT format('%s trackers, %s quantities', count(*), count(DISTINCT quantity)) FROM invtrack.tracker
  WHERE merchant = 'm1' AND mechanism = 'stock_quantity' HAVING count(*) NOT IN (0, 80) OR count(DISTINCT quantity) > 1} },
 	{ name => 'delete trackers',
-		before => qq{SELECT count(invtrack.save_tracker(p.merchant, p.sku, i.inventory_type, 'stock_quantity', 7)) $all_trackers;},
+		# with a history, which goes with them
+		before => qq{SELECT count(invtrack.save_tracker(p.merchant, p.sku, i.inventory_type, 'stock_quantity', 7)) $all_trackers;
+SELECT count(*) FROM invtrack.check_trackers('m1');},
 		sql => qq{SELECT count(invtrack.delete_tracker(p.merchant, p.sku, i.inventory_type, 'stock_quantity')) $all_trackers;},
-		wrong => q{SELECT format('%s trackers left', count(*)) FROM invtrack.tracker
- WHERE merchant = 'm1' AND mechanism = 'stock_quantity' HAVING count(*) NOT IN (0, 80)} },
+		wrong => q{SELECT format('%s trackers and %s histories left', count(t), count(h)) FROM invtrack.tracker t
+  FULL JOIN invtrack.tracker_history h USING (merchant, sku, inventory_type, mechanism)
+ WHERE merchant = 'm1' AND mechanism = 'stock_quantity' HAVING count(*) NOT IN (0, 80) OR count(t) <> count(h)} },
 	{ name => 'delete_merchant', before => q{SELECT test.make_m9();} . backlog('m9', 200, q{'s' || n}) . q{SELECT invtrack.fold('m9');}
 		  . backlog('m9', 100, 'NULL'),
 		sql => q{SELECT invtrack.delete_merchant('m9')\; DELETE FROM test.ledger WHERE merchant = 'm9';},
