@@ -12,12 +12,14 @@ WITH member AS (
     UNION ALL
     SELECT 'relation', c.oid::regclass::text,
            concat_ws(' | ', c.relkind, c.relowner::regrole, c.relpersistence, c.reloptions, c.relrowsecurity,
-                     c.relforcerowsecurity, c.relreplident, c.relacl)
+                     c.relforcerowsecurity, c.relreplident, c.relacl, c.relispartition,
+                     (SELECT t.reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid))
       FROM relation c
     UNION ALL
     SELECT 'column', format('%s %s %s', c.oid::regclass, to_char(a.attnum, '00'), a.attname),
            concat_ws(' | ', format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attstorage,
-                     a.attcompression, a.attcollation::regcollation, a.attacl, pg_get_expr(f.adbin, f.adrelid),
+                     a.attcompression, a.attcollation::regcollation, a.attacl, (SELECT string_agg(o, ' ') FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg_attver=%'),
+                     nullif(a.attstattarget, -1), a.attisdropped, a.attgenerated, pg_get_expr(f.adbin, f.adrelid),
                      col_description(c.oid, a.attnum))
       FROM relation c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
       LEFT JOIN pg_attrdef f ON f.adrelid = c.oid AND f.adnum = a.attnum
@@ -49,13 +51,36 @@ WITH member AS (
     UNION ALL
     SELECT 'type', t.oid::regtype::text,
            concat_ws(' | ', t.typowner::regrole, t.typacl, t.typtype, t.typlen, t.typalign, t.typstorage,
-                     t.typinput, t.typoutput, t.typreceive, t.typsend, t.typbasetype::regtype)
+                     t.typinput, t.typoutput, t.typreceive, t.typsend, t.typbasetype::regtype,
+                     t.typcategory, t.typispreferred, t.typdelim, t.typbyval, t.typnotnull, t.typdefault,
+                     t.typmodin, t.typmodout, t.typanalyze, t.typcollation::regcollation)
       FROM pg_type t JOIN member m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
     UNION ALL
     SELECT 'operator', o.oid::regoperator::text,
            concat_ws(' | ', o.oprcode, o.oprcom::regoperator, o.oprnegate::regoperator, o.oprrest, o.oprjoin,
                      o.oprcanmerge, o.oprcanhash)
       FROM pg_operator o JOIN member m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid
+    UNION ALL
+    SELECT 'cast', format('%s as %s', c.castsource::regtype, c.casttarget::regtype),
+           concat_ws(' | ', c.castfunc::regprocedure, c.castcontext, c.castmethod)
+      FROM pg_cast c JOIN member m ON m.classid = 'pg_cast'::regclass AND m.objid = c.oid
+    UNION ALL
+    SELECT 'operator class', format('%s %s', o.opcname, a.amname),
+           concat_ws(' | ', o.opcintype::regtype, o.opcdefault, o.opckeytype::regtype,
+                     (SELECT string_agg(format('%s %s', p.amopstrategy, p.amopopr::regoperator), ', ' ORDER BY p.amopstrategy)
+                        FROM pg_amop p WHERE p.amopfamily = o.opcfamily),
+                     (SELECT string_agg(format('%s %s', p.amprocnum, p.amproc::regprocedure), ', ' ORDER BY p.amprocnum)
+                        FROM pg_amproc p WHERE p.amprocfamily = o.opcfamily))
+      FROM pg_opclass o JOIN pg_am a ON a.oid = o.opcmethod
+      JOIN member m ON m.classid = 'pg_opclass'::regclass AND m.objid = o.oid
+    UNION ALL
+    SELECT 'sequence', s.seqrelid::regclass::text,
+           concat_ws(' | ', s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
+                     c.relowner::regrole, c.relacl)
+      FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid WHERE c.relnamespace = 'invtrack'::regnamespace
+    UNION ALL
+    SELECT 'rule', r.ev_class::regclass || ' ' || r.rulename, pg_get_ruledef(r.oid)
+      FROM pg_rewrite r JOIN relation c ON c.oid = r.ev_class
     UNION ALL
     SELECT 'statistics', s.stxname, concat_ws(' | ', pg_get_statisticsobjdef(s.oid), s.stxowner::regrole)
       FROM pg_statistic_ext s WHERE s.stxnamespace = 'invtrack'::regnamespace

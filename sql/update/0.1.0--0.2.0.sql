@@ -1,7 +1,12 @@
 
 -- From 0.1.0: what the new topics, which follow, add to tables and views that are there ----------------
 --
--- No data is changed here: the owner's triggers would fire, and the script runs as superuser.
+-- No data is changed here: the owner's triggers would fire, and the script runs as superuser. So would a
+-- function that its owner has replaced, where rows are checked: it is made what it was before that.
+
+CREATE OR REPLACE FUNCTION invtrack.is_day(day date)
+RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+AS 'MODULE_PATHNAME', 'invtrack_is_day';
 
 ALTER TABLE invtrack.merchant
     ADD COLUMN rearm_percent numeric NOT NULL DEFAULT 0,
