@@ -13,6 +13,7 @@ $node->start;
 $node->safe_psql('postgres', q{
     CREATE ROLE shop_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
     CREATE ROLE clerk LOGIN NOSUPERUSER;
+    CREATE ROLE manager;
 });
 my @targets = qw(from_plain from_custom from_jobs from_inserts from_parts jobs_by_owner jobs_by_superuser);
 $node->safe_psql('postgres', "CREATE DATABASE $_ OWNER shop_owner") for 'shop', @targets;
@@ -92,6 +93,7 @@ owner_psql('shop', qq{
       FROM invtrack.alert_open WHERE sku = 'p1';
     SELECT count(*) FROM invtrack.take_alert_events('mail', 1000);
     SELECT invtrack.confirm_alert_events('mail', 'acme', 3);
+    SELECT invtrack.grant_access('manager', 'acme', 'manage');
     GRANT USAGE ON SCHEMA invtrack TO clerk;
     GRANT SELECT ON invtrack.merchant, invtrack.stock TO clerk;
     GRANT EXECUTE ON FUNCTION invtrack.today(text) TO clerk;
@@ -121,6 +123,10 @@ my %questions = (
 	'health by day' => 'TABLE invtrack.health_daily ORDER BY merchant, sku, inventory_type, mechanism, day',
 	'stock by day' => 'TABLE invtrack.stock_daily ORDER BY merchant, sku, inventory_type, day',
 	'news' => 'SELECT count(*) FROM invtrack.check_trackers()',
+	'access' => 'TABLE invtrack.access ORDER BY role, merchant',
+	'privileges on columns' => q{
+	    SELECT attname, has_column_privilege('manager', attrelid, attname, 'UPDATE') FROM pg_attribute
+	     WHERE attrelid = 'invtrack.alert'::regclass AND attnum > 0 ORDER BY attname},
 	'privileges' => q{
 	    SELECT c.relname, c.relkind, pg_get_userbyid(c.relowner), r.role, string_agg(p.privilege, ' ' ORDER BY p.privilege)
 	      FROM pg_class c, unnest(ARRAY['shop_owner', 'clerk']) r(role),
@@ -205,7 +211,7 @@ $node->safe_psql('postgres', 'GRANT SET ON PARAMETER session_replication_role TO
 		'restore by two jobs of the owner');
 }
 
-# The structure first, which is the extension and no row; then the rows.
+# The structure first, which is the extension and no row; then the rows. (Two views have rows without any data.)
 command_ok([ 'pg_dump', @as_owner, '-Fc', '--schema-only', '-f', "$dir/schema", 'shop' ], 'dump without data');
 command_ok([ 'pg_restore', @as_owner, '--exit-on-error', '-d', 'from_parts', "$dir/schema" ],
 	'restore of the structure');
