@@ -187,7 +187,7 @@ SELECT (SELECT count(*) FROM invtrack.product WHERE public.tell(name)) AS produc
        (SELECT count(*) FROM invtrack.stock WHERE public.tell(product_name)) AS stock, (SELECT count(*) FROM invtrack.flow_daily WHERE public.tell(merchant)) AS daily,
        (SELECT count(*) FROM invtrack.access_grant WHERE public.tell(merchant)) AS access,
        (SELECT count(*) FROM invtrack.alert_event WHERE public.tell(payload ->> 'product_name')) AS events, (SELECT count(*) FROM invtrack.alert_open WHERE public.tell(acknowledged_note)) AS alerts,
-       (SELECT count(*) FROM invtrack.health_daily WHERE public.tell(merchant)) AS history, (SELECT count(*) FROM invtrack.check_reading WHERE public.tell(product_name)) AS checked;
+       (SELECT count(*) FROM invtrack.health_daily WHERE public.tell(merchant)) AS history, (SELECT count(*) FROM invtrack.check_reading WHERE public.tell(merchant)) AS checked;
 SELECT told FROM public.told GROUP BY told ORDER BY told COLLATE "C";
 RESET ROLE;
 
