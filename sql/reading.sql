@@ -17,13 +17,17 @@ SELECT p.merchant,
        l.lots,
        f.days AS folded,
        v.days AS tail,
-       invtrack.as_of(m.time_zone) AS as_of,
+       m.as_of,
        p.discontinued_on
   FROM invtrack.product p
   JOIN invtrack.inventory_type i ON i.merchant = p.merchant
  CROSS JOIN (VALUES ('stock_quantity', NULL), ('turnover_days', 'sale'),
                     ('stalled_days', 'shipment')) k (mechanism, flow)
-  JOIN invtrack.merchant m ON m.merchant = p.merchant
+  -- ORDER BY keeps this a subquery of its own, so that a merchant's day is worked out once and not for each
+  -- figure of each tracker; a merchant that is asked for still reaches it.
+  JOIN (SELECT c.merchant, c.name, invtrack.as_of(c.time_zone) AS as_of
+          FROM invtrack.merchant c
+         ORDER BY c.merchant) m ON m.merchant = p.merchant
   LEFT JOIN (SELECT s.merchant, s.sku, s.inventory_type,
                     invtrack.day_series_agg(coalesce(s.expires_on, date 'infinity'), s.quantity) AS lots
                FROM invtrack.stock_lot s
