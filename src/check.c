@@ -166,16 +166,25 @@ update_alerts(const Check *check, Datum changes)
 
 /*
  * The transitions: an event each, and an alert for each that opens, known by
- * the number of that event. Passes the events on to who called.
+ * the number of that event. Names are looked up for these few only. Passes
+ * the events on to who called.
  */
 static void
 record_transitions(Check *check, Datum changes)
 {
 	static Statement record = {
 		"WITH t AS ("
-		" SELECT c.*, $2 OPERATOR(pg_catalog.+) pg_catalog.row_number()"
+		" SELECT c.*, p.name AS product_name, i.name AS inventory_type_name,"
+		" $2 OPERATOR(pg_catalog.+) pg_catalog.row_number()"
 		" OVER (ORDER BY c.sku, c.inventory_type, c.mechanism) AS event_id"
-		" FROM pg_catalog.unnest($1) c WHERE c.transition IS NOT NULL),"
+		" FROM pg_catalog.unnest($1) c"
+		" LEFT JOIN invtrack.product p ON p.merchant OPERATOR(pg_catalog.=) c.merchant"
+		" AND p.sku OPERATOR(pg_catalog.=) c.sku"
+		" AND c.transition OPERATOR(pg_catalog.<>) 'withdrawn'"
+		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) c.merchant"
+		" AND i.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
+		" AND c.transition OPERATOR(pg_catalog.<>) 'withdrawn'"
+		" WHERE c.transition IS NOT NULL),"
 		" opened AS ("
 		" INSERT INTO invtrack.alert (merchant, alert_id, sku, inventory_type, mechanism,"
 		" status, reason, opened_health, lowest_health, opened_at, opened_on)"
@@ -246,12 +255,15 @@ static void
 record_stock(const Check *check)
 {
 	static Statement record = {
-		"INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand)"
+		"WITH k AS MATERIALIZED ("
+		" SELECT c.merchant, c.sku, c.inventory_type, c.on_hand, c.as_of, c.history"
+		" FROM invtrack.check_stock c WHERE c.merchant OPERATOR(pg_catalog.=) $1)"
+		" INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand)"
 		" SELECT k.merchant, k.sku, k.inventory_type,"
 		" invtrack.history_with(k.history, k.as_of, k.on_hand)"
-		" FROM invtrack.check_stock k JOIN invtrack.product p"
+		" FROM k JOIN invtrack.product p"
 		" ON p.merchant OPERATOR(pg_catalog.=) k.merchant AND p.sku OPERATOR(pg_catalog.=) k.sku"
-		" WHERE k.merchant OPERATOR(pg_catalog.=) $1 FOR KEY SHARE OF p SKIP LOCKED"
+		" FOR KEY SHARE OF p SKIP LOCKED"
 		" ON CONFLICT (merchant, sku, inventory_type) DO UPDATE SET on_hand = excluded.on_hand",
 		1, {TEXTOID}
 	};
