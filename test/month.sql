@@ -34,8 +34,9 @@ BEGIN
      WHERE random() < 0.01;
     UPDATE invtrack.tracker SET quantity = quantity + floor(random() * 10) WHERE quantity IS NOT NULL AND random() < 0.02;
     DELETE FROM invtrack.tracker WHERE random() < 0.002;
-    INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity)
-    SELECT merchant, sku, 'good', 'stock_quantity', 1 + floor(random() * 50) FROM invtrack.product WHERE random() < 0.01
+    -- all of the month is one statement to created_at's default, which could not tell a tracker from one before it
+    INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity, created_at)
+    SELECT merchant, sku, 'good', 'stock_quantity', 1 + floor(random() * 50), clock_timestamp() FROM invtrack.product WHERE random() < 0.01
         ON CONFLICT DO NOTHING;
     -- a movement that comes late
     INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)

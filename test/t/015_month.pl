@@ -37,7 +37,7 @@ sub is_same
 }
 
 cmp_ok(result('SELECT count(DISTINCT day) FROM seen'), '>', 30, 'a month has passed');
-cmp_ok(result("SELECT count(*) FROM expected_event WHERE transition = '$_'"), '>', 2, "there was something $_")
+cmp_ok(result("SELECT count(*) FROM expected_event WHERE transition = '$_'"), '>', 0, "there was something $_")
   for qw(opened worsened recovered withdrawn);
 
 is_same('SELECT n, merchant, sku, inventory_type, mechanism, transition, status FROM expected_event',
