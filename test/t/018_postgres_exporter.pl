@@ -50,6 +50,8 @@ sub may_read_everything
 
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $log = '';
+# Go's driver refuses to start with this, which pg_virtualenv sets.
+delete local $ENV{PGSYSCONFDIR};
 $ENV{DATA_SOURCE_NAME} = 'user=watcher sslmode=disable dbname=postgres host=' . $node->host . ' port=' . $node->port;
 my $process = IPC::Run::start(
 	[ $exporter, '--disable-default-metrics', '--disable-settings-metrics', "--web.listen-address=127.0.0.1:$port",
