@@ -7,8 +7,8 @@
  *
  * What went into a plan must not outlive the access that it was made from.
  * PostgreSQL plans anew for another role. For the rest this file listens to
- * changes of access_grant (through the trigger at the end), of roles and of
- * memberships, and then has the session plan everything anew: all statements
+ * changes of access_grant (through the trigger at the end), of roles, of
+ * memberships and of the database's owner, and then has the session plan everything anew: all statements
  * that it keeps, so also one that is being planned when the news comes. As
  * with PostgreSQL's own privileges, a change counts for others from their
  * next transaction at the latest, whatever the snapshot is.
@@ -70,6 +70,8 @@ access_init(void)
 	CacheRegisterRelcacheCallback(at_relation_change, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, at_role_change, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, at_role_change, (Datum) 0);
+	/* the owner of the database is a member of pg_database_owner */
+	CacheRegisterSyscacheCallback(DATABASEOID, at_role_change, (Datum) 0);
 }
 
 AccessLevel
@@ -142,6 +144,15 @@ sort_merchants(RoleAccess *access)
 	access->count = kept + 1;
 }
 
+static void
+report_wrong_table(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("table invtrack.access_grant is not as the library of invtrack expects it"),
+			 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to its columns.")));
+}
+
 /* The number of a column of the table, which may have been replaced. */
 static int
 access_column(Relation table, const char *name, Oid type)
@@ -156,10 +167,7 @@ access_column(Relation table, const char *name, Oid type)
 			attribute->attlen == sizeof(Oid) && attribute->attbyval)
 			return column;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("table invtrack.access_grant is not as the library of invtrack expects it"),
-			 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to its columns.")));
+	report_wrong_table();
 	return 0;
 }
 
@@ -227,6 +235,8 @@ read_access(Oid role)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table invtrack.access_grant does not exist")));
 	table = table_open(access_table, AccessShareLock);
+	if (table->rd_rel->relkind != RELKIND_RELATION)
+		report_wrong_table();
 	if (has_bypassrls_privilege(role) || has_privs_of_role(role, table->rd_rel->relowner))
 		access.to_all = ACCESS_MANAGE;
 	else
@@ -263,6 +273,7 @@ access_of_role(Oid role)
 
 	do
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (cache_is_stale || cache == NULL)
 			start_cache();
 		access = hash_search(cache, &role, HASH_FIND, NULL);

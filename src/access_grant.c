@@ -5,7 +5,9 @@
  *
  * Access is a row in access_grant, which row security goes by, and the
  * privileges that the highest level of a role calls for, which the view
- * level_privilege lists. All runs as the caller, who must be the owner.
+ * level_privilege lists. All runs as the owner of the table, who the caller
+ * is or may become: a superuser does not run what an owner put into views and
+ * triggers.
  */
 #include "postgres.h"
 
@@ -53,24 +55,46 @@ find_access_table(Oid *owner)
 	return table;
 }
 
+/* What a call changes for its time, and puts back. */
+typedef struct Granting
+{
+	Oid			caller;
+	int			security_context;
+	int			nest_level;
+} Granting;
+
 /*
  * Only the owner, or a superuser: others, whom an owner let execute these,
  * would get warnings from GRANT, and rows for nothing. The lock makes grants
  * take turns; two at once would fail on the catalogue rows that both change.
+ * After an error the end of the transaction puts back what this changes.
  */
 static void
-start_granting(void)
+start_granting(Granting *granting)
 {
 	Oid			owner;
-
 	Oid			table = find_access_table(&owner);
 
-	if (!has_privs_of_role(GetUserId(), owner))
+	GetUserIdAndSecContext(&granting->caller, &granting->security_context);
+	if (!has_privs_of_role(granting->caller, owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to grant or revoke access"),
 				 errhint("The owner of the extension invtrack grants access.")));
 	LockRelationOid(table, ShareRowExclusiveLock);
+	granting->nest_level = NewGUCNestLevel();
+	RestrictSearchPath();
+	SetUserIdAndSecContext(owner, granting->security_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	SPI_connect();
+}
+
+static void
+finish_granting(const Granting *granting)
+{
+	SPI_finish();
+	SetUserIdAndSecContext(granting->caller, granting->security_context);
+	AtEOXact_GUC(false, granting->nest_level);
 }
 
 /* The role that an argument names. */
@@ -141,7 +165,7 @@ adjust_privileges(Oid role, bool may_revoke)
 		int			result = SPI_execute(change, false, 0);
 
 		if (result != SPI_OK_UTILITY)
-			/* cannot happen: the view makes nothing but GRANT and REVOKE */
+			/* cannot happen: it is GRANT or REVOKE, unless the owner made another view of it */
 			elog(ERROR, "could not run \"%s\": %s", change, SPI_result_code_string(result));
 	}
 	return count;
@@ -156,14 +180,14 @@ write_access(Datum *values, const char *nulls)
 		3, {OIDOID, TEXTOID, TEXTOID}, 0, {BOOLOID}
 	};
 	static Statement insert_row = {
-		"INSERT INTO invtrack.access_grant (role, merchant, level)"
-		" VALUES ($1::invtrack.role_ref, $2, $3)",
-		3, {OIDOID, TEXTOID, TEXTOID}
+		"INSERT INTO invtrack.access_grant (role, merchant, level, granted_by)"
+		" VALUES ($1::invtrack.role_ref, $2, $3, $4)",
+		4, {OIDOID, TEXTOID, TEXTOID, TEXTOID}
 	};
 	static Statement update_row = {
-		"UPDATE invtrack.access_grant a SET level = $3, granted_at = DEFAULT, granted_by = DEFAULT"
+		"UPDATE invtrack.access_grant a SET level = $3, granted_at = DEFAULT, granted_by = $4"
 		" WHERE" ROW_MATCHES,
-		3, {OIDOID, TEXTOID, TEXTOID}
+		4, {OIDOID, TEXTOID, TEXTOID, TEXTOID}
 	};
 	bool		is_null;
 
@@ -195,10 +219,10 @@ PG_FUNCTION_INFO_V1(access_grant);
 Datum
 access_grant(PG_FUNCTION_ARGS)
 {
-	Datum		values[3] = {0, PG_GETARG_DATUM(ARG_ROLE_MERCHANT), PG_GETARG_DATUM(ARG_LEVEL)};
-	char		nulls[3] = {' ', PG_ARGISNULL(ARG_ROLE_MERCHANT) ? 'n' : ' ', ' '};
+	Datum		values[4] = {0, PG_GETARG_DATUM(ARG_ROLE_MERCHANT), PG_GETARG_DATUM(ARG_LEVEL)};
+	char		nulls[4] = {' ', PG_ARGISNULL(ARG_ROLE_MERCHANT) ? 'n' : ' ', ' ', ' '};
 	const char *outcome;
-	int			nest_level;
+	Granting	granting;
 	Oid			role;
 
 	check_not_null(fcinfo, ARG_ROLE, "role");
@@ -207,17 +231,14 @@ access_grant(PG_FUNCTION_ARGS)
 		check_code(fcinfo, ARG_ROLE_MERCHANT, "merchant");
 	role = check_role(fcinfo);
 	values[0] = ObjectIdGetDatum(role);
-	start_granting();
-	nest_level = NewGUCNestLevel();
-	RestrictSearchPath();
-	SPI_connect();
+	start_granting(&granting);
+	values[3] = CStringGetTextDatum(GetUserNameFromId(granting.caller, false));
 	if (!PG_ARGISNULL(ARG_ROLE_MERCHANT))
 		check_merchant_exists(values[1]);
 	delete_access_of_dropped();
 	outcome = write_access(values, nulls);
 	adjust_privileges(role, true);
-	SPI_finish();
-	AtEOXact_GUC(false, nest_level);
+	finish_granting(&granting);
 	tell_if_unbound(role);
 	PG_RETURN_TEXT_P(cstring_to_text(outcome));
 }
@@ -253,7 +274,7 @@ access_revoke(PG_FUNCTION_ARGS)
 	};
 	Datum		values[2] = {0, PG_GETARG_DATUM(ARG_ROLE_MERCHANT)};
 	bool		everything = PG_ARGISNULL(ARG_ROLE_MERCHANT);
-	int			nest_level;
+	Granting	granting;
 	Oid			role;
 
 	check_not_null(fcinfo, ARG_ROLE, "role");
@@ -261,16 +282,12 @@ access_revoke(PG_FUNCTION_ARGS)
 		check_code(fcinfo, ARG_ROLE_MERCHANT, "merchant");
 	role = check_role(fcinfo);
 	values[0] = ObjectIdGetDatum(role);
-	start_granting();
-	nest_level = NewGUCNestLevel();
-	RestrictSearchPath();
-	SPI_connect();
+	start_granting(&granting);
 	if (statement_run(everything ? &delete_rows : &delete_row, values, NULL, false) == 0)
 		report_no_access(fcinfo, role);
 	delete_access_of_dropped();
 	adjust_privileges(role, true);
-	SPI_finish();
-	AtEOXact_GUC(false, nest_level);
+	finish_granting(&granting);
 	PG_RETURN_BOOL(true);
 }
 
@@ -286,12 +303,9 @@ access_refresh(PG_FUNCTION_ARGS)
 	SPITupleTable *roles;
 	uint64		count;
 	int64		refreshed = 0;
-	int			nest_level;
+	Granting	granting;
 
-	start_granting();
-	nest_level = NewGUCNestLevel();
-	RestrictSearchPath();
-	SPI_connect();
+	start_granting(&granting);
 	delete_access_of_dropped();
 	count = statement_run(&list_roles, NULL, NULL, false);
 	roles = SPI_tuptable;
@@ -302,7 +316,6 @@ access_refresh(PG_FUNCTION_ARGS)
 
 		refreshed += adjust_privileges(DatumGetObjectId(role), false) > 0;
 	}
-	SPI_finish();
-	AtEOXact_GUC(false, nest_level);
+	finish_granting(&granting);
 	PG_RETURN_INT64(refreshed);
 }

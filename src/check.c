@@ -44,6 +44,7 @@ typedef struct Check
 {
 	Datum		merchant;
 	Datum		day;			/* of its calendar */
+	bool		has_come;		/* is that day today, or past? */
 	TimestampTz now;
 	int64		events;			/* number of its last event */
 	Oid			row_type;		/* of invtrack.check_reading */
@@ -76,34 +77,42 @@ lock_check_state(Check *check)
 		1, {TEXTOID}
 	};
 	static Statement lock_row = {
-		"SELECT s.events, invtrack.as_of(m.time_zone)"
+		"SELECT s.events, invtrack.as_of(m.time_zone),"
+		" invtrack.as_of(m.time_zone) OPERATOR(pg_catalog.<=) invtrack.today(m.merchant)"
 		" FROM invtrack.check_state s JOIN invtrack.merchant m"
 		" ON m.merchant OPERATOR(pg_catalog.=) s.merchant"
 		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE OF s",
-		1, {TEXTOID}, 0, {INT8OID, DATEOID}
+		1, {TEXTOID}, 0, {INT8OID, DATEOID, BOOLOID}
 	};
 	bool		is_null;
 
 	if (statement_run(&lock_row, &check->merchant, NULL, false) == 0)
 	{
+		SPI_freetuptable(SPI_tuptable);
 		statement_run(&make_row, &check->merchant, NULL, false);
 		if (statement_run(&lock_row, &check->merchant, NULL, false) == 0)
+		{
+			SPI_freetuptable(SPI_tuptable);
 			return false;
+		}
 	}
 	check->events = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
 												&is_null));
 	check->day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null);
+	check->has_come = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3,
+												 &is_null));
 	check->now = GetCurrentTimestamp();
 	SPI_freetuptable(SPI_tuptable);
 	return true;
 }
 
 /*
- * All that differs from what is recorded, as rows of one column. A plain
- * query, so that it may run in parallel; what changes comes after it.
+ * All that differs from what is recorded, as rows of these columns: one, of the
+ * view's row type, which is checked, for a column of the view may be called c.
+ * A plain query, so that it may run in parallel; what changes comes after it.
  */
 static Tuplestorestate *
-read_changes(Check *check)
+read_changes(Check *check, TupleDesc columns)
 {
 	static Statement read_differences = {
 		"SELECT c FROM invtrack.check_reading c WHERE c.merchant OPERATOR(pg_catalog.=) $1"
@@ -113,7 +122,8 @@ read_changes(Check *check)
 	Tuplestorestate *rows = tuplestore_begin_heap(false, false, work_mem);
 	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
 
-	SetTuplestoreDestReceiverParams(receiver, rows, CurrentMemoryContext, true, NULL, NULL);
+	SetTuplestoreDestReceiverParams(receiver, rows, CurrentMemoryContext, false, columns,
+									"view invtrack.check_reading is not as the library of invtrack expects it");
 	statement_run_into(&read_differences, &check->merchant, NULL, false, receiver);
 	receiver->rDestroy(receiver);
 	return rows;
@@ -271,14 +281,17 @@ record_stock(const Check *check)
 	statement_run(&record, unconstify(Datum *, &check->merchant), NULL, false);
 }
 
-/* Days that were checked are only ever added at the end, as is the history. */
+/*
+ * Days that were checked are only ever added at the end, as is the history.
+ * One that is still to come is not: no other could be added before it then.
+ */
 static void
 update_check_state(const Check *check)
 {
 	static Statement update = {
 		"UPDATE invtrack.check_state s SET events = $2, checked_at = $3,"
-		" checked_days = CASE WHEN s.checked_days IS NULL"
-		" OR invtrack.last_day(s.checked_days) OPERATOR(pg_catalog.<) $4"
+		" checked_days = CASE WHEN $4 IS NOT NULL AND (s.checked_days IS NULL"
+		" OR invtrack.last_day(s.checked_days) OPERATOR(pg_catalog.<) $4)"
 		" THEN invtrack.history_with(s.checked_days, $4, 1) ELSE s.checked_days END"
 		" WHERE s.merchant OPERATOR(pg_catalog.=) $1",
 		4, {TEXTOID, INT8OID, TIMESTAMPTZOID, DATEOID}
@@ -286,7 +299,7 @@ update_check_state(const Check *check)
 	Datum		values[4] = {check->merchant, Int64GetDatum(check->events),
 	TimestampTzGetDatum(check->now), check->day};
 
-	statement_run(&update, values, NULL, false);
+	statement_run(&update, values, check->has_come ? NULL : "   n", false);
 }
 
 /* Check a merchant; returns the number of events, or -1 where there is no such merchant. */
@@ -310,9 +323,9 @@ check_merchant(Datum merchant, ReturnSetInfo *told)
 		return -1;
 	events_before = check.events;
 	MemoryContextSwitchTo(context);
-	rows = read_changes(&check);
 	columns = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(columns, 1, "change", check.row_type, -1, 0);
+	rows = read_changes(&check, columns);
 	slot = MakeSingleTupleTableSlot(columns, &TTSOpsMinimalTuple);
 	chunk = AllocSetContextCreate(context, "invtrack check chunk", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(chunk);
@@ -320,13 +333,15 @@ check_merchant(Datum merchant, ReturnSetInfo *told)
 	{
 		update_alerts(&check, changes);
 		record_transitions(&check, changes);
-		record_history(&check, changes);
+		if (check.has_come)
+			record_history(&check, changes);
 		MemoryContextReset(chunk);
 	}
 	MemoryContextSwitchTo(context);
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(rows);
-	record_stock(&check);
+	if (check.has_come)
+		record_stock(&check);
 	update_check_state(&check);
 	if (check.events > events_before)
 		Async_Notify(CHANNEL, "");
@@ -384,14 +399,17 @@ typedef struct CheckAll
 {
 	Datum		merchant;
 	int64		events;
+	MemoryContext context;		/* of one merchant's check */
 } CheckAll;
 
 static void
 check_next(void *argument)
 {
 	CheckAll   *all = argument;
-	int64		events = check_merchant(all->merchant, NULL);
+	int64		events;
 
+	MemoryContextSwitchTo(all->context);
+	events = check_merchant(all->merchant, NULL);
 	all->events += Max(events, 0);
 }
 
@@ -411,9 +429,12 @@ check_all(PG_FUNCTION_ARGS)
 	check_as_of_setting();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	all.merchant = CStringGetTextDatum("");
+	all.context = AllocSetContextCreate(CurrentMemoryContext, "invtrack checks",
+										ALLOCSET_DEFAULT_SIZES);
 	while (next_merchant(&all.merchant))
 	{
 		try_for_merchant(check_next, &all, all.merchant, &failures);
+		MemoryContextReset(all.context);
 		SPI_commit();
 		if (time_to_tell(&told))
 			ereport(NOTICE,

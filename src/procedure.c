@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "nodes/parsenodes.h"
@@ -62,6 +63,13 @@ is_of_server(int sqlstate)
 	return false;
 }
 
+/* What constraints would have to say at the commit, they say now: SET CONSTRAINTS ALL IMMEDIATE. */
+static void
+check_constraints(void)
+{
+	AfterTriggerSetState(makeNode(ConstraintsSetStmt));
+}
+
 /*
  * Do something for a merchant in a subtransaction. An error of its data must
  * not keep others from their turn, so it becomes a warning; returns false then.
@@ -78,6 +86,7 @@ try_for_merchant(void (*work) (void *), void *argument, Datum merchant, Failures
 	PG_TRY();
 	{
 		work(argument);
+		check_constraints();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();

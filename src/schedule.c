@@ -312,7 +312,9 @@ plan_jobs(FunctionCallInfo fcinfo, Job *jobs)
 /*
  * pg_cron runs a job as whoever scheduled it. What runs that way runs the
  * triggers and views of the extension's owner, so it has to be the owner, not
- * a superuser in its place; and a role that pg_cron can log in as.
+ * a superuser in its place; and a role that pg_cron can log in as. The owner
+ * is that of the tables: after pg_upgrade the extension itself is the
+ * superuser's.
  */
 static void
 check_owner(void)
@@ -320,9 +322,9 @@ check_owner(void)
 	static Statement find_owner = {
 		"SELECT r.rolname::pg_catalog.text, r.rolname OPERATOR(pg_catalog.=) current_user,"
 		" r.rolcanlogin"
-		" FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_roles r"
-		" ON r.oid OPERATOR(pg_catalog.=) e.extowner"
-		" WHERE e.extname OPERATOR(pg_catalog.=) 'invtrack'",
+		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r"
+		" ON r.oid OPERATOR(pg_catalog.=) c.relowner"
+		" WHERE c.oid OPERATOR(pg_catalog.=) 'invtrack.merchant'::pg_catalog.regclass",
 		0, {InvalidOid}, 0, {TEXTOID, BOOLOID, BOOLOID}
 	};
 	bool		is_null;
@@ -332,7 +334,7 @@ check_owner(void)
 
 	SPI_connect();
 	if (statement_run(&find_owner, NULL, NULL, true) != 1)
-		elog(ERROR, "extension invtrack has no owner"); /* cannot happen: this is part of it */
+		elog(ERROR, "table invtrack.merchant has no owner"); /* cannot happen: all have one */
 	row = SPI_tuptable->vals[0];
 	columns = SPI_tuptable->tupdesc;
 	owner = SPI_getvalue(row, columns, 1);

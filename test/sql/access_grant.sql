@@ -302,3 +302,36 @@ SELECT public.error_of('SELECT * FROM invtrack.product');
 ROLLBACK TO whole;
 SELECT public.error_of($$DROP TABLE invtrack.access_grant$$) IS NOT NULL AS member;
 ROLLBACK;
+
+-- Who owns the database is a member of pg_database_owner, from the moment on.
+BEGIN;
+INSERT INTO invtrack.merchant (merchant) VALUES ('of owner');
+CREATE ROLE invtrack_test_database_owner;
+SELECT invtrack.grant_access('pg_database_owner', 'of owner');
+GRANT USAGE ON SCHEMA invtrack TO invtrack_test_database_owner;
+GRANT EXECUTE ON FUNCTION invtrack.has_access(text, text) TO invtrack_test_database_owner;
+CREATE FUNCTION pg_temp.has_access_after(change text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    has boolean;
+BEGIN
+    EXECUTE format(change, current_database());
+    SET LOCAL ROLE invtrack_test_database_owner;
+    has := invtrack.has_access('of owner');
+    RESET ROLE;
+    RETURN has;
+END
+$$;
+SELECT pg_temp.has_access_after('SELECT 1') AS before;
+SELECT pg_temp.has_access_after('ALTER DATABASE %I OWNER TO invtrack_test_database_owner') AS owner;
+SELECT pg_temp.has_access_after('ALTER DATABASE %I OWNER TO CURRENT_USER') AS not_any_more;
+ROLLBACK;
+
+-- Something else in the place of the table is an error.
+BEGIN;
+CREATE ROLE invtrack_test_reader_of_view;
+SELECT invtrack.grant_access('invtrack_test_reader_of_view', NULL);
+ALTER TABLE invtrack.access_grant RENAME TO was_access_grant;
+CREATE VIEW invtrack.access_grant AS SELECT 1::oid AS role, 'm'::text AS merchant, 'read'::text AS level;
+SET LOCAL ROLE invtrack_test_reader_of_view;
+SELECT split_part(public.error_of('SELECT count(*) FROM invtrack.merchant'), E'\n', 1) AS replaced;
+ROLLBACK;

@@ -144,6 +144,16 @@ SELECT left(public.error_of('INSERT INTO invtrack.alert SELECT merchant, 0, sku,
 
 -- An as_of that is no date is an error, of a check as of a reading.
 SELECT left(public.error_of('SET LOCAL invtrack.as_of = ''soon'''), 5) AS as_of;
+-- A view that somebody has replaced is an error, also where a column of it has the name that we give to its rows.
+SAVEPOINT replaced;
+DO $$
+BEGIN
+    EXECUTE format('CREATE OR REPLACE VIEW invtrack.check_reading AS SELECT v.*, uuid ''01020000-0000-4141-4141-414141410000'' AS c FROM (%s) v',
+                   rtrim(pg_get_viewdef('invtrack.check_reading'), ';'));
+END
+$$;
+SELECT split_part(public.error_of('SELECT invtrack.check_trackers(''m'')'), E'\n', 1) AS replaced;
+ROLLBACK TO replaced;
 -- A procedure that commits does not run in a transaction block.
 SELECT public.error_of('CALL invtrack.check_all()');
 ROLLBACK;
