@@ -27,6 +27,8 @@ CREATE TABLE invtrack.alert (
                    'shipments_below_quantity', 'no_sales_history', 'no_sales_in_window')),
     CONSTRAINT alert_closed_check CHECK (
         pg_catalog.num_nulls(closed_at, closed_on, closed_as) IN (0, 3)),
+    CONSTRAINT alert_acknowledged_check CHECK (
+        pg_catalog.num_nulls(acknowledged_by, acknowledged_at) IN (0, 2)),
     CONSTRAINT alert_closed_as_check CHECK (closed_as IN ('recovered', 'withdrawn'))
 ) WITH (fillfactor = 90);
 COMMENT ON TABLE invtrack.alert IS

@@ -35,7 +35,8 @@ CREATE TABLE invtrack.alert_consumer (
     confirmed_at timestamptz,
     taken_at timestamptz,
     CONSTRAINT alert_consumer_pkey PRIMARY KEY (merchant, consumer),
-    CONSTRAINT alert_consumer_consumer_check CHECK (invtrack.is_code(consumer))
+    CONSTRAINT alert_consumer_consumer_check CHECK (invtrack.is_code(consumer)),
+    CONSTRAINT alert_consumer_confirmed_check CHECK (confirmed >= 0)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE invtrack.alert_consumer IS
 'How far each program that delivers events has come. To give up a consumer, delete its rows';

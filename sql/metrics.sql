@@ -13,26 +13,18 @@ COMMENT ON COLUMN invtrack.tracker_state.merchant IS 'Merchant of the tracker';
 COMMENT ON COLUMN invtrack.tracker_state.state IS 'ok, replenish, stalled or no_sales; paused; retired, paused or not';
 
 CREATE VIEW invtrack.alert_backlog WITH (security_invoker) AS
-SELECT c.merchant, c.consumer, s.events - c.confirmed AS events
+SELECT c.merchant, c.consumer, greatest(s.events - c.confirmed, 0) AS events
   FROM invtrack.alert_consumer c
-  JOIN invtrack.check_state s ON s.merchant = c.merchant
-UNION ALL
--- A consumer that has taken nothing of a merchant yet will get all that is kept.
-SELECT e.merchant, k.consumer, pg_catalog.count(*)
-  FROM (SELECT DISTINCT a.consumer FROM invtrack.alert_consumer a) k
- CROSS JOIN invtrack.check_state s
-  JOIN invtrack.alert_event e ON e.merchant = s.merchant
- WHERE NOT EXISTS (SELECT FROM invtrack.alert_consumer c
-                    WHERE c.merchant = s.merchant AND c.consumer = k.consumer)
- GROUP BY e.merchant, k.consumer;
+  JOIN invtrack.check_state s ON s.merchant = c.merchant;
 COMMENT ON VIEW invtrack.alert_backlog IS
 'How many events each consumer has yet to confirm; internal, may change';
 COMMENT ON COLUMN invtrack.alert_backlog.merchant IS 'Merchant of the events';
-COMMENT ON COLUMN invtrack.alert_backlog.consumer IS 'Name of a program that delivers, for this merchant or another';
+COMMENT ON COLUMN invtrack.alert_backlog.consumer IS 'Name of a program that delivers';
 COMMENT ON COLUMN invtrack.alert_backlog.events IS 'Events that it has not confirmed';
 
 CREATE VIEW invtrack.fold_backlog WITH (security_invoker) AS
-SELECT m.merchant, pg_catalog.count(*) AS movements, pg_catalog.min(m.recorded_at) AS oldest
+SELECT m.merchant, pg_catalog.count(*) AS movements,
+       pg_catalog.min(m.recorded_at) FILTER (WHERE pg_catalog.isfinite(m.recorded_at)) AS oldest
   FROM invtrack.movement m
  WHERE NOT m.folded
  GROUP BY m.merchant;
@@ -40,7 +32,7 @@ COMMENT ON VIEW invtrack.fold_backlog IS
 'Movements that wait for a fold, by merchant; internal, may change';
 COMMENT ON COLUMN invtrack.fold_backlog.merchant IS 'Merchant of the movements, in the catalogue or not';
 COMMENT ON COLUMN invtrack.fold_backlog.movements IS 'How many movements';
-COMMENT ON COLUMN invtrack.fold_backlog.oldest IS 'When the first of them was recorded';
+COMMENT ON COLUMN invtrack.fold_backlog.oldest IS 'When the first of them was recorded; null where none says so';
 
 -- A figure has a branch of totals and one by merchant. Names are constants, of arms of their own where a
 -- branch has several, and totals are worked out one level down, so that a filter by name leaves nothing
@@ -108,7 +100,7 @@ SELECT 'unfolded_movements', pg_catalog.sum(u.movements), u.merchant, NULL::text
         SELECT b.merchant, b.movements FROM invtrack.fold_backlog b) u
  GROUP BY u.merchant
 UNION ALL
--- A difference of numbers, since an infinite time can't be subtracted. Who records in the future waits for nothing.
+-- Who records in the future waits for nothing.
 SELECT 'oldest_unfolded_seconds', greatest(c.seconds, 0), NULL::text COLLATE "C", NULL::text COLLATE "C"
   FROM (SELECT pg_catalog.max(extract(epoch FROM pg_catalog.now()) - extract(epoch FROM b.oldest)) AS seconds
           FROM invtrack.fold_backlog b) c

@@ -122,14 +122,9 @@ alert_purge(PG_FUNCTION_ARGS)
 			"DELETE FROM invtrack.alert_event e"
 			" WHERE ($1 IS NULL OR e.merchant OPERATOR(pg_catalog.=) $1)"
 			" AND e.recorded_at OPERATOR(pg_catalog.<) $2"
-			" AND NOT EXISTS (SELECT FROM (SELECT k.consumer, pg_catalog.max(k.taken_at) AS taken_at"
-			" FROM invtrack.alert_consumer k GROUP BY k.consumer) k"
-			" LEFT JOIN invtrack.alert_consumer c"
-			" ON c.merchant OPERATOR(pg_catalog.=) e.merchant"
-			" AND c.consumer OPERATOR(pg_catalog.=) k.consumer"
-			" WHERE CASE WHEN c.consumer IS NULL THEN coalesce(k.taken_at OPERATOR(pg_catalog.<)"
-			" (e.recorded_at OPERATOR(pg_catalog.+) '24:00'::interval), true)"
-			" ELSE c.confirmed OPERATOR(pg_catalog.<) e.event_id END)",
+			" AND NOT EXISTS (SELECT FROM invtrack.alert_consumer c"
+			" WHERE c.merchant OPERATOR(pg_catalog.=) e.merchant"
+			" AND c.confirmed OPERATOR(pg_catalog.<) e.event_id)",
 			2, {TEXTOID, TIMESTAMPTZOID}, CURSOR_OPT_CUSTOM_PLAN
 		},
 		{

@@ -40,9 +40,9 @@ is_of_pg_cron(const Job *job)
 	return job->database[0] == '\0';
 }
 
-/* A word for a shell. */
+/* A word for the shell that a crontab's line is for, where % must be escaped, too. */
 static char *
-shell_word(const char *word)
+crontab_word(const char *word)
 {
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
@@ -56,6 +56,8 @@ shell_word(const char *word)
 	{
 		if (*c == '\'')
 			appendStringInfoString(&quoted, "'\\''");
+		else if (*c == '%')
+			appendStringInfoString(&quoted, "'\\%'");
 		else
 			appendStringInfoChar(&quoted, *c);
 	}
@@ -76,8 +78,8 @@ jobs_as_crontab(const Job *jobs, int count)
 	for (int i = 0; i < count; i++)
 		if (!is_to_go(&jobs[i]) && !is_of_pg_cron(&jobs[i]))
 			appendStringInfo(&lines, "\n%s psql -X -U %s -d %s -c \"%s\"", jobs[i].schedule,
-							 shell_word(GetUserNameFromId(GetUserId(), false)),
-							 shell_word(jobs[i].database), jobs[i].command);
+							 crontab_word(GetUserNameFromId(GetUserId(), false)),
+							 crontab_word(jobs[i].database), jobs[i].command);
 	return lines.data;
 }
 

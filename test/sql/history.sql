@@ -67,6 +67,13 @@ SELECT pg_temp.check_at('2026-03-03');
 SELECT count(*) FILTER (WHERE day = '2026-03-03') AS of_that_day, max(current_stock) FROM invtrack.health_daily WHERE merchant = 'm';
 SELECT transition FROM invtrack.alert_event WHERE merchant = 'm' ORDER BY event_id DESC LIMIT 1;
 
+-- Nor does one of a day that is still to come, or no other could come before it.
+UPDATE invtrack.stock_lot SET quantity = 1 WHERE merchant = 'm';
+SELECT pg_temp.check_at('9999-12-31');
+SELECT max(day) FROM invtrack.health_daily;
+SELECT max(day) FROM invtrack.stock_daily;
+UPDATE invtrack.stock_lot SET quantity = 1000 WHERE merchant = 'm';
+
 -- Rows are rewritten only when a figure changed.
 SELECT pg_temp.check_at('2026-03-07');
 CREATE VIEW pg_temp.place AS
