@@ -75,6 +75,20 @@ sub reading
 
 # A standby that follows.
 
+# With alerts, events and history.
+$primary->safe_psql('shop', q{
+    SET invtrack.as_of = '2026-03-10';
+    SELECT count(*) FROM invtrack.check_trackers();
+});
+my $tracker = q{merchant = 'acme' AND sku = 'p1' AND mechanism = 'stock_quantity'};
+my %told = (
+	'alert_open' => "SELECT * FROM invtrack.alert_open WHERE $tracker",
+	'alert_event' => "SELECT * FROM invtrack.alert_event WHERE $tracker",
+	'health_daily' => "SELECT * FROM invtrack.health_daily WHERE $tracker",
+	'stock_daily' => q{SELECT * FROM invtrack.stock_daily WHERE merchant = 'acme' AND sku = 'p1'},
+	'metrics' => q{SELECT name, value FROM invtrack.metrics WHERE merchant = 'acme' AND name = 'open_alerts'},
+);
+
 $primary->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'backup', has_streaming => 1);
@@ -89,6 +103,12 @@ for my $name (sort keys %readings)
 }
 is(reading($standby, 'shop', $_), 0, "$_ finds nothing wrong") for 'verify', 'verify of a merchant';
 is(reading($standby, 'shop', 'today'), "t\nt", 'today');
+for my $name (sort keys %told)
+{
+	my $answer = $primary->safe_psql('shop', $told{$name});
+	like($answer, qr/\A[^\n]+\z/, "$name has a row");
+	is($standby->safe_psql('shop', $told{$name}), $answer, "$name of the standby");
+}
 
 # What writes is refused, and says why as any statement that writes.
 for my $statement (
@@ -101,6 +121,12 @@ for my $statement (
 	q{SELECT invtrack.purge_movements(NULL, 0)},
 	q{SELECT invtrack.purge_movements('acme', 0)},
 	q{SELECT invtrack.verify('acme', repair => true)},
+	q{SELECT invtrack.check_trackers('acme')},
+	q{CALL invtrack.check_all()},
+	q{SELECT invtrack.acknowledge_alert('acme', 'p1', 'good', 'stock_quantity')},
+	q{SELECT invtrack.snooze_alert('acme', 'p1', 'good', 'stock_quantity', 'infinity')},
+	q{SELECT invtrack.take_alert_events('mail')},
+	q{SELECT invtrack.purge_alerts(NULL, 0)},
 	q{SELECT invtrack.delete_merchant('acme')},
 	q{SELECT invtrack.reverse_movement('acme', max(movement_id)) FROM invtrack.movement WHERE merchant = 'acme'},
 	q{INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
