@@ -74,7 +74,7 @@ alert_acknowledge(PG_FUNCTION_ARGS)
 		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	};
 	Datum		values[7];
-	char		nulls[7] = "       ";
+	char		nulls[] = "       ";
 
 	get_tracker_key(fcinfo, values);
 	values[4] = PG_GETARG_DATUM(4);
@@ -96,7 +96,7 @@ alert_snooze(PG_FUNCTION_ARGS)
 		5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	};
 	Datum		values[5];
-	char		nulls[5] = "     ";
+	char		nulls[] = "     ";
 
 	get_tracker_key(fcinfo, values);
 	values[4] = PG_GETARG_DATUM(4);
