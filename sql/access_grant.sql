@@ -159,8 +159,11 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
                 AND c.oid = d.objid AND c.relkind IN ('r', 'v')
           LEFT JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass
                 AND f.oid = d.objid
+          -- not arrays and rows of tables and views, members too from PostgreSQL 17 on: what they are of counts
           LEFT JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::regclass
                 AND t.oid = d.objid
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.oid = t.typrelid AND r.relkind <> 'c')
          WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
            AND coalesce(c.oid, f.oid, t.oid) IS NOT NULL
        ) o ON o.kind = rule.kind
