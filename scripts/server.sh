@@ -27,6 +27,8 @@ copy_server() {
 start_server() {
 	local dir=$1 bindir
 	bindir=$("$PG_CONFIG" --bindir)
+	# the server, too, would take its port from there
+	unset PGPORT PGDATA
 	as_server_user "$bindir/initdb" -D "$dir/data" -U postgres -A trust -N --locale=C.UTF-8 -E UTF8
 	{
 		echo "listen_addresses = ''"
@@ -36,7 +38,6 @@ start_server() {
 	} | as_server_user tee -a "$dir/data/postgresql.conf" >/dev/null
 	as_server_user env "${SERVER_ENV[@]}" "$bindir/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w start
 	export PGHOST=$dir PGUSER=postgres PGDATABASE=postgres PATH=$bindir:$PATH
-	unset PGPORT PGDATA
 }
 
 # stop_server DIR, whatever became of it.

@@ -198,7 +198,9 @@ SELECT look.operation, look.how, look.state,
        nullif(look.locks, ''),
        (SELECT count(*) FROM c WHERE c.name IN ('SPI Plan', 'CachedPlanSource')),
        (SELECT string_agg(d.ident, E'\n') FROM (
-            SELECT ident FROM c WHERE name = 'CachedPlanSource' AND ident LIKE '%invtrack.%' GROUP BY ident HAVING count(*) > 1) d)
+            -- the library's are of one line; from PostgreSQL 18 on those of SQL functions are kept, too
+            SELECT ident FROM c WHERE name = 'CachedPlanSource' AND ident LIKE '%invtrack.%' AND ident NOT LIKE E'%\n%'
+             GROUP BY ident HAVING count(*) > 1) d)
 $$;
 SQL
 
