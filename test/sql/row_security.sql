@@ -203,8 +203,7 @@ COPY (SELECT merchant, sku, status FROM invtrack.health ORDER BY mechanism) TO S
 RESET ROLE;
 SET LOCAL ROLE invtrack_test_one_manages;
 SAVEPOINT copied;
-COPY invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) FROM STDIN;
-\.
+\copy invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) FROM /dev/null
 ROLLBACK TO copied;
 -- Who turns row security off gets an error, not the rows.
 SET LOCAL row_security = off;
