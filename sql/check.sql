@@ -4,8 +4,8 @@
 -- A check reads all trackers of a merchant, whoever wrote them and how, and compares them with the
 -- open alerts and the history. Only what differs comes out, so that writing is in proportion to change.
 --
--- ORDER BY keeps a subquery one of its own: its figures are worked out once a row, and a merchant that is
--- asked for still reaches all tables. There is nothing to sort for one merchant.
+-- ORDER BY keeps a subquery one of its own, so that what is the same for all trackers of a merchant is worked
+-- out once; a merchant that is asked for still reaches it, and there is nothing to sort then.
 
 CREATE VIEW invtrack.check_reading WITH (security_invoker) AS
 SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.status, h.reason, h.health,

@@ -221,6 +221,18 @@ read_grants(RoleAccess *access, Relation table)
 	systable_endscan(scan);
 }
 
+Oid
+find_access_table(void)
+{
+	Oid			table = get_relname_relid("access_grant", get_namespace_oid("invtrack", false));
+
+	if (!OidIsValid(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table invtrack.access_grant does not exist")));
+	return table;
+}
+
 /* Look up what a role has, and keep it. Those whom row security does not bind have all. */
 static const RoleAccess *
 read_access(Oid role)
@@ -229,11 +241,7 @@ read_access(Oid role)
 	Relation	table;
 	RoleAccess *kept;
 
-	access_table = get_relname_relid("access_grant", get_namespace_oid("invtrack", false));
-	if (!OidIsValid(access_table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table invtrack.access_grant does not exist")));
+	access_table = find_access_table();
 	table = table_open(access_table, AccessShareLock);
 	if (table->rd_rel->relkind != RELKIND_RELATION)
 		report_wrong_table();

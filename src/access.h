@@ -33,6 +33,7 @@ typedef struct RoleAccess
 
 /* access.c */
 extern void access_init(void);
+extern Oid	find_access_table(void);
 extern AccessLevel access_level_of_name(const char *bytes, size_t size);
 extern AccessLevel check_access_level(FunctionCallInfo fcinfo, int arg);
 extern const RoleAccess *access_of_role(Oid role);

@@ -12,7 +12,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -41,18 +40,17 @@ enum
 	" AND coalesce(a.merchant, '') OPERATOR(pg_catalog.=) coalesce($2, '')"
 
 static Oid
-find_access_table(Oid *owner)
+owner_of(Oid table)
 {
-	Oid			table = get_relname_relid("access_grant", get_namespace_oid("invtrack", false));
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	Oid			owner = InvalidOid;
 
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table invtrack.access_grant does not exist")));
-	*owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return table;
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
 }
 
 /* What a call changes for its time, and puts back. */
@@ -72,8 +70,8 @@ typedef struct Granting
 static void
 start_granting(Granting *granting)
 {
-	Oid			owner;
-	Oid			table = find_access_table(&owner);
+	Oid			table = find_access_table();
+	Oid			owner = owner_of(table);
 
 	GetUserIdAndSecContext(&granting->caller, &granting->security_context);
 	if (!has_privs_of_role(granting->caller, owner))
@@ -165,8 +163,11 @@ adjust_privileges(Oid role, bool may_revoke)
 		int			result = SPI_execute(change, false, 0);
 
 		if (result != SPI_OK_UTILITY)
-			/* cannot happen: it is GRANT or REVOKE, unless the owner made another view of it */
-			elog(ERROR, "could not run \"%s\": %s", change, SPI_result_code_string(result));
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("view invtrack.level_privilege is not as the library of invtrack expects it"),
+					 errdetail("It leads to \"%s\", which is neither GRANT nor REVOKE.", change),
+					 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to it.")));
 	}
 	return count;
 }
@@ -205,10 +206,8 @@ write_access(Datum *values, const char *nulls)
 static void
 tell_if_unbound(Oid role)
 {
-	Oid			owner;
-
-	find_access_table(&owner);
-	if (has_bypassrls_privilege(role) || has_privs_of_role(role, owner))
+	if (has_bypassrls_privilege(role) ||
+		has_privs_of_role(role, owner_of(find_access_table())))
 		ereport(NOTICE,
 				(errmsg("row security does not bind role \"%s\"", GetUserNameFromId(role, false)),
 				 errdetail("It is a superuser, has BYPASSRLS, or has the rights of the extension's owner.")));

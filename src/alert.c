@@ -27,21 +27,16 @@ report_not_updated(Datum *values)
 		"SELECT 1 FROM invtrack.alert a WHERE" OPEN_ALERT_MATCHES,
 		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, 0, {INT4OID}
 	};
-	const char *merchant = TextDatumGetCString(values[ARG_MERCHANT]);
-	const char *sku = TextDatumGetCString(values[ARG_SKU]);
-	const char *inventory_type = TextDatumGetCString(values[ARG_INVENTORY_TYPE]);
-	const char *mechanism = TextDatumGetCString(values[ARG_MECHANISM]);
 
 	if (statement_run(&find_alert, values, NULL, false) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to change the alert of tracker (\"%s\", \"%s\", \"%s\", \"%s\")",
-						merchant, sku, inventory_type, mechanism),
+				 errmsg("permission denied to change the alert of tracker %s",
+						shown_tracker(values)),
 				 errhint("It takes access of the level manage to the merchant; a trigger of the table's owner may prevent it, too.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_NO_DATA_FOUND),
-			 errmsg("tracker (\"%s\", \"%s\", \"%s\", \"%s\") has no open alert",
-					merchant, sku, inventory_type, mechanism),
+			 errmsg("tracker %s has no open alert", shown_tracker(values)),
 			 errhint("The view invtrack.alert_open lists what there is.")));
 }
 
@@ -53,14 +48,6 @@ update_open_alert(Statement *update, Datum *values, const char *nulls)
 	if (statement_run(update, values, nulls, false) == 0)
 		report_not_updated(values);
 	SPI_finish();
-}
-
-static void
-get_tracker_key(FunctionCallInfo fcinfo, Datum *values)
-{
-	check_tracker_key(fcinfo);
-	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
-		values[arg] = PG_GETARG_DATUM(arg);
 }
 
 /* acknowledge_alert(key of the tracker, note, acknowledged_by) */
@@ -107,11 +94,8 @@ alert_snooze(PG_FUNCTION_ARGS)
 
 /*
  * purge_alerts(merchant, older_than_days); a null merchant is all of them.
- *
- * A consumer gets its row of a merchant when it takes. One that has none, and
- * took nothing since the merchant's event was there, may not know of it yet; a
- * day is for a check or a delivery that takes long. One that did take without
- * getting a row can't see the merchant, and does not count.
+ * Events wait for the consumers that have a row of their merchant: what a
+ * tenant calls a consumer is nothing to other merchants.
  */
 PG_FUNCTION_INFO_V1(alert_purge);
 Datum

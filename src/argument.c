@@ -15,9 +15,6 @@
 #include "day_series.h"
 #include "quantity.h"
 
-/* The age of something that is to be deleted is at most this. */
-#define AGE_DAYS_MAX	36500
-
 /* How much of a wrong value an error shows. */
 #define SHOWN_SIZE_MAX	((size_t) 2 * CODE_SIZE_MAX)
 
@@ -118,6 +115,25 @@ check_tracker_key(FunctionCallInfo fcinfo)
 	for (int arg = 0; arg < ARG_MECHANISM; arg++)
 		check_code(fcinfo, arg, names[arg]);
 	(void) check_mechanism(fcinfo, ARG_MECHANISM);
+}
+
+/* The same, as the values that statements take. */
+void
+get_tracker_key(FunctionCallInfo fcinfo, Datum *key)
+{
+	check_tracker_key(fcinfo);
+	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
+		key[arg] = PG_GETARG_DATUM(arg);
+}
+
+/* A tracker as errors name it: by its key. */
+const char *
+shown_tracker(const Datum *key)
+{
+	return psprintf("(\"%s\", \"%s\", \"%s\", \"%s\")",
+					TextDatumGetCString(key[ARG_MERCHANT]), TextDatumGetCString(key[ARG_SKU]),
+					TextDatumGetCString(key[ARG_INVENTORY_TYPE]),
+					TextDatumGetCString(key[ARG_MECHANISM]));
 }
 
 /* The argument of a parameter as text. */

@@ -18,6 +18,9 @@
 
 #define CODE_SIZE_MAX	200
 
+/* The age of something that is to be deleted is at most this. */
+#define AGE_DAYS_MAX	36500
+
 /*
  * The arguments that make up a tracker's key and its rule, in this order;
  * those from ARG_QUANTITY on are the Parameters.
@@ -38,6 +41,8 @@ extern void check_not_null(FunctionCallInfo fcinfo, int arg, const char *name);
 extern void check_code(FunctionCallInfo fcinfo, int arg, const char *name);
 extern Mechanism check_mechanism(FunctionCallInfo fcinfo, int arg);
 extern void check_tracker_key(FunctionCallInfo fcinfo);
+extern void get_tracker_key(FunctionCallInfo fcinfo, Datum *key);
+extern const char *shown_tracker(const Datum *key);
 extern void check_tracker_rule(FunctionCallInfo fcinfo);
 extern TimestampTz time_of_age(FunctionCallInfo fcinfo, int arg, const char *name);
 extern bool day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day);

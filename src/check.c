@@ -359,13 +359,8 @@ next_merchant(Datum *merchant)
 		" WHERE m.merchant OPERATOR(pg_catalog.>) $1 ORDER BY m.merchant LIMIT 1",
 		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
-	Datum		before = *merchant;
-	bool		found;
 
-	statement_run(&find_merchant, merchant, NULL, false);
-	found = take_texts(merchant, 1);
-	pfree(DatumGetPointer(before));
-	return found;
+	return statement_next(&find_merchant, merchant);
 }
 
 /* check_trackers(merchant): all in the caller's transaction */

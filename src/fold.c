@@ -47,9 +47,6 @@ typedef struct FoldPosition
 static bool
 next_merchant(Datum *merchant)
 {
-	Datum		before = *merchant;
-	bool		found;
-
 	static Statement find_merchant = {
 		"SELECT m.merchant FROM invtrack.movement m"
 		" WHERE NOT m.folded AND m.merchant OPERATOR(pg_catalog.>) $1"
@@ -57,10 +54,7 @@ next_merchant(Datum *merchant)
 		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 
-	statement_run(&find_merchant, merchant, NULL, false);
-	found = take_texts(merchant, 1);
-	pfree(DatumGetPointer(before));
-	return found;
+	return statement_next(&find_merchant, merchant);
 }
 
 /* Wait for the merchant's turn; kept until the end of the transaction. */

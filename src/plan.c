@@ -116,6 +116,22 @@ take_texts(Datum *texts, int count)
 	return found;
 }
 
+/*
+ * Go on to the next text, which a statement finds from this one: of merchants,
+ * there may be a million. Returns false, and frees the last, at the end.
+ */
+bool
+statement_next(Statement *statement, Datum *text)
+{
+	Datum		before = *text;
+	bool		found;
+
+	statement_run(statement, text, NULL, false);
+	found = take_texts(text, 1);
+	pfree(DatumGetPointer(before));
+	return found;
+}
+
 /* Run a statement and send its rows, as they come, to a receiver. */
 void
 statement_run_into(Statement *statement, Datum *values, const char *nulls,

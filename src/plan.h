@@ -32,6 +32,7 @@ extern uint64 statement_run(Statement *statement, Datum *values, const char *nul
 							bool read_only);
 extern void check_columns(TupleDesc columns, const Oid *types, int count);
 extern bool take_texts(Datum *texts, int count);
+extern bool statement_next(Statement *statement, Datum *text);
 extern void statement_run_into(Statement *statement, Datum *values, const char *nulls,
 							   bool read_only, DestReceiver *receiver);
 extern Portal statement_open(Statement *statement, Datum *values);

@@ -140,12 +140,8 @@ purge_movements(PG_FUNCTION_ARGS)
 	else
 	{
 		merchant = CStringGetTextDatum("");
-		while (statement_run(&next_merchant, &merchant, NULL, false) > 0)
-		{
-			pfree(DatumGetPointer(merchant));
-			(void) take_texts(&merchant, 1);
+		while (statement_next(&next_merchant, &merchant))
 			purged += purge_merchant(merchant, before);
-		}
 	}
 	SPI_finish();
 	PG_RETURN_INT64(purged);

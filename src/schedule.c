@@ -35,7 +35,6 @@
 
 #define MINUTES_OF_HOUR		60
 #define MINUTES_OF_DAY		(24 * MINUTES_OF_HOUR)
-#define DAYS_MAX			36500
 
 /* When the daily jobs run, in pg_cron's time zone, and near which minutes. */
 #define DAILY_HOUR				3
@@ -181,11 +180,11 @@ check_days(FunctionCallInfo fcinfo, int arg, const char *name)
 	if (PG_ARGISNULL(arg))
 		return -1;
 	days = PG_GETARG_INT32(arg);
-	if (days < 0 || days > DAYS_MAX)
+	if (days < 0 || days > AGE_DAYS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s %d is out of range", name, days),
-				 errhint("%s is a number of days from 0 to %d, or null: never.", name, DAYS_MAX)));
+				 errhint("%s is a number of days from 0 to %d, or null: never.", name, AGE_DAYS_MAX)));
 	return days;
 }
 
@@ -381,12 +380,12 @@ return_jobs(FunctionCallInfo fcinfo, const Job *jobs, const char *cron_database)
 		Datum		values[JOB_COLUMNS];
 		bool		nulls[JOB_COLUMNS] = {false};
 
-		if (job->schedule[0] == '\0')
+		if (job_is_to_go(job))
 			continue;
 		values[0] = CStringGetTextDatum(job->name);
 		values[1] = CStringGetTextDatum(job->schedule);
 		values[2] = CStringGetTextDatum(job->command);
-		values[3] = CStringGetTextDatum(job->database[0] == '\0' ? cron_database : job->database);
+		values[3] = CStringGetTextDatum(job_is_of_pg_cron(job) ? cron_database : job->database);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }

@@ -20,6 +20,18 @@ typedef struct Job
 
 #define JOBS_MAX	5
 
+static inline bool
+job_is_to_go(const Job *job)
+{
+	return job->schedule[0] == '\0';
+}
+
+static inline bool
+job_is_of_pg_cron(const Job *job)
+{
+	return job->database[0] == '\0';
+}
+
 /* schedule_cron.c */
 extern const char *pg_cron_database(const Job *jobs, int count);
 extern int64 pg_cron_put_jobs(const Job *jobs, int count);

@@ -28,18 +28,6 @@
 /* Calls of a role take turns by an advisory lock of this number and the role's. */
 #define LOCK_NUMBER			0x696e7674	/* "invt" */
 
-static bool
-is_to_go(const Job *job)
-{
-	return job->schedule[0] == '\0';
-}
-
-static bool
-is_of_pg_cron(const Job *job)
-{
-	return job->database[0] == '\0';
-}
-
 /* A word for the shell that a crontab's line is for, where % must be escaped, too. */
 static char *
 crontab_word(const char *word)
@@ -76,7 +64,7 @@ jobs_as_crontab(const Job *jobs, int count)
 
 	initStringInfo(&lines);
 	for (int i = 0; i < count; i++)
-		if (!is_to_go(&jobs[i]) && !is_of_pg_cron(&jobs[i]))
+		if (!job_is_to_go(&jobs[i]) && !job_is_of_pg_cron(&jobs[i]))
 			appendStringInfo(&lines, "\n%s psql -X -U %s -d %s -c \"%s\"", jobs[i].schedule,
 							 crontab_word(GetUserNameFromId(GetUserId(), false)),
 							 crontab_word(jobs[i].database), jobs[i].command);
@@ -94,12 +82,12 @@ jobs_as_statements(const Job *jobs, int count)
 	{
 		const Job  *job = &jobs[i];
 
-		if (is_to_go(job))
+		if (job_is_to_go(job))
 			appendStringInfo(&lines,
 							 "\nSELECT cron.unschedule(jobid) FROM cron.job"
 							 " WHERE jobname = %s AND username = current_user;",
 							 quote_literal_cstr(job->name));
-		else if (is_of_pg_cron(job))
+		else if (job_is_of_pg_cron(job))
 			appendStringInfo(&lines, "\nSELECT cron.schedule(%s, %s, %s);",
 							 quote_literal_cstr(job->name), quote_literal_cstr(job->schedule),
 							 quote_literal_cstr(job->command));
@@ -248,7 +236,7 @@ remove_job(const Job *job)
 		" AND j.username OPERATOR(pg_catalog.=) current_user AND (NOT j.active OR $2)",
 		2, {TEXTOID, BOOLOID}, 0, {INT8OID}
 	};
-	Datum		values[2] = {CStringGetTextDatum(job->name), BoolGetDatum(is_to_go(job))};
+	Datum		values[2] = {CStringGetTextDatum(job->name), BoolGetDatum(job_is_to_go(job))};
 	bool		is_null;
 
 	statement_run(&unschedule, values, NULL, false);
@@ -271,7 +259,7 @@ schedule_job(const Job *job, const char *here)
 		CStringGetTextDatum(job->name), CStringGetTextDatum(job->schedule),
 		CStringGetTextDatum(job->command), CStringGetTextDatum(job->database)
 	};
-	bool		is_here = is_of_pg_cron(job) || strcmp(job->database, here) == 0;
+	bool		is_here = job_is_of_pg_cron(job) || strcmp(job->database, here) == 0;
 
 	statement_run(is_here ? &schedule_here : &schedule_elsewhere, values, NULL, false);
 }
@@ -298,7 +286,7 @@ pg_cron_put_jobs_here(const Job *jobs, int count)
 	int			settings = NewGUCNestLevel();
 
 	for (int i = 0; i < count; i++)
-		if (!is_of_pg_cron(&jobs[i]) && strcmp(jobs[i].database, here) != 0)
+		if (!job_is_of_pg_cron(&jobs[i]) && strcmp(jobs[i].database, here) != 0)
 			from_elsewhere = true;
 	enter_own_settings();
 	SPI_connect();
@@ -308,7 +296,7 @@ pg_cron_put_jobs_here(const Job *jobs, int count)
 	for (int i = 0; i < count; i++)
 	{
 		removed += remove_job(&jobs[i]);
-		if (!is_to_go(&jobs[i]))
+		if (!job_is_to_go(&jobs[i]))
 			schedule_job(&jobs[i], here);
 	}
 	SPI_finish();

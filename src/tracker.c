@@ -38,10 +38,7 @@ report_denied(const char *action, const Datum *key)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied to %s tracker (\"%s\", \"%s\", \"%s\", \"%s\")", action,
-					TextDatumGetCString(key[ARG_MERCHANT]), TextDatumGetCString(key[ARG_SKU]),
-					TextDatumGetCString(key[ARG_INVENTORY_TYPE]),
-					TextDatumGetCString(key[ARG_MECHANISM])),
+			 errmsg("permission denied to %s tracker %s", action, shown_tracker(key)),
 			 errhint("It takes access of the level manage to the merchant; a trigger of the table's owner may prevent it, too.")));
 }
 
@@ -146,9 +143,7 @@ tracker_delete(PG_FUNCTION_ARGS)
 	};
 	Datum		key[TRACKER_KEY_ARGS];
 
-	check_tracker_key(fcinfo);
-	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
-		key[arg] = PG_GETARG_DATUM(arg);
+	get_tracker_key(fcinfo, key);
 	SPI_connect();
 	if (statement_run(&delete_tracker, key, NULL, false) == 0)
 	{
@@ -156,10 +151,7 @@ tracker_delete(PG_FUNCTION_ARGS)
 			report_denied("delete", key);
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("tracker (\"%s\", \"%s\", \"%s\", \"%s\") does not exist",
-						TextDatumGetCString(key[ARG_MERCHANT]), TextDatumGetCString(key[ARG_SKU]),
-						TextDatumGetCString(key[ARG_INVENTORY_TYPE]),
-						TextDatumGetCString(key[ARG_MECHANISM])),
+				 errmsg("tracker %s does not exist", shown_tracker(key)),
 				 errhint("invtrack.tracker_health(merchant) lists what there is.")));
 	}
 	SPI_finish();

@@ -4,12 +4,14 @@
 
 use strict;
 use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use FoldLoad;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $seed = $ENV{INVTRACK_SEED};
-$seed = int(rand(1_000_000_000)) unless defined $seed && $seed =~ /^\d+$/;
+my $seed = load_seed();
 note("INVTRACK_SEED=$seed");
 
 my $node = PostgreSQL::Test::Cluster->new('main');
