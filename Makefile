@@ -8,15 +8,13 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = prologue argument day_series calendar guard catalogue stock movement fold \
 	purge tracker verify judgement reading health product_search history alert alert_event \
-	check metrics schedule access_grant access
-DATA_built = sql/invtrack--$(EXTVERSION).sql sql/invtrack--0.1.0--0.2.0.sql
+	check metrics schedule access_grant epilogue
+FRESH_SQL = sql/invtrack--$(EXTVERSION).sql
+UPDATE_SQL = sql/invtrack--0.2.0--$(EXTVERSION).sql
+DATA_built = $(FRESH_SQL) $(UPDATE_SQL)
 
-# The install scripts of earlier versions, as they were released.
+# The scripts of earlier versions, as they were released.
 DATA = $(wildcard sql/released/*.sql)
-
-# What the update to 0.2.0 consists of: changes by hand, views that got columns, new topics.
-CHANGED_VIEWS = reading health
-NEW_TOPICS = history alert alert_event check metrics schedule access_grant access
 
 EXTRA_CLEAN = sql/invtrack--*.sql exports.txt test/unit/day_codec_test
 
@@ -39,21 +37,32 @@ REGRESS_OPTS = --encoding=UTF8 --inputdir=test --outputdir=tmp_check/regress
 ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test --outputdir=tmp_check/isolation
 
+# pg_regress of PostgreSQL 15 looks for expected/ in its output directory, that of later versions here.
+EXPECTED_LINKS = tmp_check/regress/expected tmp_check/isolation/expected
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+installcheck: | $(EXPECTED_LINKS)
+
+$(EXPECTED_LINKS):
+	mkdir -p $(@D)
+	ln -s ../../expected $@
+
 $(OBJS): $(wildcard src/*.h) invtrack.control
 
-sql/invtrack--$(EXTVERSION).sql: $(TOPICS:%=sql/%.sql) Makefile
+$(FRESH_SQL): $(TOPICS:%=sql/%.sql) Makefile
 	cat $(TOPICS:%=sql/%.sql) > $@
 
-# A view and its comments are a paragraph.
-sql/invtrack--0.1.0--0.2.0.sql: sql/prologue.sql sql/update/0.1.0--0.2.0.sql $(TOPICS:%=sql/%.sql) Makefile
+# The update is the changes by hand, then all functions and views as they are now, then the epilogue. A
+# function or view is a paragraph, with its comments.
+$(UPDATE_SQL): sql/update/0.2.0--0.3.0.sql $(TOPICS:%=sql/%.sql) Makefile
 	sed '1s/"CREATE EXTENSION .*"/"ALTER EXTENSION invtrack UPDATE"/' sql/prologue.sql > $@
-	cat sql/update/0.1.0--0.2.0.sql >> $@
-	awk -v RS= '/^CREATE VIEW/ { sub("CREATE", "CREATE OR REPLACE"); print "\n" $$0 }' $(CHANGED_VIEWS:%=sql/%.sql) >> $@
-	cat $(NEW_TOPICS:%=sql/%.sql) >> $@
+	cat sql/update/0.2.0--0.3.0.sql >> $@
+	awk -v RS= '/(^|\n)CREATE (FUNCTION|PROCEDURE|VIEW) / { gsub(/(^|\n)CREATE /, "&OR REPLACE "); print "\n" $$0 }' \
+		$(TOPICS:%=sql/%.sql) >> $@
+	cat sql/epilogue.sql >> $@
 
 exports.txt: $(CALLERS) Makefile
 	( echo Pg_magic_func; echo _PG_init; echo schedule_worker_main; \

@@ -1,7 +1,7 @@
 
 -- Access by merchant: who may see and change which merchants' rows --------------------------------
 --
--- A grant is a row here and privileges on the extension's objects. Row security (sql/access.sql)
+-- A grant is a row here and privileges on the extension's objects. Row security (sql/epilogue.sql)
 -- lets a role see and change the rows of the merchants that it has been granted.
 
 CREATE TYPE invtrack.role_ref;

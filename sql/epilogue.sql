@@ -61,11 +61,12 @@ $$;
 DO $$
 DECLARE
     target record;
+    old record;
     written record;
     merchant text;
 BEGIN
     FOR target IN
-        SELECT c.oid::regclass::text AS name, c.relname,
+        SELECT c.oid, c.oid::regclass::text AS name, c.relname,
                EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'merchant'
                           AND a.atttypid = 'text'::regtype AND a.attnotnull) AS of_merchants
           FROM pg_depend d
@@ -75,6 +76,9 @@ BEGIN
            AND d.classid = 'pg_class'::regclass AND d.deptype = 'e' AND c.relkind IN ('r', 'p')
     LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target.name);
+        FOR old IN SELECT p.polname FROM pg_policy p WHERE p.polrelid = target.oid AND p.polname IN ('access_read', 'access_insert', 'access_update', 'access_delete') LOOP
+            EXECUTE format('DROP POLICY %I ON %s', old.polname, target.name);
+        END LOOP;
         IF target.relname = 'access_grant' THEN
             CREATE POLICY access_read ON invtrack.access_grant FOR SELECT
                 USING (pg_catalog.pg_has_role(role::oid, 'USAGE'));
@@ -82,7 +86,7 @@ BEGIN
                 'A role sees its own access and that of the roles it is a member of';
             CONTINUE;
         ELSIF NOT target.of_merchants THEN
-            RAISE EXCEPTION 'table % has no merchant: say in sql/access.sql who may read it', target.name;
+            RAISE EXCEPTION 'table % has no merchant: say in sql/epilogue.sql who may read it', target.name;
         END IF;
         EXECUTE format('CREATE POLICY access_read ON %s FOR SELECT USING (invtrack.has_access(merchant, %L))',
                        target.name, 'read');
