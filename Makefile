@@ -6,9 +6,9 @@ MODULE_big = invtrack
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
-TOPICS = prologue argument day_series calendar guard catalogue stock movement fold \
+TOPICS = prologue schema argument day_series calendar guard catalogue stock movement fold \
 	purge tracker verify judgement reading health product_search history alert alert_event \
-	check metrics schedule access_grant epilogue
+	check metrics schedule access_grant owner epilogue
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql
 UPDATE_SQL = sql/invtrack--0.2.0--$(EXTVERSION).sql
 DATA_built = $(FRESH_SQL) $(UPDATE_SQL)

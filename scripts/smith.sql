@@ -7,14 +7,14 @@ DO $$
 DECLARE
     f record;
 BEGIN
-    FOR f IN SELECT p.oid, p.proname, p.pronargs, pg_get_function_identity_arguments(p.oid) AS arguments,
+    FOR f IN SELECT p.oid, p.pronamespace::regnamespace AS home, p.proname, p.pronargs, pg_get_function_identity_arguments(p.oid) AS arguments,
                     pg_catalog.array_to_string(ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) t), ', ') AS types,
                     pg_catalog.array_to_string(ARRAY(SELECT '$' || n FROM generate_series(1, p.pronargs) n), ', ') AS parameters
                FROM pg_catalog.pg_proc p
-              WHERE p.pronamespace = 'invtrack'::regnamespace AND p.proretset LOOP
+              WHERE p.pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND p.proretset LOOP
         EXECUTE format('CREATE FUNCTION smith.%I(%s) RETURNS text LANGUAGE sql
-                        BEGIN ATOMIC SELECT string_agg(f::text, %L) FROM invtrack.%I(%s) f; END',
-                       f.proname, f.types, E'\n', f.proname, f.parameters);
+                        BEGIN ATOMIC SELECT string_agg(f::text, %L) FROM %s.%I(%s) f; END',
+                       f.proname, f.types, E'\n', f.home, f.proname, f.parameters);
     END LOOP;
 END
 $$;
@@ -27,7 +27,7 @@ SELECT s.merchant, s.sku, s.flow, u.day, u.quantity FROM invtrack.flow_series s,
 
 CREATE VIEW smith.pg_proc AS
 SELECT p.* FROM pg_catalog.pg_proc p
- WHERE p.pronamespace IN ('invtrack'::regnamespace, 'smith'::regnamespace)
+ WHERE p.pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace, 'smith'::regnamespace)
        AND NOT p.proretset
        AND p.prorettype NOT IN ('trigger'::regtype, 'internal'::regtype)
        AND NOT 'internal'::regtype = ANY (p.proargtypes)

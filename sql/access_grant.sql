@@ -4,48 +4,48 @@
 -- A grant is a row here and privileges on the extension's objects. Row security (sql/epilogue.sql)
 -- lets a role see and change the rows of the merchants that it has been granted.
 
-CREATE TYPE invtrack.role_ref;
+CREATE TYPE invtrack_internal.role_ref;
 
-CREATE FUNCTION invtrack.role_ref_in(cstring)
-RETURNS invtrack.role_ref LANGUAGE c STABLE STRICT PARALLEL SAFE
+CREATE FUNCTION invtrack_internal.role_ref_in(cstring)
+RETURNS invtrack_internal.role_ref LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'role_ref_in';
-COMMENT ON FUNCTION invtrack.role_ref_in(cstring) IS 'I/O';
+COMMENT ON FUNCTION invtrack_internal.role_ref_in(cstring) IS 'I/O';
 
-CREATE FUNCTION invtrack.role_ref_out(invtrack.role_ref)
+CREATE FUNCTION invtrack_internal.role_ref_out(invtrack_internal.role_ref)
 RETURNS cstring LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'role_ref_out';
-COMMENT ON FUNCTION invtrack.role_ref_out(invtrack.role_ref) IS 'I/O';
+COMMENT ON FUNCTION invtrack_internal.role_ref_out(invtrack_internal.role_ref) IS 'I/O';
 
-CREATE FUNCTION invtrack.role_ref_recv(internal)
-RETURNS invtrack.role_ref LANGUAGE c STABLE STRICT PARALLEL SAFE
+CREATE FUNCTION invtrack_internal.role_ref_recv(internal)
+RETURNS invtrack_internal.role_ref LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'role_ref_recv';
-COMMENT ON FUNCTION invtrack.role_ref_recv(internal) IS 'I/O';
+COMMENT ON FUNCTION invtrack_internal.role_ref_recv(internal) IS 'I/O';
 
-CREATE FUNCTION invtrack.role_ref_send(invtrack.role_ref)
+CREATE FUNCTION invtrack_internal.role_ref_send(invtrack_internal.role_ref)
 RETURNS bytea LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'role_ref_send';
-COMMENT ON FUNCTION invtrack.role_ref_send(invtrack.role_ref) IS 'I/O';
+COMMENT ON FUNCTION invtrack_internal.role_ref_send(invtrack_internal.role_ref) IS 'I/O';
 
 -- A role, kept as its oid and written as the name that it has then. So a role that was renamed keeps
 -- its access, here and in a dump; one that was dropped, or is missing where a dump is restored, is
 -- nobody, and stays so when somebody makes a role of its name.
-CREATE TYPE invtrack.role_ref (
-    INPUT = invtrack.role_ref_in,
-    OUTPUT = invtrack.role_ref_out,
-    RECEIVE = invtrack.role_ref_recv,
-    SEND = invtrack.role_ref_send,
+CREATE TYPE invtrack_internal.role_ref (
+    INPUT = invtrack_internal.role_ref_in,
+    OUTPUT = invtrack_internal.role_ref_out,
+    RECEIVE = invtrack_internal.role_ref_recv,
+    SEND = invtrack_internal.role_ref_send,
     LIKE = oid
 );
-COMMENT ON TYPE invtrack.role_ref IS
+COMMENT ON TYPE invtrack_internal.role_ref IS
 'A role of this cluster, written as its name; empty where there is no such role (any more)';
 
-CREATE CAST (invtrack.role_ref AS oid) WITHOUT FUNCTION;
-COMMENT ON CAST (invtrack.role_ref AS oid) IS 'The role''s oid, 0 for nobody';
-CREATE CAST (oid AS invtrack.role_ref) WITHOUT FUNCTION;
-COMMENT ON CAST (oid AS invtrack.role_ref) IS 'The role that has this oid';
+CREATE CAST (invtrack_internal.role_ref AS oid) WITHOUT FUNCTION;
+COMMENT ON CAST (invtrack_internal.role_ref AS oid) IS 'The role''s oid, 0 for nobody';
+CREATE CAST (oid AS invtrack_internal.role_ref) WITHOUT FUNCTION;
+COMMENT ON CAST (oid AS invtrack_internal.role_ref) IS 'The role that has this oid';
 
 CREATE TABLE invtrack.access_grant (
-    role invtrack.role_ref NOT NULL,
+    role invtrack_internal.role_ref NOT NULL,
     merchant text COLLATE "C",
     level text NOT NULL,
     granted_at timestamptz NOT NULL DEFAULT pg_catalog.statement_timestamp(),
@@ -67,29 +67,29 @@ COMMENT ON INDEX invtrack.access_grant_key IS 'A role has one level for a mercha
 -- It has no key that could be one: a publication of all tables must not make granting fail.
 ALTER TABLE invtrack.access_grant REPLICA IDENTITY FULL;
 
-CREATE FUNCTION invtrack.access_changes()
+CREATE FUNCTION invtrack_internal.access_changes()
 RETURNS trigger LANGUAGE c
 AS 'MODULE_PATHNAME', 'access_changes';
-COMMENT ON FUNCTION invtrack.access_changes() IS
+COMMENT ON FUNCTION invtrack_internal.access_changes() IS
 'trigger: has all sessions look up access anew, and plan anew what it went into';
 
 -- Always: also where rows come by logical replication.
 CREATE TRIGGER access_grant_changes
     AFTER INSERT OR UPDATE OR DELETE ON invtrack.access_grant FOR EACH ROW
-    EXECUTE FUNCTION invtrack.access_changes();
+    EXECUTE FUNCTION invtrack_internal.access_changes();
 ALTER TABLE invtrack.access_grant ENABLE ALWAYS TRIGGER access_grant_changes;
 COMMENT ON TRIGGER access_grant_changes ON invtrack.access_grant IS
 'All sessions look up access anew';
 
-CREATE FUNCTION invtrack.has_access_support(internal)
+CREATE FUNCTION invtrack_internal.has_access_support(internal)
 RETURNS internal LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'access_has_access_support';
-COMMENT ON FUNCTION invtrack.has_access_support(internal) IS
+COMMENT ON FUNCTION invtrack_internal.has_access_support(internal) IS
 'planner support of has_access: puts the merchants of the role into the plan';
 
 CREATE FUNCTION invtrack.has_access(merchant text, level text DEFAULT 'read')
 RETURNS boolean LANGUAGE c STABLE PARALLEL SAFE
-SUPPORT invtrack.has_access_support
+SUPPORT invtrack_internal.has_access_support
 AS 'MODULE_PATHNAME', 'access_has_access';
 COMMENT ON FUNCTION invtrack.has_access(text, text) IS
 'Has the current role access of this level to the merchant, or, where it is null, to all?';
@@ -108,11 +108,13 @@ COMMENT ON COLUMN invtrack.access.granted_by IS 'Role that granted it';
 
 -- What each level adds to the one before it. What is not named here, only the owner may do. A function
 -- that is immutable works on its arguments alone, so whoever reads may call it.
-CREATE VIEW invtrack.level_privilege WITH (security_invoker) AS
+CREATE VIEW invtrack_internal.level_privilege WITH (security_invoker) AS
 SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
-       CASE WHEN p.privilege LIKE '%(%' THEN a.attacl ELSE o.acl END AS acl
+       CASE WHEN p.privilege LIKE '%(%' THEN a.attacl ELSE o.acl END AS acl,
+       o.oid AS object_id
   FROM (VALUES
         ('read',   'SCHEMA',  'invtrack',             'USAGE'),
+        ('read',   'SCHEMA',  'invtrack_internal',    'USAGE'),
         ('read',   'TYPE',    '(all)',                'USAGE'),
         ('read',   'TABLE',   '(all)',                'SELECT'),
         ('read',   'ROUTINE', '(immutable)',          'EXECUTE'),
@@ -143,7 +145,7 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
   JOIN (SELECT 'SCHEMA' AS kind, n.oid, n.nspname::text AS name, pg_catalog.quote_ident(n.nspname) AS object,
                n.nspowner AS owner, n.nspacl AS acl, false AS is_immutable
           FROM pg_catalog.pg_namespace n
-         WHERE n.nspname = 'invtrack'
+         WHERE n.nspname IN ('invtrack', 'invtrack_internal')
         UNION ALL
         SELECT CASE d.classid WHEN 'pg_catalog.pg_class'::regclass THEN 'TABLE'
                               WHEN 'pg_catalog.pg_proc'::regclass THEN 'ROUTINE' ELSE 'TYPE' END,
@@ -171,15 +173,16 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
  CROSS JOIN LATERAL pg_catalog.string_to_table(rule.privileges, ' ') p (privilege)
   LEFT JOIN pg_catalog.pg_attribute a
     ON o.kind = 'TABLE' AND a.attrelid = o.oid AND a.attname = substring(p.privilege FROM '\((.*)\)');
-COMMENT ON VIEW invtrack.level_privilege IS
+COMMENT ON VIEW invtrack_internal.level_privilege IS
 'What each level of access adds to the one before it: a row for each privilege on an object';
-COMMENT ON COLUMN invtrack.level_privilege.level IS 'read, load or manage';
-COMMENT ON COLUMN invtrack.level_privilege.kind IS 'SCHEMA, TABLE (views too), ROUTINE or TYPE (domains too)';
-COMMENT ON COLUMN invtrack.level_privilege.name IS 'Name of the object';
-COMMENT ON COLUMN invtrack.level_privilege.privilege IS 'Privilege, as GRANT names it; on a column: with its name';
-COMMENT ON COLUMN invtrack.level_privilege.object IS 'The object, as GRANT names it';
-COMMENT ON COLUMN invtrack.level_privilege.owner IS 'Owner of the object';
-COMMENT ON COLUMN invtrack.level_privilege.acl IS 'Who has which privileges on the object, or column, now';
+COMMENT ON COLUMN invtrack_internal.level_privilege.level IS 'read, load or manage';
+COMMENT ON COLUMN invtrack_internal.level_privilege.kind IS 'SCHEMA, TABLE (views too), ROUTINE or TYPE (domains too)';
+COMMENT ON COLUMN invtrack_internal.level_privilege.name IS 'Name of the object';
+COMMENT ON COLUMN invtrack_internal.level_privilege.privilege IS 'Privilege, as GRANT names it; on a column: with its name';
+COMMENT ON COLUMN invtrack_internal.level_privilege.object IS 'The object, as GRANT names it';
+COMMENT ON COLUMN invtrack_internal.level_privilege.owner IS 'Owner of the object';
+COMMENT ON COLUMN invtrack_internal.level_privilege.acl IS 'Who has which privileges on the object, or column, now';
+COMMENT ON COLUMN invtrack_internal.level_privilege.object_id IS 'The object, in the catalogue of its kind';
 
 CREATE FUNCTION invtrack.grant_access(role text, merchant text, level text DEFAULT 'read')
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE

@@ -35,7 +35,7 @@ CREATE TABLE invtrack.alert_consumer (
     confirmed_at timestamptz,
     taken_at timestamptz,
     CONSTRAINT alert_consumer_pkey PRIMARY KEY (merchant, consumer),
-    CONSTRAINT alert_consumer_consumer_check CHECK (invtrack.is_code(consumer)),
+    CONSTRAINT alert_consumer_consumer_check CHECK (invtrack_internal.is_code(consumer)),
     CONSTRAINT alert_consumer_confirmed_check CHECK (confirmed >= 0)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE invtrack.alert_consumer IS

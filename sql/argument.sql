@@ -1,10 +1,10 @@
 
 -- Rules of single values ---------------------------------------------------
 
-CREATE FUNCTION invtrack.is_code(code text)
+CREATE FUNCTION invtrack_internal.is_code(code text)
 RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
 AS 'MODULE_PATHNAME', 'invtrack_is_code';
-COMMENT ON FUNCTION invtrack.is_code(text) IS
+COMMENT ON FUNCTION invtrack_internal.is_code(text) IS
 'Is this a code of the back-office: 1 to 200 bytes, no ASCII white space at either end?';
 
 CREATE DOMAIN invtrack.quantity AS numeric
@@ -15,8 +15,8 @@ CREATE DOMAIN invtrack.quantity AS numeric
 COMMENT ON DOMAIN invtrack.quantity IS
 'Units: an exact decimal of at most 6 decimals, above -10^12 and below 10^12';
 
-CREATE FUNCTION invtrack.is_day(day date)
+CREATE FUNCTION invtrack_internal.is_day(day date)
 RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
 AS 'MODULE_PATHNAME', 'invtrack_is_day';
-COMMENT ON FUNCTION invtrack.is_day(date) IS
+COMMENT ON FUNCTION invtrack_internal.is_day(date) IS
 'Is this a day of the calendar, from 0001-01-01 to 9999-12-31?';

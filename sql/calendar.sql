@@ -1,10 +1,10 @@
 
 -- The calendar: which day it is for a merchant -------------------------------
 
-CREATE FUNCTION invtrack.as_of(time_zone text)
+CREATE FUNCTION invtrack_internal.as_of(time_zone text)
 RETURNS date LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'calendar_as_of';
-COMMENT ON FUNCTION invtrack.as_of(text) IS
+COMMENT ON FUNCTION invtrack_internal.as_of(text) IS
 'The day that health is worked out for: the setting invtrack.as_of, else today in this time zone';
 
 CREATE FUNCTION invtrack.today(merchant text)
@@ -13,8 +13,8 @@ AS 'MODULE_PATHNAME', 'calendar_today';
 COMMENT ON FUNCTION invtrack.today(text) IS
 'Today in the merchant''s time zone at the start of the transaction, whatever TimeZone and invtrack.as_of are';
 
-CREATE FUNCTION invtrack.check_time_zone()
+CREATE FUNCTION invtrack_internal.check_time_zone()
 RETURNS trigger LANGUAGE c
 AS 'MODULE_PATHNAME', 'calendar_check_time_zone';
-COMMENT ON FUNCTION invtrack.check_time_zone() IS
+COMMENT ON FUNCTION invtrack_internal.check_time_zone() IS
 'trigger: the column time_zone is a name in the server''s own list; a restore takes what an older list had';

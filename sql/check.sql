@@ -7,7 +7,7 @@
 -- ORDER BY keeps a subquery one of its own, so that what is the same for all trackers of a merchant is worked
 -- out once; a merchant that is asked for still reaches it, and there is nothing to sort then.
 
-CREATE VIEW invtrack.check_reading WITH (security_invoker) AS
+CREATE VIEW invtrack_internal.check_reading WITH (security_invoker) AS
 SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.status, h.reason, h.health,
        h.current_stock, h.threshold, h.as_of, a.alert_id, a.status AS alert_status, a.opened_at,
        CASE WHEN a.alert_id IS NOT NULL AND h.reason IS NULL
@@ -23,8 +23,8 @@ SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.stat
        a.alert_id IS NOT NULL
        AND (h.health < a.lowest_health OR (h.status = a.status AND h.reason <> a.reason)) AS alert_changes,
        CASE WHEN h.as_of < m.last_day THEN false
-            ELSE NOT (invtrack.history_says(y.health, h.as_of, h.health)
-                      AND invtrack.history_says(y.current_stock, h.as_of, h.current_stock))
+            ELSE NOT (invtrack_internal.history_says(y.health, h.as_of, h.health)
+                      AND invtrack_internal.history_says(y.current_stock, h.as_of, h.current_stock))
        END AS history_changes,
        y.health AS health_history, y.current_stock AS stock_history
   FROM invtrack.health h
@@ -42,7 +42,7 @@ SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.stat
    AND y.mechanism = h.mechanism
 UNION ALL
 SELECT a.merchant, a.sku, a.inventory_type, a.mechanism, m.name, a.status, a.reason, NULL,
-       NULL, NULL, invtrack.as_of(m.time_zone), a.alert_id, a.status, a.opened_at,
+       NULL, NULL, invtrack_internal.as_of(m.time_zone), a.alert_id, a.status, a.opened_at,
        'withdrawn', false, false, NULL, NULL
   FROM invtrack.alert a
   JOIN invtrack.merchant m ON m.merchant = a.merchant
@@ -50,49 +50,49 @@ SELECT a.merchant, a.sku, a.inventory_type, a.mechanism, m.name, a.status, a.rea
    AND NOT EXISTS (SELECT FROM invtrack.tracker t
                     WHERE t.merchant = a.merchant AND t.sku = a.sku
                       AND t.inventory_type = a.inventory_type AND t.mechanism = a.mechanism);
-COMMENT ON VIEW invtrack.check_reading IS
+COMMENT ON VIEW invtrack_internal.check_reading IS
 'What a check would find of each tracker, and of alerts whose tracker is gone; internal, may change';
-COMMENT ON COLUMN invtrack.check_reading.merchant IS 'Merchant of the item';
-COMMENT ON COLUMN invtrack.check_reading.sku IS 'Product of the item';
-COMMENT ON COLUMN invtrack.check_reading.inventory_type IS 'Inventory type of the item';
-COMMENT ON COLUMN invtrack.check_reading.mechanism IS 'Mechanism of the tracker';
-COMMENT ON COLUMN invtrack.check_reading.merchant_name IS 'Name of the merchant';
-COMMENT ON COLUMN invtrack.check_reading.status IS 'Status of the tracker';
-COMMENT ON COLUMN invtrack.check_reading.reason IS 'Why';
-COMMENT ON COLUMN invtrack.check_reading.health IS 'Health of the tracker';
-COMMENT ON COLUMN invtrack.check_reading.current_stock IS 'Units that count';
-COMMENT ON COLUMN invtrack.check_reading.threshold IS 'What the tracker asks for';
-COMMENT ON COLUMN invtrack.check_reading.as_of IS 'The day that all this is worked out for';
-COMMENT ON COLUMN invtrack.check_reading.alert_id IS 'Its open alert; null: none';
-COMMENT ON COLUMN invtrack.check_reading.alert_status IS 'The status that the alert told last';
-COMMENT ON COLUMN invtrack.check_reading.opened_at IS 'When the alert was opened';
-COMMENT ON COLUMN invtrack.check_reading.transition IS 'What is to be told: opened, worsened, recovered or withdrawn; null: nothing';
-COMMENT ON COLUMN invtrack.check_reading.alert_changes IS 'Is there more for the open alert to say?';
-COMMENT ON COLUMN invtrack.check_reading.history_changes IS 'Is there news for the history?';
-COMMENT ON COLUMN invtrack.check_reading.health_history IS 'Health so far, by day; null: none yet';
-COMMENT ON COLUMN invtrack.check_reading.stock_history IS 'Units that counted so far, by day; null: none yet';
+COMMENT ON COLUMN invtrack_internal.check_reading.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack_internal.check_reading.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack_internal.check_reading.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack_internal.check_reading.mechanism IS 'Mechanism of the tracker';
+COMMENT ON COLUMN invtrack_internal.check_reading.merchant_name IS 'Name of the merchant';
+COMMENT ON COLUMN invtrack_internal.check_reading.status IS 'Status of the tracker';
+COMMENT ON COLUMN invtrack_internal.check_reading.reason IS 'Why';
+COMMENT ON COLUMN invtrack_internal.check_reading.health IS 'Health of the tracker';
+COMMENT ON COLUMN invtrack_internal.check_reading.current_stock IS 'Units that count';
+COMMENT ON COLUMN invtrack_internal.check_reading.threshold IS 'What the tracker asks for';
+COMMENT ON COLUMN invtrack_internal.check_reading.as_of IS 'The day that all this is worked out for';
+COMMENT ON COLUMN invtrack_internal.check_reading.alert_id IS 'Its open alert; null: none';
+COMMENT ON COLUMN invtrack_internal.check_reading.alert_status IS 'The status that the alert told last';
+COMMENT ON COLUMN invtrack_internal.check_reading.opened_at IS 'When the alert was opened';
+COMMENT ON COLUMN invtrack_internal.check_reading.transition IS 'What is to be told: opened, worsened, recovered or withdrawn; null: nothing';
+COMMENT ON COLUMN invtrack_internal.check_reading.alert_changes IS 'Is there more for the open alert to say?';
+COMMENT ON COLUMN invtrack_internal.check_reading.history_changes IS 'Is there news for the history?';
+COMMENT ON COLUMN invtrack_internal.check_reading.health_history IS 'Health so far, by day; null: none yet';
+COMMENT ON COLUMN invtrack_internal.check_reading.stock_history IS 'Units that counted so far, by day; null: none yet';
 
-CREATE VIEW invtrack.check_stock WITH (security_invoker) AS
+CREATE VIEW invtrack_internal.check_stock WITH (security_invoker) AS
 SELECT merchant, sku, inventory_type, coalesce(l.on_hand, 0) AS on_hand, m.as_of, y.on_hand AS history
   FROM (SELECT merchant, sku, inventory_type, pg_catalog.sum(quantity) AS on_hand
           FROM invtrack.stock_lot
          GROUP BY merchant, sku, inventory_type) l
   FULL JOIN invtrack.stock_history y USING (merchant, sku, inventory_type)
-  JOIN (SELECT c.merchant, invtrack.as_of(c.time_zone) AS as_of, invtrack.last_day(s.checked_days) AS last_day
+  JOIN (SELECT c.merchant, invtrack_internal.as_of(c.time_zone) AS as_of, invtrack.last_day(s.checked_days) AS last_day
           FROM invtrack.merchant c
           LEFT JOIN invtrack.check_state s ON s.merchant = c.merchant
          ORDER BY c.merchant) m
  USING (merchant)
  WHERE coalesce(m.as_of >= m.last_day, true)
-   AND NOT invtrack.history_says(y.on_hand, m.as_of, coalesce(l.on_hand, 0));
-COMMENT ON VIEW invtrack.check_stock IS
+   AND NOT invtrack_internal.history_says(y.on_hand, m.as_of, coalesce(l.on_hand, 0));
+COMMENT ON VIEW invtrack_internal.check_stock IS
 'Items whose units on hand are news for the history; internal, may change';
-COMMENT ON COLUMN invtrack.check_stock.merchant IS 'Merchant of the item';
-COMMENT ON COLUMN invtrack.check_stock.sku IS 'Product of the item';
-COMMENT ON COLUMN invtrack.check_stock.inventory_type IS 'Inventory type of the item';
-COMMENT ON COLUMN invtrack.check_stock.on_hand IS 'Units in all lots; 0 where none is left';
-COMMENT ON COLUMN invtrack.check_stock.as_of IS 'The day';
-COMMENT ON COLUMN invtrack.check_stock.history IS 'Units so far, by day; null: none yet';
+COMMENT ON COLUMN invtrack_internal.check_stock.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack_internal.check_stock.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack_internal.check_stock.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack_internal.check_stock.on_hand IS 'Units in all lots; 0 where none is left';
+COMMENT ON COLUMN invtrack_internal.check_stock.as_of IS 'The day';
+COMMENT ON COLUMN invtrack_internal.check_stock.history IS 'Units so far, by day; null: none yet';
 
 CREATE FUNCTION invtrack.check_trackers(merchant text DEFAULT NULL)
 RETURNS SETOF invtrack.alert_event LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 100

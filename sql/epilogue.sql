@@ -1,58 +1,18 @@
 
--- Who owns all this, and who may use it -----------------------------------------------------------
+-- Whose all this is, and who may use it ------------------------------------------------------------
 --
--- The script of a trusted extension runs as the bootstrap superuser. Its objects go to the owner of
--- the extension, who then grants, dumps and restores; PUBLIC gets nothing. In a loop over what the
--- extension has, so that no object can be forgotten. An update gives them to whom the tables belong
--- already: after pg_upgrade the extension itself is the superuser's. (The prologue
--- pins search_path. Operators and their class stay: nobody needs to own them to use or dump them.)
+-- The script of a trusted extension runs as the bootstrap superuser, and what it makes goes to the owner of the
+-- extension; in a restore by a superuser, to whom the schema belonged before. An update leaves it with whom it is.
 
-DO $$
-DECLARE
-    object record;
-    owner text := (SELECT CASE WHEN relowner = current_user::regrole THEN '@extowner@' ELSE relowner::regrole::text END
-                     FROM pg_class WHERE oid = 'invtrack.merchant'::regclass);
-BEGIN
-    FOR object IN
-        SELECT c.relkind, format('%I.%I', n.nspname, c.relname) AS name
-          FROM pg_depend d
-          JOIN pg_class c ON c.oid = d.objid
-          JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE d.refclassid = 'pg_extension'::regclass
-           AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'invtrack')
-           AND d.classid = 'pg_class'::regclass AND d.deptype = 'e'
-           AND c.relkind IN ('r', 'v')
-    LOOP
-        EXECUTE format('ALTER %s %s OWNER TO %s',
-                       CASE object.relkind WHEN 'r' THEN 'TABLE' ELSE 'VIEW' END,
-                       object.name, owner);
-    END LOOP;
-    FOR object IN
-        SELECT p.oid::regprocedure::text AS name
-          FROM pg_proc p
-          JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-         WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-           AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'invtrack')
-    LOOP
-        EXECUTE format('ALTER ROUTINE %s OWNER TO %s', object.name, owner);
-        EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', object.name);
-    END LOOP;
-    FOR object IN
-        SELECT t.oid::regtype::text AS name
-          FROM pg_type t
-          JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid
-         WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-           AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'invtrack')
-           -- From PostgreSQL 17 on, these include the types of arrays, and of the rows of tables and
-           -- views. They follow what they are of.
-           AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
-           AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')
-    LOOP
-        EXECUTE format('ALTER TYPE %s OWNER TO %s', object.name, owner);
-        EXECUTE format('REVOKE ALL ON TYPE %s FROM PUBLIC', object.name);
-    END LOOP;
-END
-$$;
+SELECT invtrack.set_owner(pg_get_userbyid(
+           CASE WHEN c.relowner <> current_user::regrole THEN c.relowner
+                WHEN x.rolsuper AND NOT current_setting('check_function_bodies')::boolean THEN n.nspowner
+                ELSE e.extowner END))
+  FROM pg_extension e
+  JOIN pg_roles x ON x.oid = e.extowner
+  JOIN pg_namespace n ON n.nspname = 'invtrack'
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'merchant'
+ WHERE e.extname = 'invtrack';
 
 -- Row security: what of each table a role sees and changes follows from invtrack.access_grant. A loop
 -- over the tables, so that none can be forgotten: one without a merchant must be named here. The
@@ -94,7 +54,7 @@ BEGIN
                        'Rows of merchants that the role has access to');
         merchant := CASE target.relname WHEN 'merchant' THEN 'NULL' ELSE 'merchant' END;
         FOR written IN
-            SELECT DISTINCT split_part(p.privilege, '(', 1) AS privilege, p.level FROM invtrack.level_privilege p
+            SELECT DISTINCT split_part(p.privilege, '(', 1) AS privilege, p.level FROM invtrack_internal.level_privilege p
              WHERE p.kind = 'TABLE' AND p.name = target.relname AND p.privilege <> 'SELECT'
         LOOP
             EXECUTE format('CREATE POLICY access_%s ON %s FOR %s %s (invtrack.has_access(%s, %L))',

@@ -38,21 +38,21 @@ COMMENT ON TABLE invtrack.fold_state IS
 COMMENT ON COLUMN invtrack.fold_state.merchant IS 'Merchant of the movements';
 COMMENT ON COLUMN invtrack.fold_state.folded_at IS 'When its movements were last folded';
 
-CREATE VIEW invtrack.flow_tail WITH (security_invoker) AS
+CREATE VIEW invtrack_internal.flow_tail WITH (security_invoker) AS
 SELECT m.merchant, m.sku, m.inventory_type, m.flow,
        pg_catalog.count(*) AS movements,
        invtrack.day_series_agg(m.occurred_on, m.quantity) AS days
   FROM invtrack.movement m
  WHERE NOT m.folded
  GROUP BY m.merchant, m.sku, m.inventory_type, m.flow;
-COMMENT ON VIEW invtrack.flow_tail IS
+COMMENT ON VIEW invtrack_internal.flow_tail IS
 'Movements that are not folded yet, as series; internal, may change';
-COMMENT ON COLUMN invtrack.flow_tail.merchant IS 'Merchant of the item';
-COMMENT ON COLUMN invtrack.flow_tail.sku IS 'Product of the item';
-COMMENT ON COLUMN invtrack.flow_tail.inventory_type IS 'Inventory type of the item';
-COMMENT ON COLUMN invtrack.flow_tail.flow IS 'sale or shipment';
-COMMENT ON COLUMN invtrack.flow_tail.movements IS 'How many movements';
-COMMENT ON COLUMN invtrack.flow_tail.days IS 'Their units by day';
+COMMENT ON COLUMN invtrack_internal.flow_tail.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack_internal.flow_tail.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack_internal.flow_tail.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack_internal.flow_tail.flow IS 'sale or shipment';
+COMMENT ON COLUMN invtrack_internal.flow_tail.movements IS 'How many movements';
+COMMENT ON COLUMN invtrack_internal.flow_tail.days IS 'Their units by day';
 
 CREATE VIEW invtrack.flow_daily WITH (security_invoker) AS
 SELECT a.merchant, a.sku, a.inventory_type, a.flow, u.day, u.quantity
@@ -61,7 +61,7 @@ SELECT a.merchant, a.sku, a.inventory_type, a.flow, u.day, u.quantity
                   FROM invtrack.flow_series s
                 UNION ALL
                 SELECT t.merchant, t.sku, t.inventory_type, t.flow, t.days
-                  FROM invtrack.flow_tail t) b
+                  FROM invtrack_internal.flow_tail t) b
          GROUP BY b.merchant, b.sku, b.inventory_type, b.flow) a
  CROSS JOIN LATERAL invtrack.unnest(a.days) u;
 COMMENT ON VIEW invtrack.flow_daily IS
@@ -83,7 +83,7 @@ SELECT v.merchant, v.sku, v.inventory_type, v.flow, v.movements, v.quantity
                 UNION ALL
                 SELECT t.merchant, t.sku, t.inventory_type, t.flow, t.movements,
                        invtrack.total(t.days)
-                  FROM invtrack.flow_tail t) a
+                  FROM invtrack_internal.flow_tail t) a
          GROUP BY a.merchant, a.sku, a.inventory_type, a.flow) v
  WHERE NOT EXISTS (SELECT FROM invtrack.product p
                     WHERE p.merchant = v.merchant AND p.sku = v.sku)

@@ -13,38 +13,38 @@ SELECT t.merchant,
        t.lookback_days,
        t.coverage_days,
        t.expiry_days,
-       invtrack.judge_current_stock(
+       invtrack_internal.judge_current_stock(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS current_stock,
-       invtrack.judge_threshold(
+       invtrack_internal.judge_threshold(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS threshold,
-       invtrack.judge_health(
+       invtrack_internal.judge_health(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS health,
-       invtrack.judge_status(
+       invtrack_internal.judge_status(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS status,
-       invtrack.judge_reason(
+       invtrack_internal.judge_reason(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS reason,
-       invtrack.judge_daily_sales(
+       invtrack_internal.judge_daily_sales(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS daily_sales,
-       invtrack.judge_actual_days(
+       invtrack_internal.judge_actual_days(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS actual_days,
-       invtrack.judge_days_of_cover(
+       invtrack_internal.judge_days_of_cover(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS days_of_cover,
-       invtrack.judge_excluded_stock(
+       invtrack_internal.judge_excluded_stock(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
            t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS excluded_stock,
        t.as_of,
        t.updated_at,
        t.active,
        t.discontinued_on
-  FROM invtrack.tracker_reading t;
+  FROM invtrack_internal.tracker_reading t;
 COMMENT ON VIEW invtrack.health IS
 'How healthy each tracked item is, live: a row a tracker';
 COMMENT ON COLUMN invtrack.health.merchant IS 'Merchant of the item';

@@ -5,23 +5,23 @@
 -- stayed, so that a check rewrites the rows that have news only. The days that were checked are
 -- in check_state. Health can be larger than an entry of a series may be (10^24), and counts as that then.
 
-CREATE FUNCTION invtrack.history_says(series invtrack.day_series, day date, quantity numeric)
+CREATE FUNCTION invtrack_internal.history_says(series invtrack.day_series, day date, quantity numeric)
 RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'history_says';
-COMMENT ON FUNCTION invtrack.history_says(invtrack.day_series, date, numeric) IS
+COMMENT ON FUNCTION invtrack_internal.history_says(invtrack.day_series, date, numeric) IS
 'Is the latest entry up to this day of this quantity? False for a null series';
 
-CREATE FUNCTION invtrack.history_with(series invtrack.day_series, day date, quantity numeric)
+CREATE FUNCTION invtrack_internal.history_with(series invtrack.day_series, day date, quantity numeric)
 RETURNS invtrack.day_series LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'history_with';
-COMMENT ON FUNCTION invtrack.history_with(invtrack.day_series, date, numeric) IS
+COMMENT ON FUNCTION invtrack_internal.history_with(invtrack.day_series, date, numeric) IS
 'The series, null for none yet, with this quantity as that of the day, cut to 10^24 either way';
 
-CREATE FUNCTION invtrack.history_fill(
+CREATE FUNCTION invtrack_internal.history_fill(
     series invtrack.day_series, days invtrack.day_series, OUT day date, OUT quantity numeric)
 RETURNS SETOF record LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 100
 AS 'MODULE_PATHNAME', 'history_fill';
-COMMENT ON FUNCTION invtrack.history_fill(invtrack.day_series, invtrack.day_series) IS
+COMMENT ON FUNCTION invtrack_internal.history_fill(invtrack.day_series, invtrack.day_series) IS
 'For each of the days, from the first of the series on, the quantity of the latest entry up to then';
 
 -- A row a merchant that has been checked: checks take turns on it, and it numbers the events.
@@ -87,8 +87,8 @@ CREATE VIEW invtrack.health_daily WITH (security_invoker) AS
 SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, f.day, f.health, f.current_stock
   FROM invtrack.tracker_history h
   JOIN invtrack.check_state s ON s.merchant = h.merchant
- CROSS JOIN LATERAL ROWS FROM (invtrack.history_fill(h.health, s.checked_days),
-                               invtrack.history_fill(h.current_stock, s.checked_days))
+ CROSS JOIN LATERAL ROWS FROM (invtrack_internal.history_fill(h.health, s.checked_days),
+                               invtrack_internal.history_fill(h.current_stock, s.checked_days))
             f (day, health, same_day, current_stock);
 COMMENT ON VIEW invtrack.health_daily IS
 'Health of each tracker on each day that was checked, as the last check of the day found it';
@@ -104,7 +104,7 @@ CREATE VIEW invtrack.stock_daily WITH (security_invoker) AS
 SELECT h.merchant, h.sku, h.inventory_type, f.day, f.quantity AS on_hand
   FROM invtrack.stock_history h
   JOIN invtrack.check_state s ON s.merchant = h.merchant
- CROSS JOIN LATERAL invtrack.history_fill(h.on_hand, s.checked_days) f;
+ CROSS JOIN LATERAL invtrack_internal.history_fill(h.on_hand, s.checked_days) f;
 COMMENT ON VIEW invtrack.stock_daily IS
 'Units on hand of each item on each day that was checked, as the last check of the day found them';
 COMMENT ON COLUMN invtrack.stock_daily.merchant IS 'Merchant of the item';

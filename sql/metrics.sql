@@ -1,38 +1,38 @@
 
 -- Metrics: figures to watch and to alarm on ------------------------------------------------------
 
-CREATE VIEW invtrack.tracker_state WITH (security_invoker) AS
+CREATE VIEW invtrack_internal.tracker_state WITH (security_invoker) AS
 SELECT h.merchant,
        CASE WHEN h.discontinued_on <= h.as_of THEN 'retired'
             WHEN NOT h.active THEN 'paused'
             ELSE h.status END AS state
   FROM invtrack.health h;
-COMMENT ON VIEW invtrack.tracker_state IS
+COMMENT ON VIEW invtrack_internal.tracker_state IS
 'The status of each tracker that may alert, and why the others may not; internal, may change';
-COMMENT ON COLUMN invtrack.tracker_state.merchant IS 'Merchant of the tracker';
-COMMENT ON COLUMN invtrack.tracker_state.state IS 'ok, replenish, stalled or no_sales; paused; retired, paused or not';
+COMMENT ON COLUMN invtrack_internal.tracker_state.merchant IS 'Merchant of the tracker';
+COMMENT ON COLUMN invtrack_internal.tracker_state.state IS 'ok, replenish, stalled or no_sales; paused; retired, paused or not';
 
-CREATE VIEW invtrack.alert_backlog WITH (security_invoker) AS
+CREATE VIEW invtrack_internal.alert_backlog WITH (security_invoker) AS
 SELECT c.merchant, c.consumer, greatest(s.events - c.confirmed, 0) AS events
   FROM invtrack.alert_consumer c
   JOIN invtrack.check_state s ON s.merchant = c.merchant;
-COMMENT ON VIEW invtrack.alert_backlog IS
+COMMENT ON VIEW invtrack_internal.alert_backlog IS
 'How many events each consumer has yet to confirm; internal, may change';
-COMMENT ON COLUMN invtrack.alert_backlog.merchant IS 'Merchant of the events';
-COMMENT ON COLUMN invtrack.alert_backlog.consumer IS 'Name of a program that delivers';
-COMMENT ON COLUMN invtrack.alert_backlog.events IS 'Events that it has not confirmed';
+COMMENT ON COLUMN invtrack_internal.alert_backlog.merchant IS 'Merchant of the events';
+COMMENT ON COLUMN invtrack_internal.alert_backlog.consumer IS 'Name of a program that delivers';
+COMMENT ON COLUMN invtrack_internal.alert_backlog.events IS 'Events that it has not confirmed';
 
-CREATE VIEW invtrack.fold_backlog WITH (security_invoker) AS
+CREATE VIEW invtrack_internal.fold_backlog WITH (security_invoker) AS
 SELECT m.merchant, pg_catalog.count(*) AS movements,
        pg_catalog.min(m.recorded_at) FILTER (WHERE pg_catalog.isfinite(m.recorded_at)) AS oldest
   FROM invtrack.movement m
  WHERE NOT m.folded
  GROUP BY m.merchant;
-COMMENT ON VIEW invtrack.fold_backlog IS
+COMMENT ON VIEW invtrack_internal.fold_backlog IS
 'Movements that wait for a fold, by merchant; internal, may change';
-COMMENT ON COLUMN invtrack.fold_backlog.merchant IS 'Merchant of the movements, in the catalogue or not';
-COMMENT ON COLUMN invtrack.fold_backlog.movements IS 'How many movements';
-COMMENT ON COLUMN invtrack.fold_backlog.oldest IS 'When the first of them was recorded; null where none says so';
+COMMENT ON COLUMN invtrack_internal.fold_backlog.merchant IS 'Merchant of the movements, in the catalogue or not';
+COMMENT ON COLUMN invtrack_internal.fold_backlog.movements IS 'How many movements';
+COMMENT ON COLUMN invtrack_internal.fold_backlog.oldest IS 'When the first of them was recorded; null where none says so';
 
 -- A figure has a branch of totals and one by merchant. Names are constants, of arms of their own where a
 -- branch has several, and totals are worked out one level down, so that a filter by name leaves nothing
@@ -50,7 +50,7 @@ SELECT n.name, coalesce(c.trackers, 0)::numeric AS value, NULL::text COLLATE "C"
         UNION ALL SELECT 'trackers_paused', 'paused'
         UNION ALL SELECT 'trackers_retired', 'retired') n
   LEFT JOIN (SELECT t.state, pg_catalog.count(*) AS trackers
-               FROM invtrack.tracker_state t
+               FROM invtrack_internal.tracker_state t
               GROUP BY t.state) c ON c.state = n.state
 UNION ALL
 SELECT n.name, coalesce(c.trackers, 0)::numeric, m.merchant, NULL::text COLLATE "C"
@@ -62,7 +62,7 @@ SELECT n.name, coalesce(c.trackers, 0)::numeric, m.merchant, NULL::text COLLATE 
         UNION ALL SELECT 'trackers_retired', 'retired') n
  CROSS JOIN invtrack.merchant m
   LEFT JOIN (SELECT t.merchant, t.state, pg_catalog.count(*) AS trackers
-               FROM invtrack.tracker_state t
+               FROM invtrack_internal.tracker_state t
               GROUP BY t.merchant, t.state) c ON c.merchant = m.merchant AND c.state = n.state
 UNION ALL
 -- Alerts
@@ -92,30 +92,30 @@ SELECT 'unacknowledged_alerts', coalesce(c.alerts, 0)::numeric, m.merchant, NULL
 UNION ALL
 -- Movements that wait for a fold, also of merchants that are not in the catalogue
 SELECT 'unfolded_movements', coalesce(c.movements, 0), NULL::text COLLATE "C", NULL::text COLLATE "C"
-  FROM (SELECT pg_catalog.sum(b.movements) AS movements FROM invtrack.fold_backlog b) c
+  FROM (SELECT pg_catalog.sum(b.movements) AS movements FROM invtrack_internal.fold_backlog b) c
 UNION ALL
 SELECT 'unfolded_movements', pg_catalog.sum(u.movements), u.merchant, NULL::text COLLATE "C"
   FROM (SELECT m.merchant, 0 AS movements FROM invtrack.merchant m
         UNION ALL
-        SELECT b.merchant, b.movements FROM invtrack.fold_backlog b) u
+        SELECT b.merchant, b.movements FROM invtrack_internal.fold_backlog b) u
  GROUP BY u.merchant
 UNION ALL
 -- Who records in the future waits for nothing.
 SELECT 'oldest_unfolded_seconds', greatest(c.seconds, 0), NULL::text COLLATE "C", NULL::text COLLATE "C"
   FROM (SELECT pg_catalog.max(extract(epoch FROM pg_catalog.now()) - extract(epoch FROM b.oldest)) AS seconds
-          FROM invtrack.fold_backlog b) c
+          FROM invtrack_internal.fold_backlog b) c
 UNION ALL
 SELECT 'oldest_unfolded_seconds', greatest(pg_catalog.max(u.seconds), 0), u.merchant, NULL::text COLLATE "C"
   FROM (SELECT m.merchant, 0 AS seconds FROM invtrack.merchant m
         UNION ALL
         SELECT b.merchant, extract(epoch FROM pg_catalog.now()) - extract(epoch FROM b.oldest)
-          FROM invtrack.fold_backlog b) u
+          FROM invtrack_internal.fold_backlog b) u
  GROUP BY u.merchant
 UNION ALL
 -- Folds. A merchant without news is not folded, so the total is of those that have some.
 SELECT 'last_fold_timestamp_seconds', c.folded, NULL::text COLLATE "C", NULL::text COLLATE "C"
   FROM (SELECT pg_catalog.min(coalesce(extract(epoch FROM f.folded_at), 0)) AS folded
-          FROM invtrack.fold_backlog b
+          FROM invtrack_internal.fold_backlog b
           LEFT JOIN invtrack.fold_state f ON f.merchant = b.merchant) c
  WHERE c.folded IS NOT NULL
 UNION ALL
@@ -124,7 +124,7 @@ SELECT 'last_fold_timestamp_seconds', pg_catalog.max(u.folded), u.merchant, NULL
           FROM invtrack.fold_state f
          WHERE f.folded_at IS NOT NULL
         UNION ALL
-        SELECT b.merchant, 0 FROM invtrack.fold_backlog b) u
+        SELECT b.merchant, 0 FROM invtrack_internal.fold_backlog b) u
  GROUP BY u.merchant
 UNION ALL
 -- Checks, of merchants that have something to check
@@ -153,15 +153,15 @@ SELECT 'unknown_item_movements', pg_catalog.sum(u.movements), u.merchant, NULL::
 UNION ALL
 -- Events: of all consumers, of each, and of each by merchant
 SELECT 'undelivered_events', coalesce(c.events, 0), NULL::text COLLATE "C", NULL::text COLLATE "C"
-  FROM (SELECT pg_catalog.sum(b.events) AS events FROM invtrack.alert_backlog b) c
+  FROM (SELECT pg_catalog.sum(b.events) AS events FROM invtrack_internal.alert_backlog b) c
 UNION ALL
 SELECT 'undelivered_events', c.events, NULL::text COLLATE "C", c.consumer
   FROM (SELECT b.consumer, pg_catalog.sum(b.events) AS events
-          FROM invtrack.alert_backlog b
+          FROM invtrack_internal.alert_backlog b
          GROUP BY b.consumer) c
 UNION ALL
 SELECT 'undelivered_events', b.events::numeric, b.merchant, b.consumer
-  FROM invtrack.alert_backlog b;
+  FROM invtrack_internal.alert_backlog b;
 COMMENT ON VIEW invtrack.metrics IS
 'Figures to watch and to alarm on, in total and by merchant. trackers_... sweep all trackers, unknown_item_movements all series; a filter by name leaves out what it does not ask for';
 COMMENT ON COLUMN invtrack.metrics.name IS 'What is told; the unit is in it, by the rules of Prometheus';

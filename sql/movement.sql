@@ -1,11 +1,11 @@
 
 -- Movements: units sold and shipped, append-only -----------------------------------
 
-CREATE FUNCTION invtrack.is_movement(
+CREATE FUNCTION invtrack_internal.is_movement(
     merchant text, sku text, inventory_type text, flow text, occurred_on date, ref text)
 RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'movement_is_movement';
-COMMENT ON FUNCTION invtrack.is_movement(text, text, text, text, date, text) IS
+COMMENT ON FUNCTION invtrack_internal.is_movement(text, text, text, text, date, text) IS
 'Are these what a movement can say? True, or an error that names the column and its value';
 
 CREATE TABLE invtrack.movement (
@@ -25,7 +25,7 @@ CREATE TABLE invtrack.movement (
     CONSTRAINT movement_pkey PRIMARY KEY (merchant, movement_id),
     -- One, in C: each CHECK is prepared anew for each statement, which single rows would feel.
     CONSTRAINT movement_check CHECK (
-        invtrack.is_movement(merchant, sku, inventory_type, flow, occurred_on, ref))
+        invtrack_internal.is_movement(merchant, sku, inventory_type, flow, occurred_on, ref))
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05,
         -- Cutting off what a purge left at the end would lock out readers; movements to come fill it.
         vacuum_truncate = false);
@@ -59,28 +59,28 @@ CREATE INDEX movement_tail ON invtrack.movement (merchant, sku, inventory_type, 
     WHERE NOT folded;
 COMMENT ON INDEX invtrack.movement_tail IS 'Movements that are not folded yet, for readings and for fold()';
 
-CREATE FUNCTION invtrack.refuse_removal()
+CREATE FUNCTION invtrack_internal.refuse_removal()
 RETURNS trigger LANGUAGE c
 AS 'MODULE_PATHNAME', 'movement_refuse_removal';
-COMMENT ON FUNCTION invtrack.refuse_removal() IS
+COMMENT ON FUNCTION invtrack_internal.refuse_removal() IS
 'trigger: refuses to delete or truncate movements';
 
 CREATE TRIGGER movement_refuse_change
     BEFORE UPDATE OF merchant, movement_id, sku, inventory_type, flow, occurred_on, quantity,
         ref, recorded_at, reverses
     ON invtrack.movement FOR EACH ROW
-    EXECUTE FUNCTION invtrack.refuse_change(
+    EXECUTE FUNCTION invtrack_internal.refuse_change(
         'Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does.',
         'merchant', 'movement_id', 'sku', 'inventory_type', 'flow', 'occurred_on', 'quantity',
         'ref', 'recorded_at', 'reverses');
 COMMENT ON TRIGGER movement_refuse_change ON invtrack.movement IS 'Movements are append-only';
 CREATE TRIGGER movement_refuse_delete
     BEFORE DELETE ON invtrack.movement FOR EACH ROW
-    EXECUTE FUNCTION invtrack.refuse_removal();
+    EXECUTE FUNCTION invtrack_internal.refuse_removal();
 COMMENT ON TRIGGER movement_refuse_delete ON invtrack.movement IS 'Movements are append-only';
 CREATE TRIGGER movement_refuse_truncate
     BEFORE TRUNCATE ON invtrack.movement FOR EACH STATEMENT
-    EXECUTE FUNCTION invtrack.refuse_removal();
+    EXECUTE FUNCTION invtrack_internal.refuse_removal();
 COMMENT ON TRIGGER movement_refuse_truncate ON invtrack.movement IS 'Movements are append-only';
 
 CREATE FUNCTION invtrack.reverse_movement(merchant text, movement_id bigint)

@@ -1,30 +1,30 @@
 
 -- Finding products ----------------------------------------------------------------------------
 
-CREATE FUNCTION invtrack.fold_case(given text)
+CREATE FUNCTION invtrack_internal.fold_case(given text)
 RETURNS text LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'product_fold_case';
-COMMENT ON FUNCTION invtrack.fold_case(text) IS
+COMMENT ON FUNCTION invtrack_internal.fold_case(text) IS
 'The text with case folded away, in any language';
 
-CREATE FUNCTION invtrack.search_text(sku text, name text)
+CREATE FUNCTION invtrack_internal.search_text(sku text, name text)
 RETURNS text LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'product_search_text';
-COMMENT ON FUNCTION invtrack.search_text(text, text) IS
+COMMENT ON FUNCTION invtrack_internal.search_text(text, text) IS
 'What the words of a keyword are looked for in';
 
 -- Their expressions stand in src/product_search.c, to the letter.
 CREATE INDEX product_folded_sku ON invtrack.product
-    (merchant, (invtrack.fold_case(sku) COLLATE pg_catalog."C"));
+    (merchant, (invtrack_internal.fold_case(sku) COLLATE pg_catalog."C"));
 COMMENT ON INDEX invtrack.product_folded_sku IS 'find_products: exact sku and sku prefix';
 CREATE INDEX product_folded_name ON invtrack.product
-    (merchant, (pg_catalog."left"(invtrack.fold_case(name) COLLATE pg_catalog."C", 100)));
+    (merchant, (pg_catalog."left"(invtrack_internal.fold_case(name) COLLATE pg_catalog."C", 100)));
 COMMENT ON INDEX invtrack.product_folded_name IS 'find_products: name prefix';
 DO $$
 BEGIN
     EXECUTE format(
         'CREATE INDEX product_search_text ON invtrack.product USING gin
-             (merchant, (invtrack.search_text(sku, name) COLLATE pg_catalog."C") %I.gin_trgm_ops)',
+             (merchant, (invtrack_internal.search_text(sku, name) COLLATE pg_catalog."C") %I.gin_trgm_ops)',
         (SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
           WHERE e.extname = 'pg_trgm'));
 END

@@ -12,8 +12,8 @@ CREATE TABLE invtrack.stock_lot (
     CONSTRAINT stock_lot_product_fkey FOREIGN KEY (merchant, sku) REFERENCES invtrack.product,
     CONSTRAINT stock_lot_inventory_type_fkey FOREIGN KEY (merchant, inventory_type)
         REFERENCES invtrack.inventory_type,
-    CONSTRAINT stock_lot_lot_check CHECK (lot = '' OR invtrack.is_code(lot)),
-    CONSTRAINT stock_lot_expires_on_check CHECK (invtrack.is_day(expires_on))
+    CONSTRAINT stock_lot_lot_check CHECK (lot = '' OR invtrack_internal.is_code(lot)),
+    CONSTRAINT stock_lot_expires_on_check CHECK (invtrack_internal.is_day(expires_on))
 );
 COMMENT ON TABLE invtrack.stock_lot IS
 'Units on hand now that share a lot code and an expiry date';
@@ -26,7 +26,7 @@ COMMENT ON COLUMN invtrack.stock_lot.quantity IS 'Units on hand; may be negative
 
 CREATE TRIGGER stock_lot_refuse_change
     BEFORE UPDATE OF merchant, sku, inventory_type, lot ON invtrack.stock_lot FOR EACH ROW
-    EXECUTE FUNCTION invtrack.refuse_change(
+    EXECUTE FUNCTION invtrack_internal.refuse_change(
         'Codes are immutable: insert the lot under its new code, and delete the old one.',
         'merchant', 'sku', 'inventory_type', 'lot');
 COMMENT ON TRIGGER stock_lot_refuse_change ON invtrack.stock_lot IS 'Codes are immutable';
@@ -45,7 +45,7 @@ SELECT l.merchant,
           FROM invtrack.stock_lot s
          GROUP BY s.merchant, s.sku, s.inventory_type) l
   JOIN invtrack.product p ON p.merchant = l.merchant AND p.sku = l.sku
-  JOIN (SELECT t.merchant, invtrack.as_of(t.time_zone) AS as_of
+  JOIN (SELECT t.merchant, invtrack_internal.as_of(t.time_zone) AS as_of
           FROM invtrack.merchant t) m ON m.merchant = l.merchant;
 COMMENT ON VIEW invtrack.stock IS
 'Real-time inventory: a row for each item that has a lot';

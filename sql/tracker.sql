@@ -54,21 +54,21 @@ COMMENT ON COLUMN invtrack.tracker.created_at IS 'When the tracker was created';
 COMMENT ON COLUMN invtrack.tracker.updated_at IS 'When a parameter last changed';
 COMMENT ON COLUMN invtrack.tracker.active IS 'Does it alert? False: paused';
 
-CREATE FUNCTION invtrack.set_updated_at()
+CREATE FUNCTION invtrack_internal.set_updated_at()
 RETURNS trigger LANGUAGE c
 AS 'MODULE_PATHNAME', 'tracker_set_updated_at';
-COMMENT ON FUNCTION invtrack.set_updated_at() IS
+COMMENT ON FUNCTION invtrack_internal.set_updated_at() IS
 'trigger: updated_at of a tracker moves only when a parameter changes';
 
 CREATE TRIGGER tracker_refuse_change
     BEFORE UPDATE OF merchant, sku, inventory_type, mechanism ON invtrack.tracker FOR EACH ROW
-    EXECUTE FUNCTION invtrack.refuse_change(
+    EXECUTE FUNCTION invtrack_internal.refuse_change(
         'A tracker is known by its key: save another tracker, and delete this one.',
         'merchant', 'sku', 'inventory_type', 'mechanism');
 COMMENT ON TRIGGER tracker_refuse_change ON invtrack.tracker IS 'A tracker is known by its key';
 CREATE TRIGGER tracker_set_updated_at
     BEFORE UPDATE ON invtrack.tracker FOR EACH ROW
-    EXECUTE FUNCTION invtrack.set_updated_at();
+    EXECUTE FUNCTION invtrack_internal.set_updated_at();
 COMMENT ON TRIGGER tracker_set_updated_at ON invtrack.tracker IS
 'updated_at moves only when a parameter changes';
 

@@ -1,7 +1,7 @@
 
 -- Comparing what is folded with what it was made of ----------------------------------------------
 
-CREATE VIEW invtrack.wrong_series WITH (security_invoker) AS
+CREATE VIEW invtrack_internal.wrong_series WITH (security_invoker) AS
 SELECT c.merchant, c.sku, c.inventory_type, c.flow, c.expected_movements, c.found_movements,
        c.expected_days, c.found_days
   FROM (SELECT b.merchant, b.sku, b.inventory_type, b.flow,
@@ -22,22 +22,22 @@ SELECT c.merchant, c.sku, c.inventory_type, c.flow, c.expected_movements, c.foun
          GROUP BY b.merchant, b.sku, b.inventory_type, b.flow) c
  WHERE NOT coalesce(c.expected_days OPERATOR(invtrack.=) c.found_days, false)
     OR c.expected_movements IS DISTINCT FROM c.found_movements;
-COMMENT ON VIEW invtrack.wrong_series IS
+COMMENT ON VIEW invtrack_internal.wrong_series IS
 'Rows of flow_series that are not purged + kept; internal, may change';
-COMMENT ON COLUMN invtrack.wrong_series.merchant IS 'Merchant of the item';
-COMMENT ON COLUMN invtrack.wrong_series.sku IS 'Product of the item';
-COMMENT ON COLUMN invtrack.wrong_series.inventory_type IS 'Inventory type of the item';
-COMMENT ON COLUMN invtrack.wrong_series.flow IS 'sale or shipment';
-COMMENT ON COLUMN invtrack.wrong_series.expected_movements IS 'Purged movements and those that are marked as folded';
-COMMENT ON COLUMN invtrack.wrong_series.found_movements IS 'What flow_series says';
-COMMENT ON COLUMN invtrack.wrong_series.expected_days IS 'Their units by day; null where there are none';
-COMMENT ON COLUMN invtrack.wrong_series.found_days IS 'What flow_series says; null where it has no row';
+COMMENT ON COLUMN invtrack_internal.wrong_series.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack_internal.wrong_series.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack_internal.wrong_series.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack_internal.wrong_series.flow IS 'sale or shipment';
+COMMENT ON COLUMN invtrack_internal.wrong_series.expected_movements IS 'Purged movements and those that are marked as folded';
+COMMENT ON COLUMN invtrack_internal.wrong_series.found_movements IS 'What flow_series says';
+COMMENT ON COLUMN invtrack_internal.wrong_series.expected_days IS 'Their units by day; null where there are none';
+COMMENT ON COLUMN invtrack_internal.wrong_series.found_days IS 'What flow_series says; null where it has no row';
 
-CREATE VIEW invtrack.difference WITH (security_invoker) AS
+CREATE VIEW invtrack_internal.difference WITH (security_invoker) AS
 SELECT 'flow_series' AS what, w.merchant, w.sku, w.inventory_type, w.flow AS part,
        pg_catalog.format('%s movements: %s', w.expected_movements, coalesce(w.expected_days::text, 'no series')) AS expected,
        pg_catalog.format('%s movements: %s', w.found_movements, coalesce(w.found_days::text, 'no series')) AS found
-  FROM invtrack.wrong_series w
+  FROM invtrack_internal.wrong_series w
 UNION ALL
 SELECT 'tracker', t.merchant, t.sku, t.inventory_type, t.mechanism,
        'a product and an inventory type', 'no such product'
@@ -50,18 +50,18 @@ SELECT 'tracker', t.merchant, t.sku, t.inventory_type, t.mechanism,
   FROM invtrack.tracker t
  WHERE NOT EXISTS (SELECT FROM invtrack.inventory_type i
                     WHERE i.merchant = t.merchant AND i.inventory_type = t.inventory_type);
-COMMENT ON VIEW invtrack.difference IS
+COMMENT ON VIEW invtrack_internal.difference IS
 'What verify() lists: a row for each thing that is not as it should be. Reads all movements';
-COMMENT ON COLUMN invtrack.difference.what IS 'Table in which it is';
-COMMENT ON COLUMN invtrack.difference.merchant IS 'Merchant of the item';
-COMMENT ON COLUMN invtrack.difference.sku IS 'Product of the item';
-COMMENT ON COLUMN invtrack.difference.inventory_type IS 'Inventory type of the item';
-COMMENT ON COLUMN invtrack.difference.part IS 'Flow, or mechanism of the tracker';
-COMMENT ON COLUMN invtrack.difference.expected IS 'What should be there';
-COMMENT ON COLUMN invtrack.difference.found IS 'What is';
+COMMENT ON COLUMN invtrack_internal.difference.what IS 'Table in which it is';
+COMMENT ON COLUMN invtrack_internal.difference.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack_internal.difference.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack_internal.difference.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack_internal.difference.part IS 'Flow, or mechanism of the tracker';
+COMMENT ON COLUMN invtrack_internal.difference.expected IS 'What should be there';
+COMMENT ON COLUMN invtrack_internal.difference.found IS 'What is';
 
 CREATE FUNCTION invtrack.verify(merchant text DEFAULT NULL, repair boolean DEFAULT false)
-RETURNS SETOF invtrack.difference LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10
+RETURNS SETOF invtrack_internal.difference LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10
 AS 'MODULE_PATHNAME', 'verify';
 COMMENT ON FUNCTION invtrack.verify(text, boolean) IS
 'Lists what is not as it should be, of a merchant or of all; with repair the series are then made what they should be';

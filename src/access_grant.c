@@ -12,7 +12,14 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/dependency.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_authid_d.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace_d.h"
+#include "catalog/pg_proc_d.h"
+#include "catalog/pg_type_d.h"
+#include "commands/extension.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -132,42 +139,116 @@ delete_access_of_dropped(void)
 	statement_run(&delete_rows, NULL, NULL, false);
 }
 
-/* Give and take privileges so that a role has those of its levels and none above; how many statements? */
+/*
+ * Is this one of the functions, types and schemas that stay with the bootstrap
+ * superuser? Sets its name, from the catalogue: what level_privilege says of it
+ * is the owner's word, and not to be run as a superuser.
+ */
+static bool
+is_kept(const char *kind, Oid id, const char *privilege, const char **name)
+{
+	static const struct
+	{
+		const char *kind;
+		Oid			catalog;
+		const char *privilege;
+	}			kept[] = {
+		{"ROUTINE", ProcedureRelationId, "EXECUTE"},
+		{"TYPE", TypeRelationId, "USAGE"},
+		{"SCHEMA", NamespaceRelationId, "USAGE"}
+	};
+
+	for (int i = 0; i < lengthof(kept); i++)
+	{
+		ObjectAddress object = {kept[i].catalog, id, 0};
+
+		if (strcmp(kind, kept[i].kind) == 0 && strcmp(privilege, kept[i].privilege) == 0 &&
+			getExtensionOfObject(object.classId, id) == get_extension_oid("invtrack", false))
+		{
+			*name = getObjectIdentity(&object, false);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* GRANT or REVOKE as this role, in whose name the privilege is then. */
+static void
+run_grant(const char *statement, Oid as_role)
+{
+	Oid			role;
+	int			context;
+	int			result;
+
+	GetUserIdAndSecContext(&role, &context);
+	SetUserIdAndSecContext(as_role, context);
+	result = SPI_execute(statement, false, 0);
+	SetUserIdAndSecContext(role, context);
+	if (result != SPI_OK_UTILITY)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("view invtrack_internal.level_privilege is not as the library of invtrack expects it"),
+				 errdetail("It leads to \"%s\", which is neither GRANT nor REVOKE.", statement),
+				 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to it.")));
+}
+
+/*
+ * Give or take a privilege. What is granted on kept objects is granted in
+ * their owner's name, so that it stays when the extension changes hands, and a
+ * dump says it as anybody can restore it. What is taken may have been granted
+ * by the extension's owner, too.
+ */
+static void
+adjust_privilege(bool grant, const char *privilege, const char *kind, const char *name, Oid id,
+				 const char *role)
+{
+	bool		kept = is_kept(kind, id, privilege, &name);
+	const char *statement = psprintf("%s %s ON %s %s %s %s", grant ? "GRANT" : "REVOKE",
+									 privilege, kind, name, grant ? "TO" : "FROM",
+									 quote_identifier(role));
+
+	if (kept)
+		run_grant(statement, BOOTSTRAP_SUPERUSERID);
+	if (!kept || !grant)
+		run_grant(statement, GetUserId());
+}
+
+/* Give and take privileges so that a role has those of its levels and none above; how many? */
 static uint64
 adjust_privileges(Oid role, bool may_revoke)
 {
+	/* planned for these values: a general plan would try each object with each member of the catalogue */
 	static Statement find_changes = {
-		"SELECT pg_catalog.concat(c.verb, ' ', c.privilege, ' ON ', c.kind, ' ',"
-		" pg_catalog.string_agg(c.object, ', ' ORDER BY c.object COLLATE pg_catalog.\"C\"), c.preposition,"
-		" pg_catalog.quote_ident(pg_catalog.pg_get_userbyid($1)))"
-		" FROM (SELECT p.kind, p.object, p.privilege, v.verb, v.preposition"
-		" FROM invtrack.level_privilege p CROSS JOIN LATERAL (SELECT"
+		"SELECT s.due, p.privilege, p.kind, p.object, p.object_id"
+		" FROM invtrack_internal.level_privilege p CROSS JOIN LATERAL (SELECT"
 		" EXISTS (SELECT FROM invtrack.access_grant a WHERE a.role::pg_catalog.oid OPERATOR(pg_catalog.=) $1"
 		" AND pg_catalog.strpos('read load manage', a.level)"
 		" OPERATOR(pg_catalog.>=) pg_catalog.strpos('read load manage', p.level)) AS due,"
 		" EXISTS (SELECT FROM pg_catalog.aclexplode(p.acl) x WHERE x.grantee OPERATOR(pg_catalog.=) $1"
 		" AND x.privilege_type OPERATOR(pg_catalog.=) pg_catalog.split_part(p.privilege, '(', 1)) AS has) s"
-		" CROSS JOIN LATERAL (VALUES (true, 'GRANT', ' TO '), ($2, 'REVOKE', ' FROM ')) v (wanted, verb, preposition)"
-		" WHERE p.owner OPERATOR(pg_catalog.<>) $1 AND v.wanted"
-		" AND CASE v.verb WHEN 'GRANT' THEN s.due AND NOT s.has ELSE s.has AND NOT s.due END) c"
-		" GROUP BY c.verb, c.preposition, c.privilege, c.kind ORDER BY 1",
-		2, {OIDOID, BOOLOID}, 0, {TEXTOID}
+		" WHERE s.due OPERATOR(pg_catalog.<>) s.has AND (s.due OR $2) AND p.owner OPERATOR(pg_catalog.<>) $1"
+		" ORDER BY p.kind, p.object, p.privilege, s.due",
+		2, {OIDOID, BOOLOID}, CURSOR_OPT_CUSTOM_PLAN, {BOOLOID, TEXTOID, TEXTOID, TEXTOID, OIDOID}
 	};
 	Datum		values[2] = {ObjectIdGetDatum(role), BoolGetDatum(may_revoke)};
-	uint64		count = statement_run(&find_changes, values, NULL, false);
-	SPITupleTable *changes = SPI_tuptable;
+	uint64		count;
+	SPITupleTable *changes;
 
+	/* the owner has all, and may not take anything from itself */
+	if (role == GetUserId())
+		return 0;
+	count = statement_run(&find_changes, values, NULL, false);
+	changes = SPI_tuptable;
 	for (uint64 i = 0; i < count; i++)
 	{
-		const char *change = SPI_getvalue(changes->vals[i], changes->tupdesc, 1);
-		int			result = SPI_execute(change, false, 0);
+		bool		is_null;
+		Datum		grant = SPI_getbinval(changes->vals[i], changes->tupdesc, 1, &is_null);
+		Datum		id = SPI_getbinval(changes->vals[i], changes->tupdesc, 5, &is_null);
 
-		if (result != SPI_OK_UTILITY)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("view invtrack.level_privilege is not as the library of invtrack expects it"),
-					 errdetail("It leads to \"%s\", which is neither GRANT nor REVOKE.", change),
-					 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to it.")));
+		adjust_privilege(DatumGetBool(grant), SPI_getvalue(changes->vals[i], changes->tupdesc, 2),
+						 SPI_getvalue(changes->vals[i], changes->tupdesc, 3),
+						 SPI_getvalue(changes->vals[i], changes->tupdesc, 4),
+						 DatumGetObjectId(id), GetUserNameFromId(role, false));
 	}
 	return count;
 }
@@ -182,7 +263,7 @@ write_access(Datum *values, const char *nulls)
 	};
 	static Statement insert_row = {
 		"INSERT INTO invtrack.access_grant (role, merchant, level, granted_by)"
-		" VALUES ($1::invtrack.role_ref, $2, $3, $4)",
+		" VALUES ($1::invtrack_internal.role_ref, $2, $3, $4)",
 		4, {OIDOID, TEXTOID, TEXTOID, TEXTOID}
 	};
 	static Statement update_row = {

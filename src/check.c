@@ -3,7 +3,7 @@
  *		Checks: telling what fell ill and what recovered, once.
  *
  * A check reads all trackers of a merchant through the one reading
- * (invtrack.check_reading), takes those that differ from what is recorded, and
+ * (invtrack_internal.check_reading), takes those that differ from what is recorded, and
  * writes them down: alerts, events and history, in one transaction. Checks of
  * a merchant take turns by locking its row in check_state, which also numbers
  * the events: so they are numbered in the order of commits, without gaps.
@@ -47,7 +47,7 @@ typedef struct Check
 	bool		has_come;		/* is that day today, or past? */
 	TimestampTz now;
 	int64		events;			/* number of its last event */
-	Oid			row_type;		/* of invtrack.check_reading */
+	Oid			row_type;		/* of invtrack_internal.check_reading */
 	Oid			array_type;		/* and of an array of such rows */
 	ReturnSetInfo *told;		/* takes the events; null: nobody wants them */
 } Check;
@@ -55,14 +55,14 @@ typedef struct Check
 static void
 find_row_type(Check *check)
 {
-	Oid			view = get_relname_relid("check_reading", get_namespace_oid("invtrack", false));
+	Oid			view = get_relname_relid("check_reading", get_namespace_oid("invtrack_internal", false));
 
 	check->row_type = get_rel_type_id(view);
 	check->array_type = get_array_type(check->row_type);
 	if (!OidIsValid(check->array_type))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("view invtrack.check_reading does not exist"),
+				 errmsg("view invtrack_internal.check_reading does not exist"),
 				 errhint("ALTER EXTENSION invtrack UPDATE brings what this library needs.")));
 }
 
@@ -77,8 +77,8 @@ lock_check_state(Check *check)
 		1, {TEXTOID}
 	};
 	static Statement lock_row = {
-		"SELECT s.events, invtrack.as_of(m.time_zone),"
-		" invtrack.as_of(m.time_zone) OPERATOR(pg_catalog.<=) invtrack.today(m.merchant)"
+		"SELECT s.events, invtrack_internal.as_of(m.time_zone),"
+		" invtrack_internal.as_of(m.time_zone) OPERATOR(pg_catalog.<=) invtrack.today(m.merchant)"
 		" FROM invtrack.check_state s JOIN invtrack.merchant m"
 		" ON m.merchant OPERATOR(pg_catalog.=) s.merchant"
 		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE OF s",
@@ -115,7 +115,7 @@ static Tuplestorestate *
 read_changes(Check *check, TupleDesc columns)
 {
 	static Statement read_differences = {
-		"SELECT c FROM invtrack.check_reading c WHERE c.merchant OPERATOR(pg_catalog.=) $1"
+		"SELECT c FROM invtrack_internal.check_reading c WHERE c.merchant OPERATOR(pg_catalog.=) $1"
 		" AND (c.transition IS NOT NULL OR c.alert_changes OR c.history_changes)",
 		1, {TEXTOID}, CURSOR_OPT_PARALLEL_OK
 	};
@@ -123,7 +123,7 @@ read_changes(Check *check, TupleDesc columns)
 	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
 
 	SetTuplestoreDestReceiverParams(receiver, rows, CurrentMemoryContext, false, columns,
-									"view invtrack.check_reading is not as the library of invtrack expects it");
+									"view invtrack_internal.check_reading is not as the library of invtrack expects it");
 	statement_run_into(&read_differences, &check->merchant, NULL, false, receiver);
 	receiver->rDestroy(receiver);
 	return rows;
@@ -238,8 +238,8 @@ static void
 record_history(const Check *check, Datum changes)
 {
 #define SERIES_WITH(series, quantity) \
-	"CASE WHEN invtrack.history_says(" series ", c.as_of, " quantity ") THEN " series \
-	" ELSE invtrack.history_with(" series ", c.as_of, " quantity ") END"
+	"CASE WHEN invtrack_internal.history_says(" series ", c.as_of, " quantity ") THEN " series \
+	" ELSE invtrack_internal.history_with(" series ", c.as_of, " quantity ") END"
 	static Statement record = {
 		"INSERT INTO invtrack.tracker_history"
 		" (merchant, sku, inventory_type, mechanism, health, current_stock)"
@@ -267,10 +267,10 @@ record_stock(const Check *check)
 	static Statement record = {
 		"WITH k AS MATERIALIZED ("
 		" SELECT c.merchant, c.sku, c.inventory_type, c.on_hand, c.as_of, c.history"
-		" FROM invtrack.check_stock c WHERE c.merchant OPERATOR(pg_catalog.=) $1)"
+		" FROM invtrack_internal.check_stock c WHERE c.merchant OPERATOR(pg_catalog.=) $1)"
 		" INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand)"
 		" SELECT k.merchant, k.sku, k.inventory_type,"
-		" invtrack.history_with(k.history, k.as_of, k.on_hand)"
+		" invtrack_internal.history_with(k.history, k.as_of, k.on_hand)"
 		" FROM k JOIN invtrack.product p"
 		" ON p.merchant OPERATOR(pg_catalog.=) k.merchant AND p.sku OPERATOR(pg_catalog.=) k.sku"
 		" FOR KEY SHARE OF p SKIP LOCKED"
@@ -292,7 +292,7 @@ update_check_state(const Check *check)
 		"UPDATE invtrack.check_state s SET events = $2, checked_at = $3,"
 		" checked_days = CASE WHEN $4 IS NOT NULL AND (s.checked_days IS NULL"
 		" OR invtrack.last_day(s.checked_days) OPERATOR(pg_catalog.<) $4)"
-		" THEN invtrack.history_with(s.checked_days, $4, 1) ELSE s.checked_days END"
+		" THEN invtrack_internal.history_with(s.checked_days, $4, 1) ELSE s.checked_days END"
 		" WHERE s.merchant OPERATOR(pg_catalog.=) $1",
 		4, {TEXTOID, INT8OID, TIMESTAMPTZOID, DATEOID}
 	};

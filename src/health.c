@@ -197,7 +197,7 @@ return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, cons
 #define SELECT_TRACKERS \
 	"SELECT" NAMES_OF_READING \
 	" r.quantity, r.lookback_days, r.coverage_days, r.expiry_days, r.updated_at," \
-	SERIES_OF_READING " r.active, r.discontinued_on FROM invtrack.tracker_reading r"
+	SERIES_OF_READING " r.active, r.discontinued_on FROM invtrack_internal.tracker_reading r"
 
 /*
  * The statement for a choice of filters, made at its first use. A filter that
@@ -311,7 +311,7 @@ health_preview(PG_FUNCTION_ARGS)
 	static Statement read_item = {
 		"SELECT" NAMES_OF_READING
 		" $5, $6, $7, $8, NULL::pg_catalog.timestamptz," SERIES_OF_READING
-		" true, r.discontinued_on FROM invtrack.reading r"
+		" true, r.discontinued_on FROM invtrack_internal.reading r"
 		" WHERE r.merchant OPERATOR(pg_catalog.=) $1 AND r.sku OPERATOR(pg_catalog.=) $2"
 		" AND r.inventory_type OPERATOR(pg_catalog.=) $3"
 		" AND r.mechanism OPERATOR(pg_catalog.=) $4",

@@ -53,10 +53,10 @@
 #define UPPER_I_WITH_DOT	"I\xCC\x87"
 
 /* Index expressions of sql/product_search.sql, to the letter. */
-#define FOLDED_SKU	"invtrack.fold_case(p.sku) COLLATE pg_catalog.\"C\""
-#define FOLDED_NAME "invtrack.fold_case(p.name) COLLATE pg_catalog.\"C\""
+#define FOLDED_SKU	"invtrack_internal.fold_case(p.sku) COLLATE pg_catalog.\"C\""
+#define FOLDED_NAME "invtrack_internal.fold_case(p.name) COLLATE pg_catalog.\"C\""
 #define NAME_START	"pg_catalog.\"left\"(" FOLDED_NAME ", " CppAsString2(NAME_START_SIZE) ")"
-#define SEARCH_TEXT "invtrack.search_text(p.sku, p.name) COLLATE pg_catalog.\"C\""
+#define SEARCH_TEXT "invtrack_internal.search_text(p.sku, p.name) COLLATE pg_catalog.\"C\""
 
 /* The parameters of a search; words follow. */
 /* The types of what is found: merchant, sku, name, launched_on. */

@@ -17,7 +17,7 @@
 #include "fold.h"
 #include "plan.h"
 
-/* The types of the columns of invtrack.difference. */
+/* The types of the columns of invtrack_internal.difference. */
 #define DIFFERENCE_COLUMNS \
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
 
@@ -33,14 +33,14 @@ repair_merchant(Datum merchant)
 		"INSERT INTO invtrack.flow_series AS s"
 		" (merchant, sku, inventory_type, flow, movements, days)"
 		" SELECT w.merchant, w.sku, w.inventory_type, w.flow, w.expected_movements, w.expected_days"
-		" FROM invtrack.wrong_series w WHERE w.merchant OPERATOR(pg_catalog.=) $1"
+		" FROM invtrack_internal.wrong_series w WHERE w.merchant OPERATOR(pg_catalog.=) $1"
 		" AND w.expected_days IS NOT NULL"
 		" ON CONFLICT (merchant, sku, inventory_type, flow) DO UPDATE"
 		" SET movements = excluded.movements, days = excluded.days",
 		1, {TEXTOID}
 	};
 	static Statement delete_series = {
-		"DELETE FROM invtrack.flow_series s USING invtrack.wrong_series w"
+		"DELETE FROM invtrack.flow_series s USING invtrack_internal.wrong_series w"
 		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 AND w.merchant OPERATOR(pg_catalog.=) $1"
 		" AND s.sku OPERATOR(pg_catalog.=) w.sku"
 		" AND s.inventory_type OPERATOR(pg_catalog.=) w.inventory_type"
@@ -79,18 +79,18 @@ verify(PG_FUNCTION_ARGS)
 {
 	static Statement list_all = {
 		"SELECT d.what, d.merchant, d.sku, d.inventory_type, d.part, d.expected, d.found"
-		" FROM invtrack.difference d"
+		" FROM invtrack_internal.difference d"
 		" ORDER BY d.what, d.merchant, d.sku, d.inventory_type, d.part, d.found",
 		0, {InvalidOid}, 0, {DIFFERENCE_COLUMNS}
 	};
 	static Statement list_merchant = {
 		"SELECT d.what, d.merchant, d.sku, d.inventory_type, d.part, d.expected, d.found"
-		" FROM invtrack.difference d WHERE d.merchant OPERATOR(pg_catalog.=) $1"
+		" FROM invtrack_internal.difference d WHERE d.merchant OPERATOR(pg_catalog.=) $1"
 		" ORDER BY d.what, d.merchant, d.sku, d.inventory_type, d.part, d.found",
 		1, {TEXTOID}, 0, {DIFFERENCE_COLUMNS}
 	};
 	static Statement find_wrong = {
-		"SELECT DISTINCT w.merchant::pg_catalog.text FROM invtrack.wrong_series w ORDER BY 1",
+		"SELECT DISTINCT w.merchant::pg_catalog.text FROM invtrack_internal.wrong_series w ORDER BY 1",
 		0, {InvalidOid}, 0, {TEXTOID}
 	};
 	static const Oid returned[] = {DIFFERENCE_COLUMNS};

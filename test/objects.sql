@@ -26,7 +26,7 @@ WITH member AS (
     UNION ALL
     SELECT 'constraint', coalesce(n.conrelid::regclass::text, n.contypid::regtype::text) || ' ' || n.conname,
            pg_get_constraintdef(n.oid)
-      FROM pg_constraint n WHERE n.connamespace = 'invtrack'::regnamespace
+      FROM pg_constraint n WHERE n.connamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
     UNION ALL
     SELECT 'index', i.indexrelid::regclass::text,
            concat_ws(' | ', pg_get_indexdef(i.indexrelid), obj_description(i.indexrelid, 'pg_class'))
@@ -77,13 +77,13 @@ WITH member AS (
     SELECT 'sequence', s.seqrelid::regclass::text,
            concat_ws(' | ', s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
                      c.relowner::regrole, c.relacl)
-      FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid WHERE c.relnamespace = 'invtrack'::regnamespace
+      FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid WHERE c.relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
     UNION ALL
     SELECT 'rule', r.ev_class::regclass || ' ' || r.rulename, pg_get_ruledef(r.oid)
       FROM pg_rewrite r JOIN relation c ON c.oid = r.ev_class
     UNION ALL
     SELECT 'statistics', s.stxname, concat_ws(' | ', pg_get_statisticsobjdef(s.oid), s.stxowner::regrole)
-      FROM pg_statistic_ext s WHERE s.stxnamespace = 'invtrack'::regnamespace
+      FROM pg_statistic_ext s WHERE s.stxnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
     UNION ALL
     SELECT 'dumped', t.config::regclass::text, t.condition
       FROM pg_extension e, unnest(e.extconfig, e.extcondition) t (config, condition) WHERE e.extname = 'invtrack'

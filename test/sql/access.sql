@@ -19,68 +19,71 @@ CREATE TEMP VIEW member AS
 SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON d.refobjid = e.oid
  WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'invtrack';
 
--- Objects by kind, and those that are not the owner's: there must be none.
+-- Objects by kind, and those that are not whose they should be: there must be none. Tables, views and the schema
+-- invtrack are the owner's; functions, types and the schema invtrack_internal stay with the bootstrap superuser.
 CREATE TEMP VIEW owned AS
-SELECT 'schema' AS kind, nspname::text AS name, nspowner AS owner FROM pg_namespace WHERE nspname = 'invtrack'
+SELECT 'schema' AS kind, nspname::text AS name, nspowner AS owner FROM pg_namespace WHERE nspname IN ('invtrack', 'invtrack_internal')
 UNION ALL SELECT 'extension', extname, extowner FROM pg_extension WHERE extname = 'invtrack'
 UNION ALL SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'i' THEN 'index' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'row type' END,
-                 relname, relowner FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace
-UNION ALL SELECT 'function', oid::regprocedure::text, proowner FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace
-UNION ALL SELECT 'type', typname, typowner FROM pg_type WHERE typnamespace = 'invtrack'::regnamespace;
+                 relname, relowner FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
+UNION ALL SELECT 'function', oid::regprocedure::text, proowner FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
+UNION ALL SELECT 'type', typname, typowner FROM pg_type t WHERE typnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
+  AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid IN (t.typrelid, (SELECT e.typrelid FROM pg_type e WHERE e.oid = t.typelem)) AND c.relkind <> 'c');
 SELECT kind, count(*) > 0 AS some, string_agg(name, ' ' ORDER BY name COLLATE "C")
-                FILTER (WHERE owner <> 'invtrack_test_owner'::regrole) AS of_others
+                FILTER (WHERE owner <> CASE WHEN kind IN ('function', 'type') OR name IN ('invtrack_internal', 'found_product')
+                                                            THEN 10 ELSE 'invtrack_test_owner'::regrole END) AS of_others
   FROM owned GROUP BY kind ORDER BY kind COLLATE "C";
 
 -- What PUBLIC may do, by grant or by default: nothing.
 CREATE TEMP VIEW granted AS
-SELECT 'schema' AS kind, nspname::text AS name, coalesce(nspacl, acldefault('n', nspowner)) AS acl FROM pg_namespace WHERE nspname = 'invtrack'
+SELECT 'schema' AS kind, nspname::text AS name, coalesce(nspacl, acldefault('n', nspowner)) AS acl FROM pg_namespace WHERE nspname IN ('invtrack', 'invtrack_internal')
 UNION ALL SELECT 'relation', relname, coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))
-            FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'v', 'S', 'm', 'p', 'f')
+            FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind IN ('r', 'v', 'S', 'm', 'p', 'f')
 UNION ALL SELECT 'column', attrelid::regclass || '.' || attname, attacl
-            FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'invtrack'::regnamespace
+            FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
 UNION ALL SELECT 'function', oid::regprocedure::text, coalesce(proacl, acldefault('f', proowner))
-            FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace
+            FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
 UNION ALL SELECT 'type', t.oid::regtype::text, coalesce(typacl, acldefault('T', typowner))
             FROM pg_type t LEFT JOIN pg_class c ON c.oid = typrelid
-           WHERE typnamespace = 'invtrack'::regnamespace AND typelem = 0 AND coalesce(relkind, 'c') = 'c';
+           WHERE typnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND typelem = 0 AND coalesce(relkind, 'c') = 'c';
 SELECT kind, count(*) > 0 AS some,
        string_agg(name || ' ' || privileges, ', ' ORDER BY name COLLATE "C") FILTER (WHERE privileges IS NOT NULL) AS public_has
   FROM granted, LATERAL (SELECT string_agg(privilege_type, ' ' ORDER BY privilege_type COLLATE "C") AS privileges
                            FROM aclexplode(acl) WHERE grantee = 0) p
  GROUP BY kind ORDER BY kind COLLATE "C";
-SELECT count(*) AS default_privileges FROM pg_default_acl WHERE defaclnamespace = 'invtrack'::regnamespace;
+SELECT count(*) AS default_privileges FROM pg_default_acl WHERE defaclnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace);
 
 -- Tables, columns, views, functions, aggregates, types, operators, triggers and indexes of their own that
 -- have no comment: there must be none.
 SELECT kind, count(*) > 0 AS some, string_agg(name, ', ' ORDER BY name COLLATE "C") FILTER (WHERE comment IS NULL) AS without
   FROM (SELECT CASE relkind WHEN 'r' THEN 'table' ELSE 'view' END AS kind, relname::text AS name, obj_description(oid, 'pg_class') AS comment
-          FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'v')
+          FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind IN ('r', 'v')
         UNION ALL SELECT 'column', attrelid::regclass || '.' || attname, col_description(attrelid, attnum)
           FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-         WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped
+         WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped
         UNION ALL SELECT CASE prokind WHEN 'a' THEN 'aggregate' ELSE 'function' END, oid::regprocedure::text, obj_description(oid, 'pg_proc')
-          FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace
+          FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
         UNION ALL SELECT CASE typtype WHEN 'd' THEN 'domain' ELSE 'type' END, t.oid::regtype::text, obj_description(t.oid, 'pg_type')
           FROM pg_type t LEFT JOIN pg_class c ON c.oid = typrelid
-         WHERE typnamespace = 'invtrack'::regnamespace AND typelem = 0 AND coalesce(relkind, 'c') = 'c'
+         WHERE typnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND typelem = 0 AND coalesce(relkind, 'c') = 'c'
         UNION ALL SELECT 'operator', oid::regoperator::text, obj_description(oid, 'pg_operator')
-          FROM pg_operator WHERE oprnamespace = 'invtrack'::regnamespace
+          FROM pg_operator WHERE oprnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
         UNION ALL SELECT 'trigger', tgrelid::regclass || '.' || tgname, obj_description(t.oid, 'pg_trigger')
-          FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = 'invtrack'::regnamespace AND NOT tgisinternal
+          FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND NOT tgisinternal
         UNION ALL SELECT 'index', indexrelid::regclass::text, obj_description(indexrelid, 'pg_class')
           FROM pg_index JOIN pg_class c ON c.oid = indrelid
-         WHERE relnamespace = 'invtrack'::regnamespace AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)) o
+         WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)) o
  GROUP BY kind ORDER BY kind COLLATE "C";
 
 -- All tables and sequences are dumped with their rows.
 SELECT count(*) > 0 AS some, string_agg(relname, ' ' ORDER BY relname COLLATE "C") FILTER (WHERE c.oid <> ALL (extconfig)) AS not_dumped,
        string_agg(relname, ' ') FILTER (WHERE extcondition[array_position(extconfig, c.oid)] <> '') AS not_all_rows
-  FROM pg_class c, pg_extension WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'S') AND extname = 'invtrack';
+  FROM pg_class c, pg_extension WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind IN ('r', 'S') AND extname = 'invtrack';
 
 -- Functions that run as somebody else: none.
-SELECT count(*) AS security_definer FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace AND prosecdef;
+SELECT count(*) AS security_definer FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND prosecdef;
 SELECT string_agg(relname, ' ' ORDER BY relname COLLATE "C") AS not_as_invoker
-  FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind = 'v'
+  FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind = 'v'
    AND NOT coalesce(reloptions @> ARRAY['security_invoker=true'] OR reloptions @> ARRAY['security_invoker=on'], false);
 
 -- Some data, which the owner writes.
@@ -108,26 +111,26 @@ CREATE TEMP TABLE attempt AS
 SELECT 'table' AS kind, format(command, oid::regclass) AS statement
   FROM pg_class, unnest(ARRAY['SELECT FROM %s', 'INSERT INTO %s DEFAULT VALUES', 'DELETE FROM %s', 'TRUNCATE %s CASCADE',
                               'LOCK %s IN ACCESS SHARE MODE', 'UPDATE %s SET merchant = merchant']) command
- WHERE relnamespace = 'invtrack'::regnamespace AND relkind = 'r'
+ WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind = 'r'
 UNION ALL
-SELECT 'view', format('SELECT FROM %s', oid::regclass) FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind = 'v'
+SELECT 'view', format('SELECT FROM %s', oid::regclass) FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind = 'v'
 UNION ALL
-SELECT 'sequence', format('SELECT nextval(%L)', oid::regclass) FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind = 'S'
+SELECT 'sequence', format('SELECT nextval(%L)', oid::regclass) FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind = 'S'
 UNION ALL
 SELECT 'function', format('%s %s(%s)', CASE prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END, oid::regproc, (SELECT string_agg(format(CASE prokind WHEN 'p' THEN 'NULL::%s' ELSE '(SELECT NULL::%s)' END, type::regtype), ', ') FROM unnest(proargtypes) type))
-  FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace
+  FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
    AND NOT proargtypes::oid[] && ARRAY['internal'::regtype::oid] AND prorettype <> 'trigger'::regtype
 UNION ALL
 SELECT 'type', format('CREATE TEMP TABLE t (c %s)', t.oid::regtype)
   FROM pg_type t LEFT JOIN pg_class c ON c.oid = typrelid
- WHERE typnamespace = 'invtrack'::regnamespace AND typelem = 0 AND coalesce(relkind, 'c') = 'c';
+ WHERE typnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND typelem = 0 AND coalesce(relkind, 'c') = 'c';
 GRANT SELECT ON attempt TO invtrack_test_nobody;
 SET LOCAL ROLE invtrack_test_nobody;
 SELECT kind, count(*) > 0 AS some, string_agg(statement || ' ' || coalesce(error, 'works'), E'\n' ORDER BY statement COLLATE "C")
                 FILTER (WHERE error IS NULL OR error NOT LIKE '42501: permission denied for %') AS not_refused
   FROM (SELECT kind, statement, public.error_of(statement) AS error FROM attempt) a GROUP BY kind ORDER BY kind COLLATE "C";
 SELECT string_agg(oid::regprocedure::text, ' ') AS executable FROM pg_proc
- WHERE pronamespace = 'invtrack'::regnamespace AND has_function_privilege(oid, 'EXECUTE');
+ WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND has_function_privilege(oid, 'EXECUTE');
 SELECT public.error_of($$SELECT * FROM invtrack.tracker_health('m')$$);
 RESET ROLE;
 
@@ -211,7 +214,7 @@ INSERT INTO answer VALUES
     (11, $$SELECT pg_catalog.string_agg(f::pg_catalog.text, ' ') FROM invtrack.find_products('m', '') f$$),
     (12, $$SELECT pg_catalog.string_agg(f::pg_catalog.text, ' ') FROM invtrack.find_products('m', 'S', 5) f$$),
     (13, $$SELECT (invtrack.today('m') IS NOT NULL)::pg_catalog.text$$),
-    (14, $$SELECT invtrack.as_of('UTC')::pg_catalog.text$$),
+    (14, $$SELECT invtrack_internal.as_of('UTC')::pg_catalog.text$$),
     (15, $$SELECT invtrack.save_tracker('m', 'z', 'good', 'stock_quantity', 10)$$),
     (16, $$SELECT invtrack.save_tracker('m', 's', 'good', 'stock_quantity', 11)$$),
     (17, $$SELECT invtrack.save_tracker('m', 's', 'good', 'stock_quantity', 10.0, expiry_days => 14)$$),
@@ -272,7 +275,7 @@ BEGIN
                FROM pg_proc
               WHERE prokind IN ('f', 'a') AND NOT proargtypes::oid[] && ARRAY['internal'::regtype::oid, 'cstring'::regtype::oid]
                 AND prorettype <> 'trigger'::regtype
-                AND (pronamespace = 'invtrack'::regnamespace
+                AND (pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
                      OR pronamespace = 'pg_catalog'::regnamespace
                         AND proname IN ('now', 'round', 'unnest', 'count', 'sum', 'upper', 'lower', 'octet_length',
                                         'statement_timestamp', 'abs', 'like', 'text', 'date', 'numeric')) LOOP
@@ -281,7 +284,7 @@ BEGIN
                        o.proname, replace(o.arguments, '"any"', 'anyelement'), 'evil was called: ' || o.proname);
     END LOOP;
     -- the tables and views of the extension, with no column of theirs, and a catalogue
-    FOR o IN SELECT relname FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'v')
+    FOR o IN SELECT relname FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind IN ('r', 'v')
              UNION ALL SELECT 'pg_class' UNION ALL SELECT 'pg_type' LOOP
         n := n + 1;
         EXECUTE format('CREATE TABLE evil.%I ()', o.relname);
@@ -322,7 +325,7 @@ BEGIN
     RETURN error;
 END
 $$;
-SELECT event, function, pg_temp.misuse(format('%s ON own_table FOR EACH %s EXECUTE FUNCTION invtrack.%s', event, level, function), statement) AS sqlstate
+SELECT event, function, pg_temp.misuse(format('%s ON own_table FOR EACH %s EXECUTE FUNCTION invtrack_internal.%s', event, level, function), statement) AS sqlstate
   FROM (VALUES
     (1, 'BEFORE UPDATE', 'ROW', $$refuse_change('h', 'a')$$, 'UPDATE own_table SET quantity = 2'),
     (2, 'BEFORE UPDATE', 'ROW', $$refuse_change('h', 'no_such_column')$$, 'UPDATE own_table SET quantity = 2'),
@@ -333,7 +336,7 @@ SELECT event, function, pg_temp.misuse(format('%s ON own_table FOR EACH %s EXECU
     (7, 'BEFORE UPDATE', 'ROW', 'access_changes()', 'UPDATE own_table SET quantity = 2'),
     (8, 'AFTER UPDATE', 'STATEMENT', 'access_changes()', 'UPDATE own_table SET quantity = 2')) v (n, event, level, function, statement)
  ORDER BY n;
-SELECT left(public.error_of('SELECT invtrack.refuse_change()'), 5) AS no_trigger;
+SELECT left(public.error_of('SELECT invtrack_internal.refuse_change()'), 5) AS no_trigger;
 
 -- The owner may put other tables, views and types in the place of ours: an error, not a crash.
 INSERT INTO invtrack.merchant (merchant) VALUES ('replaced');

@@ -28,13 +28,13 @@ CREATE FUNCTION pg_temp.has(role text) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(concat(kind, ' ', privilege, CASE WHEN names <> '' THEN ': ' || names END), E'\n' ORDER BY kind, privilege)
       FROM (SELECT p.kind, x.privilege_type AS privilege,
                    string_agg(DISTINCT p.name, ' ') FILTER (WHERE x.privilege_type NOT IN ('SELECT', 'USAGE') AND NOT pure) AS names
-              FROM (SELECT DISTINCT kind, name, acl, EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace AND proname = name AND provolatile = 'i') AS pure
-                      FROM (SELECT 'table' AS kind, relname::text AS name, relacl AS acl FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace
+              FROM (SELECT DISTINCT kind, name, acl, EXISTS (SELECT FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND proname = name AND provolatile = 'i') AS pure
+                      FROM (SELECT 'table' AS kind, relname::text AS name, relacl AS acl FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
                             UNION ALL SELECT 'column', concat(attrelid::regclass, '.', attname), attacl FROM pg_attribute
-                             WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace)
-                            UNION ALL SELECT 'routine', proname, proacl FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace
-                            UNION ALL SELECT 'schema', nspname, nspacl FROM pg_namespace WHERE nspname = 'invtrack'
-                            UNION ALL SELECT 'type', typname, typacl FROM pg_type WHERE typnamespace = 'invtrack'::regnamespace) o) p,
+                             WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace))
+                            UNION ALL SELECT 'routine', proname, proacl FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
+                            UNION ALL SELECT 'schema', nspname, nspacl FROM pg_namespace WHERE nspname IN ('invtrack', 'invtrack_internal')
+                            UNION ALL SELECT 'type', typname, typacl FROM pg_type WHERE typnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)) o) p,
                    aclexplode(p.acl) x
              WHERE x.grantee = role::regrole
              GROUP BY p.kind, x.privilege_type) h
@@ -44,16 +44,16 @@ $$;
 -- alone. Whoever adds one says here whose it is.
 SELECT coalesce(l.level, 'owner') AS level, string_agg(DISTINCT p.proname, ' ' ORDER BY p.proname) AS routines
   FROM pg_proc p
-  LEFT JOIN invtrack.level_privilege l ON l.kind = 'ROUTINE' AND l.object = p.oid::regprocedure::text
- WHERE p.pronamespace = 'invtrack'::regnamespace AND p.provolatile <> 'i' AND p.prorettype <> 'trigger'::regtype
+  LEFT JOIN invtrack_internal.level_privilege l ON l.kind = 'ROUTINE' AND l.object = p.oid::regprocedure::text
+ WHERE p.pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND p.provolatile <> 'i' AND p.prorettype <> 'trigger'::regtype
  GROUP BY l.level ORDER BY l.level COLLATE "C";
 SELECT name, string_agg(privilege || ' ' || level, ', ' ORDER BY privilege) AS written_by
-  FROM invtrack.level_privilege WHERE kind = 'TABLE' AND privilege <> 'SELECT' GROUP BY name ORDER BY name COLLATE "C";
+  FROM invtrack_internal.level_privilege WHERE kind = 'TABLE' AND privilege <> 'SELECT' GROUP BY name ORDER BY name COLLATE "C";
 -- A name in the list that is no object's would be granted to nobody.
 SELECT rule.kind, rule.name
-  FROM regexp_matches(pg_get_viewdef('invtrack.level_privilege'), $$\('(?:read|load|manage)'(?:::text)?,\s*'(\w+)'(?:::text)?,\s*'([^']+)'$$, 'g') m,
+  FROM regexp_matches(pg_get_viewdef('invtrack_internal.level_privilege'), $$\('(?:read|load|manage)'(?:::text)?,\s*'(\w+)'(?:::text)?,\s*'([^']+)'$$, 'g') m,
        LATERAL (SELECT m[1] AS kind, m[2] AS name) rule
- WHERE rule.name NOT LIKE '(%' AND NOT EXISTS (SELECT FROM invtrack.level_privilege l WHERE l.kind = rule.kind AND l.name = rule.name);
+ WHERE rule.name NOT LIKE '(%' AND NOT EXISTS (SELECT FROM invtrack_internal.level_privilege l WHERE l.kind = rule.kind AND l.name = rule.name);
 
 -- The levels, one after the other. A higher or a lower one takes the place of the one before.
 CREATE ROLE invtrack_test_a;
@@ -118,7 +118,7 @@ INSERT INTO doing (statement) VALUES
     ('SELECT invtrack.fold(''m1'')'), ('CALL invtrack.fold_all()'), ('SELECT invtrack.purge_movements(''m1'', 0)'), ('SELECT invtrack.verify(''m1'')'),
     ('SELECT invtrack.delete_merchant(''m1'')'), ('SELECT invtrack.grant_access(CURRENT_USER::text, NULL, ''manage'')'),
     ('SELECT invtrack.revoke_access(''invtrack_test_read'')'), ('SELECT invtrack.refresh_access()'),
-    ('INSERT INTO invtrack.access_grant (role, level) VALUES (CURRENT_USER::text::invtrack.role_ref, ''manage'')'),
+    ('INSERT INTO invtrack.access_grant (role, level) VALUES (CURRENT_USER::text::invtrack_internal.role_ref, ''manage'')'),
     ('UPDATE invtrack.access_grant SET level = ''manage'''), ('DELETE FROM invtrack.access_grant'), ('TRUNCATE invtrack.access_grant'),
     ('ALTER TABLE invtrack.product DISABLE ROW LEVEL SECURITY'), ('CREATE POLICY p ON invtrack.product USING (true)');
 CREATE FUNCTION pg_temp.try(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -276,10 +276,10 @@ DROP TABLE invtrack.own;
 RESET ROLE;
 
 -- What the role_ref type takes and gives; binary too.
-SELECT 'invtrack_test_a'::invtrack.role_ref, 0::oid::invtrack.role_ref::text = '' AS nobody, ''::invtrack.role_ref::oid AS none,
-       (SELECT oid FROM pg_roles WHERE rolname = 'invtrack_test_a') = 'invtrack_test_a'::invtrack.role_ref::oid AS is_oid,
-       4294967295::oid::invtrack.role_ref::text = '' AS no_role, convert_from(invtrack.role_ref_send('invtrack_test_a'), 'UTF8') AS sent;
-SELECT 'invtrack_test_x'::invtrack.role_ref::oid;
+SELECT 'invtrack_test_a'::invtrack_internal.role_ref, 0::oid::invtrack_internal.role_ref::text = '' AS nobody, ''::invtrack_internal.role_ref::oid AS none,
+       (SELECT oid FROM pg_roles WHERE rolname = 'invtrack_test_a') = 'invtrack_test_a'::invtrack_internal.role_ref::oid AS is_oid,
+       4294967295::oid::invtrack_internal.role_ref::text = '' AS no_role, convert_from(invtrack_internal.role_ref_send('invtrack_test_a'), 'UTF8') AS sent;
+SELECT 'invtrack_test_x'::invtrack_internal.role_ref::oid;
 -- nobody's rows give nothing to nobody, however many there are
 INSERT INTO invtrack.access_grant (role, level) VALUES ('invtrack_test_x', 'manage'), ('', 'manage'), ('', 'read');
 CREATE ROLE invtrack_test_x;

@@ -12,7 +12,7 @@ SELECT time_zone AS default_zone FROM invtrack.merchant WHERE merchant = 'defaul
 CREATE FUNCTION pg_temp.wrong_todays() RETURNS bigint LANGUAGE sql AS $$
     SELECT count(*) FROM invtrack.merchant
      WHERE invtrack.today(merchant) IS DISTINCT FROM (now() AT TIME ZONE time_zone)::date
-        OR invtrack.as_of(time_zone) IS DISTINCT FROM (now() AT TIME ZONE time_zone)::date;
+        OR invtrack_internal.as_of(time_zone) IS DISTINCT FROM (now() AT TIME ZONE time_zone)::date;
 $$;
 CREATE TABLE first_look AS SELECT merchant, invtrack.today(merchant) AS today FROM invtrack.merchant;
 SELECT zone, set_config('TimeZone', zone, true) = zone AS set, pg_temp.wrong_todays() AS wrong,
@@ -37,7 +37,7 @@ SELECT merchant, public.error_of(format('SELECT invtrack.today(%L)', merchant))
   FROM unnest(ARRAY['nobody', 'EAST', '', NULL]) WITH ORDINALITY t (merchant, n)
  ORDER BY n;
 -- as_of() of a null is null
-SELECT invtrack.as_of(NULL) AS of_null;
+SELECT invtrack_internal.as_of(NULL) AS of_null;
 
 -- A time zone is written as a name of the list, exactly: UPDATE and INSERT agree.
 CREATE FUNCTION pg_temp.zone_error(zone text) RETURNS text LANGUAGE sql AS $$
@@ -95,14 +95,14 @@ ROLLBACK;
 BEGIN;
 INSERT INTO invtrack.merchant (merchant, time_zone) VALUES ('m', 'Pacific/Kiritimati');
 SELECT given, set_config('invtrack.as_of', given, true) = given AS set,
-       to_char(invtrack.as_of('UTC'), 'YYYY-MM-DD') AS as_of,
-       invtrack.as_of('Pacific/Kiritimati') = invtrack.as_of('Etc/GMT+12') AS same_in_all_zones,
+       to_char(invtrack_internal.as_of('UTC'), 'YYYY-MM-DD') AS as_of,
+       invtrack_internal.as_of('Pacific/Kiritimati') = invtrack_internal.as_of('Etc/GMT+12') AS same_in_all_zones,
        invtrack.today('m') = (now() AT TIME ZONE 'Pacific/Kiritimati')::date AS today_stays
   FROM unnest(ARRAY['2026-01-31', '0001-01-01', '9999-12-31', '2024-02-29', '1582-10-10']) WITH ORDINALITY t (given, n)
  ORDER BY n;
 -- empty means today again
 SELECT set_config('invtrack.as_of', '', true) = '' AS set,
-       invtrack.as_of('Pacific/Kiritimati') = (now() AT TIME ZONE 'Pacific/Kiritimati')::date AS today;
+       invtrack_internal.as_of('Pacific/Kiritimati') = (now() AT TIME ZONE 'Pacific/Kiritimati')::date AS today;
 -- anything else is refused at SET, and what was set stays
 SET LOCAL invtrack.as_of = '2026-01-31';
 SELECT public.error_of($$SET invtrack.as_of = 'rubbish'$$);
@@ -125,29 +125,29 @@ SELECT left(public.error_of($$SET invtrack.asof = '2026-01-31'$$), 5) AS typing_
 -- SET LOCAL, savepoints and a function's own setting end where they should.
 SAVEPOINT before;
 SET LOCAL invtrack.as_of = '2020-02-02';
-SELECT to_char(invtrack.as_of('UTC'), 'YYYY-MM-DD') AS in_savepoint;
+SELECT to_char(invtrack_internal.as_of('UTC'), 'YYYY-MM-DD') AS in_savepoint;
 ROLLBACK TO before;
 CREATE FUNCTION pg_temp.in_2019() RETURNS text LANGUAGE sql SET invtrack.as_of = '2019-01-01'
-    AS $$SELECT to_char(invtrack.as_of('UTC'), 'YYYY-MM-DD')$$;
-SELECT pg_temp.in_2019(), to_char(invtrack.as_of('UTC'), 'YYYY-MM-DD') AS around;
+    AS $$SELECT to_char(invtrack_internal.as_of('UTC'), 'YYYY-MM-DD')$$;
+SELECT pg_temp.in_2019(), to_char(invtrack_internal.as_of('UTC'), 'YYYY-MM-DD') AS around;
 ROLLBACK;
-SELECT invtrack.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS after_transaction;
+SELECT invtrack_internal.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS after_transaction;
 SET invtrack.as_of = '2026-01-31';
-SELECT to_char(invtrack.as_of('UTC'), 'YYYY-MM-DD') AS in_session;
+SELECT to_char(invtrack_internal.as_of('UTC'), 'YYYY-MM-DD') AS in_session;
 RESET invtrack.as_of;
-SELECT invtrack.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS after_reset;
+SELECT invtrack_internal.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS after_reset;
 
 -- Set before the library is loaded: a good day counts from the first reading on.
 \c -
 SET invtrack.as_of = '2026-01-31';
-SELECT to_char(invtrack.as_of('UTC'), 'YYYY-MM-DD') AS first_reading;
+SELECT to_char(invtrack_internal.as_of('UTC'), 'YYYY-MM-DD') AS first_reading;
 RESET invtrack.as_of;
-SELECT invtrack.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS after_reset;
+SELECT invtrack_internal.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS after_reset;
 
 -- A bad one is taken, since nobody looks, and is an error at every reading: never ignored.
 \c -
 SET invtrack.as_of = 'rubbish';
-SELECT public.error_of($$SELECT invtrack.as_of('UTC')$$);
+SELECT public.error_of($$SELECT invtrack_internal.as_of('UTC')$$);
 BEGIN;
 INSERT INTO invtrack.merchant VALUES ('m');
 INSERT INTO invtrack.product VALUES ('m', 's');
@@ -166,30 +166,30 @@ SET LOCAL invtrack.as_of = '2026-01-31';
 SELECT to_char(as_of, 'YYYY-MM-DD') AS as_of, status FROM invtrack.health;
 ROLLBACK;
 -- with the transaction, the bad one is back; RESET ends it
-SELECT left(public.error_of($$SELECT invtrack.as_of('UTC')$$), 5) AS again;
+SELECT left(public.error_of($$SELECT invtrack_internal.as_of('UTC')$$), 5) AS again;
 RESET invtrack.as_of;
-SELECT invtrack.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS after_reset;
+SELECT invtrack_internal.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS after_reset;
 
 -- An impossible date and an infinity are bad ones, too.
 \c -
 SET invtrack.as_of = '2026-02-30';
-SELECT left(public.error_of($$SELECT invtrack.as_of('UTC')$$), 5) AS impossible;
+SELECT left(public.error_of($$SELECT invtrack_internal.as_of('UTC')$$), 5) AS impossible;
 \c -
 SET invtrack.as_of = 'infinity';
-SELECT left(public.error_of($$SELECT invtrack.as_of('UTC')$$), 5) AS infinite;
+SELECT left(public.error_of($$SELECT invtrack_internal.as_of('UTC')$$), 5) AS infinite;
 
 -- A bad default of the database is not ignored either: RESET goes back to it, a SET ends it.
 \c -
 ALTER DATABASE :"DBNAME" SET invtrack.as_of = 'rubbish';
 \c -
-SELECT left(public.error_of($$SELECT invtrack.as_of('UTC')$$), 5) AS first_reading;
+SELECT left(public.error_of($$SELECT invtrack_internal.as_of('UTC')$$), 5) AS first_reading;
 RESET invtrack.as_of;
-SELECT left(public.error_of($$SELECT invtrack.as_of('UTC')$$), 5) AS after_reset;
+SELECT left(public.error_of($$SELECT invtrack_internal.as_of('UTC')$$), 5) AS after_reset;
 SET invtrack.as_of = '2026-01-31';
-SELECT to_char(invtrack.as_of('UTC'), 'YYYY-MM-DD') AS after_set;
+SELECT to_char(invtrack_internal.as_of('UTC'), 'YYYY-MM-DD') AS after_set;
 ALTER DATABASE :"DBNAME" RESET invtrack.as_of;
 \c -
-SELECT invtrack.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS gone;
+SELECT invtrack_internal.as_of('UTC') = (now() AT TIME ZONE 'UTC')::date AS gone;
 
 -- A parallel worker has the day of its leader, a good one as well as a bad one.
 \c -
@@ -213,8 +213,8 @@ BEGIN
     RETURN false;
 END
 $$;
-SELECT left(public.error_of($$SELECT count(*) FROM zone WHERE invtrack.as_of(zone) = '2026-01-31'$$), 5) AS bad;
+SELECT left(public.error_of($$SELECT count(*) FROM zone WHERE invtrack_internal.as_of(zone) = '2026-01-31'$$), 5) AS bad;
 SET LOCAL invtrack.as_of = '2026-01-31';
-SELECT pg_temp.is_parallel($$SELECT count(*) FROM zone WHERE invtrack.as_of(zone) = '2026-01-31'$$) AS parallel;
-SELECT count(*) FROM zone WHERE invtrack.as_of(zone) = '2026-01-31';
+SELECT pg_temp.is_parallel($$SELECT count(*) FROM zone WHERE invtrack_internal.as_of(zone) = '2026-01-31'$$) AS parallel;
+SELECT count(*) FROM zone WHERE invtrack_internal.as_of(zone) = '2026-01-31';
 ROLLBACK;

@@ -148,8 +148,8 @@ SELECT left(public.error_of('SET LOCAL invtrack.as_of = ''soon'''), 5) AS as_of;
 SAVEPOINT replaced;
 DO $$
 BEGIN
-    EXECUTE format('CREATE OR REPLACE VIEW invtrack.check_reading AS SELECT v.*, uuid ''01020000-0000-4141-4141-414141410000'' AS c FROM (%s) v',
-                   rtrim(pg_get_viewdef('invtrack.check_reading'), ';'));
+    EXECUTE format('CREATE OR REPLACE VIEW invtrack_internal.check_reading AS SELECT v.*, uuid ''01020000-0000-4141-4141-414141410000'' AS c FROM (%s) v',
+                   rtrim(pg_get_viewdef('invtrack_internal.check_reading'), ';'));
 END
 $$;
 SELECT split_part(public.error_of('SELECT invtrack.check_trackers(''m'')'), E'\n', 1) AS replaced;

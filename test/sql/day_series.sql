@@ -1,7 +1,7 @@
 -- The type day_series: text and binary form, equality, the aggregate, sums over ranges of days,
 -- merging and taking apart; exact, and an error with a SQLSTATE where a value cannot be one.
 BEGIN;
-SET LOCAL search_path = invtrack, public;
+SET LOCAL search_path = invtrack, invtrack_internal, public;
 
 -- Each series has one text: ascending days, no white space, no superfluous signs and zeros.
 SELECT n, given::day_series AS series

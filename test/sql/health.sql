@@ -355,7 +355,7 @@ BEGIN
                                   AND a.attname = name)
                    AND coalesce(n.node->>'Index Cond', n.node->>'Recheck Cond', '') !~ ('\y' || name || '\y'))
           FROM nodes n
-         WHERE n.node->>'Schema' = 'invtrack'
+         WHERE n.node->>'Schema' LIKE 'invtrack%'
     LOOP
         scans := scans + 1;
         IF missing IS NOT NULL THEN

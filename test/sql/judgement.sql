@@ -262,9 +262,9 @@ DECLARE
 BEGIN
     not_null := 0;
     FOR name IN SELECT proname FROM pg_proc
-                 WHERE pronamespace = 'invtrack'::regnamespace AND proname LIKE 'judge\_%' LOOP
-        errors := concat_ws(' ', errors, public.error_of(format('SELECT invtrack.%I(%s)', name, arguments)));
-        EXECUTE format('SELECT invtrack.%I(%s)', name, arguments) INTO value;
+                 WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND proname LIKE 'judge\_%' LOOP
+        errors := concat_ws(' ', errors, public.error_of(format('SELECT invtrack_internal.%I(%s)', name, arguments)));
+        EXECUTE format('SELECT invtrack_internal.%I(%s)', name, arguments) INTO value;
         not_null := not_null + (value IS NOT NULL)::integer;
     END LOOP;
     RETURN NEXT;
@@ -316,15 +316,15 @@ SELECT arguments, j.* FROM (VALUES
     (55, $$'stalled_days', 5, -1, null, null, null, null, null, null, '2026-03-10'$$))
     v (n, arguments), pg_temp.judged(arguments) j ORDER BY n;
 -- a launch that is no day of the calendar is not known; series without days are like none
-SELECT invtrack.judge_reason('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10'),
-       invtrack.judge_current_stock('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10')
+SELECT invtrack_internal.judge_reason('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10'),
+       invtrack_internal.judge_current_stock('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10')
   FROM (VALUES (1, date 'infinity', '{infinity:1}'::invtrack.day_series, NULL::invtrack.day_series),
                (2, '-infinity', '{infinity:1}', '{}'), (3, '5874897-12-31', '{}', '{2026-03-10:0}'))
        v (n, launched, lots, moved) ORDER BY n;
 -- the judgement before is remembered, by all that it was asked: rows that differ in an argument or two
-SELECT invtrack.judge_current_stock(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS current,
-       invtrack.judge_threshold(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS threshold,
-       invtrack.judge_actual_days(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS days
+SELECT invtrack_internal.judge_current_stock(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS current,
+       invtrack_internal.judge_threshold(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS threshold,
+       invtrack_internal.judge_actual_days(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS days
   FROM (VALUES (1, 'turnover_days', NULL::numeric, 30, 10, NULL::integer, date '2026-02-20', '{2026-03-20:5,infinity:9}'::invtrack.day_series,
                    '{2026-02-25:3}'::invtrack.day_series, '{2026-03-09:2}'::invtrack.day_series, date '2026-03-10'),
                (2, 'turnover_days', NULL, 8, 10, NULL, '2026-02-20', '{2026-03-20:5,infinity:9}', '{2026-02-25:3}', '{2026-03-09:2}', '2026-03-10'),
@@ -342,21 +342,21 @@ SELECT invtrack.judge_current_stock(v.mechanism, v.quantity, v.lookback, v.cover
                (14, 'stock_quantity', 6, NULL, NULL, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:4}', NULL, '2026-03-09'))
        v (n, mechanism, quantity, lookback, coverage, expiry, launched, lots, folded, tail, as_of) ORDER BY n;
 -- what series can hold and tables cannot: still exact
-SELECT invtrack.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS health,
-       invtrack.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status,
-       invtrack.judge_days_of_cover('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS cover
+SELECT invtrack_internal.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS health,
+       invtrack_internal.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status,
+       invtrack_internal.judge_days_of_cover('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS cover
   FROM (VALUES (1, '{2027-01-01:1000000000000000000000000,2027-01-02:1000000000000000000000000,2027-01-03:1000000000000000000000000}'::invtrack.day_series,
                    '{2026-03-10:0.000001}'::invtrack.day_series),
                (2, '{2027-01-01:-1000000000000000000000000,2027-01-02:-1000000000000000000000000,2027-01-03:-1000000000000000000000000}',
                    '{2026-03-10:0.000001}'),
                (3, '{2027-01-01:1}', '{2026-03-09:1000000000000000000000000,2026-03-10:1000000000000000000000000}'))
        v (n, lots, moved) ORDER BY n;
-SELECT invtrack.judge_threshold('turnover_days', NULL, 1, 3650, NULL, NULL, NULL, NULL,
+SELECT invtrack_internal.judge_threshold('turnover_days', NULL, 1, 3650, NULL, NULL, NULL, NULL,
                                 '{2026-03-10:1000000000000000000000000}', '2026-03-10') AS threshold,
-       invtrack.judge_daily_sales('turnover_days', NULL, 2, 1, NULL, '2026-03-09', NULL, NULL,
+       invtrack_internal.judge_daily_sales('turnover_days', NULL, 2, 1, NULL, '2026-03-09', NULL, NULL,
                                   '{2026-03-10:999999999999999999999999.0001}', '2026-03-10') AS half_of_an_odd_one;
 -- the comparison is exact where numbers pass 32, 64 and 127 bits
-SELECT lots, moved, days, invtrack.judge_status('turnover_days', NULL, days, days, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status
+SELECT lots, moved, days, invtrack_internal.judge_status('turnover_days', NULL, days, days, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status
   FROM (VALUES (1, '{infinity:5000}'::invtrack.day_series, '{2026-03-10:4000}'::invtrack.day_series, 1),
                (2, '{infinity:5000}', '{2026-03-10:9000}', 1),
                (3, '{infinity:4294.967296}', '{2026-03-10:4294.967295}', 1), (4, '{infinity:4294.967295}', '{2026-03-10:4294.967296}', 1),
@@ -367,7 +367,7 @@ SELECT lots, moved, days, invtrack.judge_status('turnover_days', NULL, days, day
                (11, '{infinity:1000000000000000000000000}', '{2026-03-10:1000000000000000000000000}', 3650),
                (12, '{infinity:999999999999999999999999.999999}', '{2026-03-10:1000000000000000000000000}', 3650),
                (13, '{infinity:-1000000000000000000000000}', '{2026-03-10:0.000001}', 3650)) v (n, lots, moved, days) ORDER BY n;
-SELECT invtrack.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status,
-       invtrack.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS health
+SELECT invtrack_internal.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status,
+       invtrack_internal.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS health
   FROM (VALUES ('{infinity:10000000000000}'::invtrack.day_series, '{2026-03-10:15000000000000}'::invtrack.day_series)) v (lots, moved);
 ROLLBACK;

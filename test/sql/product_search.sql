@@ -76,9 +76,9 @@ SELECT keyword, public.found('lang', keyword) FROM (VALUES
     (51, 'żółć'), (52, 'ŻÓŁĆ'), (53, 'երևան'), (54, 'ԵՐԵՒԱՆ'), (55, '绿茶'), (56, '茶 abc'), (57, 'თბილისი'), (58, 'ᲗᲑᲘᲚᲘᲡᲘ'), (59, 'ǆemper'), (60, 'Ǆemper'),
     (61, 'ö1'), (62, 'Ö1'), (63, 'Ö1X'), (71, '5k'), (72, '5K'), (73, U&'5\212A'), (74, '3å'), (75, '9ω'), (76, U&'9\2126')) v (n, keyword) ORDER BY n;
 -- folding is idempotent, and forgets nothing but case
-SELECT bool_and(invtrack.fold_case(invtrack.fold_case(name)) = invtrack.fold_case(name)) AS idempotent,
-       bool_and(invtrack.fold_case(lower(name COLLATE "und-x-icu")) = invtrack.fold_case(name)) AS of_lower,
-       bool_and(invtrack.fold_case(upper(name COLLATE "und-x-icu")) = invtrack.fold_case(name)) AS of_upper
+SELECT bool_and(invtrack_internal.fold_case(invtrack_internal.fold_case(name)) = invtrack_internal.fold_case(name)) AS idempotent,
+       bool_and(invtrack_internal.fold_case(lower(name COLLATE "und-x-icu")) = invtrack_internal.fold_case(name)) AS of_lower,
+       bool_and(invtrack_internal.fold_case(upper(name COLLATE "und-x-icu")) = invtrack_internal.fold_case(name)) AS of_upper
   FROM invtrack.product WHERE merchant = 'lang';
 
 -- A name may be of any length.

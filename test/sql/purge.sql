@@ -141,14 +141,14 @@ DECLARE
     one regclass;
 BEGIN
     FOR one IN SELECT c.oid FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'merchant'
-                WHERE c.relnamespace = 'invtrack'::regnamespace AND c.relkind = 'r' LOOP
+                WHERE c.relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND c.relkind = 'r' LOOP
         name := one;
         EXECUTE format('SELECT count(*) FROM %s t WHERE t.merchant = $1', one) INTO rows USING merchant;
         RETURN NEXT;
     END LOOP;
 END
 $$;
-INSERT INTO invtrack.access_grant (role, merchant, level) VALUES (CURRENT_USER::text::invtrack.role_ref, 'm', 'read');
+INSERT INTO invtrack.access_grant (role, merchant, level) VALUES (CURRENT_USER::text::invtrack_internal.role_ref, 'm', 'read');
 SELECT bool_and(rows > 0) AS in_every_table, count(*) >= 8 AS tables FROM pg_temp.rows_of('m');
 CREATE TABLE before AS
 SELECT m, r.* FROM unnest(ARRAY['n', 'bare', 'tail', 'folded', 'purged']) m, pg_temp.rows_of(m) r;

@@ -24,7 +24,7 @@ SELECT pg_typeof(a + a) AS type, a + a AS twice, a * a AS squared
   FROM (SELECT 999999999999.999999::invtrack.quantity AS a) t;
 
 -- A day is from 0001-01-01 to 9999-12-31.
-SELECT day, invtrack.is_day(day)
+SELECT day, invtrack_internal.is_day(day)
   FROM (VALUES (1, date '0001-01-01'), (2, '9999-12-31'), (3, '2026-01-31'), (4, '0001-12-31 BC'),
                (5, '10000-01-01'), (6, 'infinity'), (7, '-infinity'), (8, '4713-11-24 BC'),
                (9, '5874897-12-31'), (10, NULL)) t (n, day)
@@ -61,8 +61,8 @@ INSERT INTO code VALUES
     (34, 'a letter and a combining accent', U&'e\0301', true),
     (35, 'a bigint', '9223372036854775807', true),
     (36, 'a uuid', '6fa459ea-ee8a-3ca4-894e-db77e160355e', true);
-SELECT n, what, is_code, invtrack.is_code(code) AS got FROM code ORDER BY n;
-SELECT invtrack.is_code(NULL) AS of_null;
+SELECT n, what, is_code, invtrack_internal.is_code(code) AS got FROM code ORDER BY n;
+SELECT invtrack_internal.is_code(NULL) AS of_null;
 
 -- Every column of codes takes the good ones, as they are, and refuses the bad ones with 23514.
 INSERT INTO invtrack.merchant VALUES ('m');

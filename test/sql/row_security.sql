@@ -42,9 +42,9 @@ ANALYZE invtrack.merchant, invtrack.product, invtrack.inventory_type, invtrack.s
     invtrack.alert_consumer, invtrack.check_state, invtrack.tracker_history, invtrack.stock_history;
 
 -- Row security is on for each table, and each view reads as who asks.
-SELECT relname FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'p')
+SELECT relname FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind IN ('r', 'p')
    AND (NOT relrowsecurity OR NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid));
-SELECT tablename, policyname, permissive, roles, cmd, coalesce(qual, with_check) FROM pg_policies WHERE schemaname = 'invtrack' AND tablename IN ('access_grant', 'merchant', 'movement')
+SELECT tablename, policyname, permissive, roles, cmd, coalesce(qual, with_check) FROM pg_policies WHERE schemaname IN ('invtrack', 'invtrack_internal') AND tablename IN ('access_grant', 'merchant', 'movement')
  ORDER BY tablename COLLATE "C", policyname COLLATE "C";
 
 -- Every table and view: how much a role sees of all that the owner sees, and of what is hidden.
@@ -64,7 +64,7 @@ SELECT c.relname, pg_temp.seen(oid, 'none', '%') > pg_temp.seen(oid, 'invtrack_t
        pg_temp.seen(oid, 'invtrack_test_one', '%SECRET%') - pg_temp.seen(oid, 'invtrack_test_one', '%m1%SECRET u%') AS reader_sees_secrets,
        pg_temp.seen(oid, 'invtrack_test_one', '%m2%') AS reader_sees_others
   FROM pg_class c
- WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'v', 'm', 'p') AND relname <> 'level_privilege'
+ WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind IN ('r', 'v', 'm', 'p') AND relname <> 'level_privilege'
  ORDER BY relname COLLATE "C";
 
 -- Whatever is done with a hidden merchant gives what it gives with one that does not exist (non): rows, counts and
@@ -97,7 +97,7 @@ SELECT format('SELECT string_agg(f::text, '' '') FROM %s(%s) f', p.oid::regproc,
                   FROM unnest(proargnames[1:pronargs]) WITH ORDINALITY a (name, n)
                  WHERE name IN ('merchant', 'sku', 'skus', 'inventory_type', 'mechanism', 'quantity', 'keyword', 'movement_id', 'level',
                                 'consumer', 'event_id', 'until')) a (n, value)
- WHERE p.pronamespace = 'invtrack'::regnamespace AND p.prokind = 'f' AND p.provolatile <> 'i'
+ WHERE p.pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND p.prokind = 'f' AND p.provolatile <> 'i'
    AND 'merchant' = ANY (p.proargnames) AND has_function_privilege('invtrack_test_one_manages', p.oid, 'EXECUTE')
  GROUP BY p.oid, p.proname ORDER BY p.proname COLLATE "C";
 INSERT INTO asked (statement) VALUES
@@ -187,14 +187,14 @@ SELECT (SELECT count(*) FROM invtrack.product WHERE public.tell(name)) AS produc
        (SELECT count(*) FROM invtrack.stock WHERE public.tell(product_name)) AS stock, (SELECT count(*) FROM invtrack.flow_daily WHERE public.tell(merchant)) AS daily,
        (SELECT count(*) FROM invtrack.access_grant WHERE public.tell(merchant)) AS access,
        (SELECT count(*) FROM invtrack.alert_event WHERE public.tell(payload ->> 'product_name')) AS events, (SELECT count(*) FROM invtrack.alert_open WHERE public.tell(acknowledged_note)) AS alerts,
-       (SELECT count(*) FROM invtrack.health_daily WHERE public.tell(merchant)) AS history, (SELECT count(*) FROM invtrack.check_reading WHERE public.tell(merchant)) AS checked;
+       (SELECT count(*) FROM invtrack.health_daily WHERE public.tell(merchant)) AS history, (SELECT count(*) FROM invtrack_internal.check_reading WHERE public.tell(merchant)) AS checked;
 SELECT told FROM public.told GROUP BY told ORDER BY told COLLATE "C";
 RESET ROLE;
 
 -- Statistics: PostgreSQL's views of them show none of a table whose rows are hidden.
-SELECT count(*) > 20 AS owner FROM pg_stats WHERE schemaname = 'invtrack';
+SELECT count(*) > 20 AS owner FROM pg_stats WHERE schemaname IN ('invtrack', 'invtrack_internal');
 SET LOCAL ROLE invtrack_test_one;
-SELECT (SELECT count(*) FROM pg_stats WHERE schemaname = 'invtrack') AS reader, (SELECT count(*) FROM pg_stats_ext WHERE schemaname = 'invtrack') AS extended,
+SELECT (SELECT count(*) FROM pg_stats WHERE schemaname IN ('invtrack', 'invtrack_internal')) AS reader, (SELECT count(*) FROM pg_stats_ext WHERE schemaname IN ('invtrack', 'invtrack_internal')) AS extended,
        left(public.error_of('SELECT * FROM pg_statistic'), 5) AS catalogue;
 
 -- COPY gives what SELECT gives, and takes nothing.

@@ -35,7 +35,7 @@ SELECT (SELECT count(*) FROM invtrack.verify('m')) AS m, (SELECT count(*) FROM i
        (SELECT count(*) FROM invtrack.verify(repair => true)) AS repaired_all, (SELECT count(*) FROM invtrack.verify('nobody', true)) AS nobody,
        (SELECT count(*) FROM invtrack.verify(NULL, NULL)) AS nulls;
 SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) AS columns
-  FROM pg_attribute WHERE attrelid = 'invtrack.difference'::regclass AND attnum > 0;
+  FROM pg_attribute WHERE attrelid = 'invtrack_internal.difference'::regclass AND attnum > 0;
 
 -- Each damage is listed, of that merchant only; repaired, which lists it once more, it is gone, answers
 -- are what they were, and so is the series, down to what was purged.
@@ -56,7 +56,7 @@ CREATE FUNCTION pg_temp.series_changed() RETURNS bigint LANGUAGE sql AS $$
      WHERE ((w.movements, w.purged_movements, w.days::text, w.purged::text) IS DISTINCT FROM (s.movements, s.purged_movements, s.days::text, s.purged::text))
 $$;
 CREATE TABLE outcome (n integer, listed bigint, of_n bigint, found_by_all bigint, listed_again bigint, still_there bigint, series_changed bigint, answers_changed bigint);
-CREATE TABLE listed (n integer, LIKE invtrack.difference);
+CREATE TABLE listed (n integer, LIKE invtrack_internal.difference);
 DO $$
 DECLARE
     d damage;

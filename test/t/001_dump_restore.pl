@@ -131,12 +131,12 @@ my %questions = (
 	    SELECT c.relname, c.relkind, pg_get_userbyid(c.relowner), r.role, string_agg(p.privilege, ' ' ORDER BY p.privilege)
 	      FROM pg_class c, unnest(ARRAY['shop_owner', 'clerk']) r(role),
 	           unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p(privilege)
-	     WHERE c.relnamespace = 'invtrack'::regnamespace AND c.relkind IN ('r', 'v')
+	     WHERE c.relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND c.relkind IN ('r', 'v')
 	       AND has_table_privilege(r.role, c.oid, p.privilege)
 	     GROUP BY 1, 2, 3, 4 ORDER BY 1, 4},
 	'function privileges' => q{
 	    SELECT p.oid::regprocedure, pg_get_userbyid(p.proowner), has_function_privilege('clerk', p.oid, 'EXECUTE')
-	      FROM pg_proc p WHERE p.pronamespace = 'invtrack'::regnamespace ORDER BY p.oid::regprocedure::text},
+	      FROM pg_proc p WHERE p.pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) ORDER BY p.oid::regprocedure::text},
 );
 
 sub answer
@@ -217,10 +217,10 @@ command_ok([ 'pg_restore', @as_owner, '--exit-on-error', '-d', 'from_parts', "$d
 	'restore of the structure');
 is( owner_psql('from_parts', q{
     SELECT string_agg(c.relname, ' ') FROM pg_class c
-     WHERE c.relnamespace = 'invtrack'::regnamespace AND c.relkind IN ('r', 'v')
+     WHERE c.relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND c.relkind IN ('r', 'v')
        -- these say what there is of nothing
        AND c.relname NOT IN ('level_privilege', 'metrics')
-       AND xpath_exists('//row', query_to_xml(format('TABLE invtrack.%I LIMIT 1', c.relname), false, false, ''))}),
+       AND xpath_exists('//row', query_to_xml(format('TABLE %s LIMIT 1', c.oid::regclass), false, false, ''))}),
 	'', 'nothing is in it');
 command_ok([ 'pg_dump', @as_owner, '-Fc', '--data-only', '-f', "$dir/data", 'shop' ], 'dump of data only');
 command_ok([ 'pg_restore', @as_owner, '--exit-on-error', '-d', 'from_parts', "$dir/data" ], 'restore of the data');

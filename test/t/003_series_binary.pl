@@ -31,9 +31,9 @@ $node->safe_psql('postgres', q{
         DELETE FROM landing;
         EXECUTE format('COPY landing FROM %L (FORMAT binary)', path);
         SELECT * INTO STRICT landed FROM landing;
-        RETURN format('ok %s %s', encode(invtrack.day_series_send(landed.series), 'hex'),
-            invtrack.day_series_send(landed.series::text::invtrack.day_series)
-                = invtrack.day_series_send(landed.series));
+        RETURN format('ok %s %s', encode(invtrack_internal.day_series_send(landed.series), 'hex'),
+            invtrack_internal.day_series_send(landed.series::text::invtrack.day_series)
+                = invtrack_internal.day_series_send(landed.series));
     EXCEPTION WHEN OTHERS THEN
         RETURN SQLSTATE;
     END
@@ -135,7 +135,7 @@ my %written = (
 	'{2026-01-03:63,2026-01-05:64}' => pack_series(0, [ $example_day, 63 ], [ $example_day + 2, 64 ]));
 for my $text (sort keys %written)
 {
-	is( $node->safe_psql('postgres', "SELECT encode(invtrack.day_series_send('$text'), 'hex')"),
+	is( $node->safe_psql('postgres', "SELECT encode(invtrack_internal.day_series_send('$text'), 'hex')"),
 		unpack('H*', $written{$text}), "$text is sent as the format says");
 	is((try_all($written{$text}))[0], accepted($written{$text}), "$text is taken");
 }

@@ -86,9 +86,9 @@ my %questions = (
 	           (SELECT string_agg(format('%s=%s', a.grantee::regrole, a.privilege_type), ' ' ORDER BY a.grantee::regrole::text, a.privilege_type)
 	              FROM aclexplode(o.acl) a WHERE a.privilege_type <> 'MAINTAIN')
 	      FROM (SELECT relname::text, relowner, relacl FROM pg_class
-	             WHERE relnamespace = 'invtrack'::regnamespace AND relkind IN ('r', 'v', 'S')
+	             WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind IN ('r', 'v', 'S')
 	            UNION ALL
-	            SELECT oid::regprocedure::text, proowner, proacl FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace) o (name, owner, acl)
+	            SELECT oid::regprocedure::text, proowner, proacl FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)) o (name, owner, acl)
 	     ORDER BY 1},
 );
 

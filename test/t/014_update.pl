@@ -58,15 +58,15 @@ my $told = q{
     DECLARE
         name text;
     BEGIN
-        FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind = 'r' LOOP
+        FOR name IN SELECT relname FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind = 'r' LOOP
             EXECUTE format('CREATE TRIGGER fire BEFORE INSERT OR UPDATE ON invtrack.%I FOR EACH ROW EXECUTE FUNCTION public.fire()', name);
         END LOOP;
     END
     $$};
 my $hostile = q{
-    CREATE OR REPLACE FUNCTION invtrack.is_day(day date) RETURNS boolean LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT AS
+    CREATE OR REPLACE FUNCTION invtrack_internal.is_day(day date) RETURNS boolean LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT AS
     $$ BEGIN RETURN public.tell('is_day'); END $$;
-    CREATE OR REPLACE FUNCTION invtrack.is_code(code text) RETURNS boolean LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT AS
+    CREATE OR REPLACE FUNCTION invtrack_internal.is_code(code text) RETURNS boolean LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT AS
     $$ BEGIN RETURN public.tell('is_code'); END $$;
     CREATE FUNCTION invtrack.has_access(merchant text, level varchar) RETURNS boolean LANGUAGE sql AS $$ SELECT public.tell('has_access') $$;
     DO $$

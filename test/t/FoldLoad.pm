@@ -173,7 +173,7 @@ SELECT 'folded + tail', format('%s %s %s %s', merchant, sku, inventory_type, flo
        format('%s + %s in %s + %s', invtrack.total(s.days), invtrack.total(t.days), s.movements, t.movements)
   FROM (SELECT s.* FROM invtrack.flow_series s
          WHERE (of_merchant IS NULL OR s.merchant = of_merchant) AND (of_sku IS NULL OR s.sku = of_sku)) s
-  FULL JOIN (SELECT t.* FROM invtrack.flow_tail t
+  FULL JOIN (SELECT t.* FROM invtrack_internal.flow_tail t
          WHERE (of_merchant IS NULL OR t.merchant = of_merchant) AND (of_sku IS NULL OR t.sku = of_sku)) t
  USING (merchant, sku, inventory_type, flow)
   FULL JOIN (SELECT l.merchant, l.sku, l.inventory_type, l.flow, sum(l.quantity) AS quantity, count(*) AS movements

@@ -45,7 +45,7 @@ my $half_checked = q{SELECT format('%s: number %s, %s events, %s alerts, %s to b
        LATERAL (SELECT coalesce(max(c.events), 0) AS n FROM invtrack.check_state c WHERE c.merchant = m.merchant) s,
        LATERAL (SELECT count(*) AS n FROM invtrack.alert_event c WHERE c.merchant = m.merchant) e,
        LATERAL (SELECT count(*) AS n FROM invtrack.alert c WHERE c.merchant = m.merchant) a,
-       LATERAL (SELECT count(*) AS n FROM invtrack.check_reading c WHERE c.merchant = m.merchant AND c.transition IS NOT NULL) r
+       LATERAL (SELECT count(*) AS n FROM invtrack_internal.check_reading c WHERE c.merchant = m.merchant AND c.transition IS NOT NULL) r
  WHERE s.n <> e.n OR e.n <> a.n OR e.n > 0 AND r.n > 0};
 
 # name => before (uninterrupted), sql (one message, so one transaction: \; between statements), wrong (a
@@ -154,7 +154,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'invtrack'::regnamespace AND relkind = 'r' LOOP
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND relkind = 'r' LOOP
         EXECUTE format('CREATE TRIGGER a_step BEFORE INSERT OR UPDATE OR DELETE ON invtrack.%I FOR EACH ROW
             WHEN (current_setting(''test.countdown'') <> ''0'') EXECUTE FUNCTION test.step()', name);
         EXECUTE format('CREATE TRIGGER z_step AFTER INSERT OR UPDATE OR DELETE ON invtrack.%I FOR EACH STATEMENT
@@ -199,7 +199,7 @@ SELECT look.operation, look.how, look.state,
        (SELECT count(*) FROM c WHERE c.name IN ('SPI Plan', 'CachedPlanSource')),
        (SELECT string_agg(d.ident, E'\n') FROM (
             -- the library's are of one line; from PostgreSQL 18 on those of SQL functions are kept, too
-            SELECT ident FROM c WHERE name = 'CachedPlanSource' AND ident LIKE '%invtrack.%' AND ident NOT LIKE E'%\n%'
+            SELECT ident FROM c WHERE name = 'CachedPlanSource' AND ident LIKE '%invtrack%' AND ident NOT LIKE E'%\n%'
              GROUP BY ident HAVING count(*) > 1) d)
 $$;
 SQL

@@ -1,0 +1,98 @@
+
+-- Who owns all this ---------------------------------------------------------------------------------
+--
+-- Tables and views belong to the owner of the extension, who grants, dumps and restores. Functions and
+-- types stay with the bootstrap superuser, as those of PostgreSQL's own extensions do: who owns a C function may
+-- change what it is called with. The owner may use them, and let others.
+
+CREATE FUNCTION invtrack.set_owner(role text)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    keeper constant name := pg_get_userbyid(10);
+    new_owner oid;
+    object record;
+    holder record;
+BEGIN
+    IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = 'permission denied to change the owner of invtrack',
+            HINT = 'A superuser hands it over.';
+    ELSIF role IS NULL THEN
+        RAISE null_value_not_allowed USING MESSAGE = 'role must not be null', COLUMN = 'role',
+            HINT = 'Give a value for the argument role.';
+    END IF;
+    SELECT r.oid INTO new_owner FROM pg_roles r WHERE r.rolname = role;
+    IF new_owner IS NULL THEN
+        RAISE undefined_object USING MESSAGE = format('role "%s" does not exist', role), COLUMN = 'role',
+            HINT = 'Write the role''s name as pg_roles has it, without quotes.';
+    END IF;
+    IF (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'invtrack')
+       = (SELECT c.relowner FROM pg_class c WHERE c.oid = 'invtrack.merchant'::regclass) THEN
+        EXECUTE format('ALTER SCHEMA invtrack OWNER TO %I', role);
+    ELSIF (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'invtrack') <> new_owner THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA invtrack TO %I WITH GRANT OPTION', role);
+    END IF;
+    FOR object IN
+        SELECT d.classid, d.objid, o.kind, o.acl, o.privilege, o.owner, i.identity, o.is_kept
+          FROM pg_depend d
+          JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'invtrack'
+         CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) i
+         CROSS JOIN LATERAL (
+               SELECT CASE c.relkind WHEN 'r' THEN 'TABLE' ELSE 'VIEW' END AS kind, c.relacl AS acl,
+                      NULL AS privilege, c.relowner AS owner, false AS is_kept
+                 FROM pg_class c
+                WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('r', 'v')
+               UNION ALL
+               SELECT 'ROUTINE', coalesce(p.proacl, acldefault('f', p.proowner)),
+                      'EXECUTE', p.proowner, true
+                 FROM pg_proc p WHERE d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+               UNION ALL
+               SELECT 'SCHEMA', coalesce(n.nspacl, acldefault('n', n.nspowner)), 'USAGE', n.nspowner, true
+                 FROM pg_namespace n WHERE d.classid = 'pg_namespace'::regclass AND n.oid = d.objid
+               UNION ALL
+               -- Not the types of arrays, and of the rows of tables and views, members too from PostgreSQL 17 on:
+               -- they follow what they are of.
+               SELECT 'TYPE', coalesce(t.typacl, acldefault('T', t.typowner)), 'USAGE', t.typowner, true
+                 FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid
+                  AND NOT EXISTS (SELECT FROM pg_type b WHERE b.typarray = t.oid)
+                  AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')) o
+         WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+    LOOP
+        IF NOT object.is_kept THEN
+            IF object.owner <> new_owner THEN
+                EXECUTE format('ALTER %s %s OWNER TO %I', object.kind, object.identity, role);
+            END IF;
+            CONTINUE;
+        END IF;
+        IF object.owner <> 10 THEN
+            EXECUTE format('ALTER %s %s OWNER TO %I', object.kind, object.identity, keeper);
+        END IF;
+        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', object.kind, object.identity);
+        -- What the former owner let others do, they may go on doing.
+        FOR holder IN
+            SELECT a.grantee, a.grantor, a.is_grantable FROM aclexplode(object.acl) a
+             WHERE a.grantee NOT IN (0, 10, object.owner, new_owner)
+             ORDER BY a.is_grantable
+        LOOP
+            IF holder.is_grantable AND holder.grantor = 10 THEN
+                EXECUTE format('REVOKE ALL ON %s %s FROM %I CASCADE', object.kind, object.identity, pg_get_userbyid(holder.grantee));
+            ELSIF holder.grantor <> 10 THEN
+                EXECUTE format('GRANT %s ON %s %s TO %I', object.privilege, object.kind, object.identity, pg_get_userbyid(holder.grantee));
+            END IF;
+        END LOOP;
+        IF new_owner <> 10 THEN
+            EXECUTE format('GRANT %s ON %s %s TO %I WITH GRANT OPTION', object.privilege, object.kind, object.identity, role);
+        END IF;
+        -- What CREATE EXTENSION grants by itself, so that a dump does not say it.
+        UPDATE pg_init_privs p
+           SET initprivs = CASE object.kind WHEN 'SCHEMA' THEN acldefault('n', 10)
+                                ELSE ARRAY[makeaclitem(10, 10, object.privilege, false)] END
+                           || CASE WHEN new_owner <> 10 THEN ARRAY[makeaclitem(new_owner, 10, object.privilege, true)] END
+         WHERE p.classoid = object.classid AND p.objoid = object.objid AND p.objsubid = 0;
+    END LOOP;
+END
+$body$;
+COMMENT ON FUNCTION invtrack.set_owner(text) IS
+'Hands tables, views, the schema and the use of all functions and types to another role; only a superuser may';
