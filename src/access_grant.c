@@ -241,14 +241,10 @@ adjust_privileges(Oid role, bool may_revoke)
 	changes = SPI_tuptable;
 	for (uint64 i = 0; i < count; i++)
 	{
-		bool		is_null;
-		Datum		grant = SPI_getbinval(changes->vals[i], changes->tupdesc, 1, &is_null);
-		Datum		id = SPI_getbinval(changes->vals[i], changes->tupdesc, 5, &is_null);
-
-		adjust_privilege(DatumGetBool(grant), SPI_getvalue(changes->vals[i], changes->tupdesc, 2),
-						 SPI_getvalue(changes->vals[i], changes->tupdesc, 3),
-						 SPI_getvalue(changes->vals[i], changes->tupdesc, 4),
-						 DatumGetObjectId(id), GetUserNameFromId(role, false));
+		CHECK_FOR_INTERRUPTS();
+		adjust_privilege(result_bool(changes, i, 1), result_string(changes, i, 2),
+						 result_string(changes, i, 3), result_string(changes, i, 4),
+						 result_oid(changes, i, 5), GetUserNameFromId(role, false));
 	}
 	return count;
 }
@@ -271,14 +267,13 @@ write_access(Datum *values, const char *nulls)
 		" WHERE" ROW_MATCHES,
 		4, {OIDOID, TEXTOID, TEXTOID, TEXTOID}
 	};
-	bool		is_null;
 
 	if (statement_run(&read_level, values, nulls, false) == 0)
 	{
 		statement_run(&insert_row, values, nulls, false);
 		return "created";
 	}
-	if (DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null)))
+	if (result_bool(SPI_tuptable, 0, 1))
 		return "unchanged";
 	statement_run(&update_row, values, nulls, false);
 	return "updated";
@@ -390,12 +385,7 @@ access_refresh(PG_FUNCTION_ARGS)
 	count = statement_run(&list_roles, NULL, NULL, false);
 	roles = SPI_tuptable;
 	for (uint64 i = 0; i < count; i++)
-	{
-		bool		is_null;
-		Datum		role = SPI_getbinval(roles->vals[i], roles->tupdesc, 1, &is_null);
-
-		refreshed += adjust_privileges(DatumGetObjectId(role), false) > 0;
-	}
+		refreshed += adjust_privileges(result_oid(roles, i, 1), false) > 0;
 	finish_granting(&granting);
 	PG_RETURN_INT64(refreshed);
 }

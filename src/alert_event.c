@@ -82,7 +82,8 @@ find_unregistered(Datum consumer)
 {
 	static Statement find_merchants = {
 		"SELECT s.merchant FROM invtrack.check_state s"
-		" WHERE s.events OPERATOR(pg_catalog.>) 0 AND invtrack.has_access(s.merchant, 'manage')"
+		" WHERE s.events OPERATOR(pg_catalog.>) 0"
+		" AND invtrack.has_access(s.merchant::pg_catalog.text, 'manage'::pg_catalog.text)"
 		" AND NOT s.merchant OPERATOR(pg_catalog.=) ANY ("
 		" SELECT c.merchant FROM invtrack.alert_consumer c WHERE c.consumer OPERATOR(pg_catalog.=) $1)"
 		" AND (SELECT e.event_id FROM invtrack.alert_event e"
@@ -95,8 +96,7 @@ find_unregistered(Datum consumer)
 
 	for (uint64 i = 0; i < count; i++)
 	{
-		bool		is_null;
-		Datum		merchant = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+		Datum		merchant = result_text(SPI_tuptable, i, 1);
 
 		if (lock_registration(consumer, merchant))
 			accumArrayResult(merchants, merchant, false, TEXTOID, CurrentMemoryContext);
@@ -146,14 +146,12 @@ open_merchants(Datum consumer)
 static bool
 next_merchant(Portal merchants, Datum *merchant, Datum *confirmed, Datum *last)
 {
-	bool		is_null;
-
 	SPI_cursor_fetch(merchants, true, 1);
 	if (SPI_processed == 0)
 		return false;
-	*merchant = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
-	*confirmed = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null);
-	*last = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &is_null);
+	*merchant = result_text(SPI_tuptable, 0, 1);
+	*confirmed = result_datum(SPI_tuptable, 0, 2, INT8OID);
+	*last = result_datum(SPI_tuptable, 0, 3, INT8OID);
 	return true;
 }
 
@@ -264,7 +262,6 @@ alert_event_confirm(PG_FUNCTION_ARGS)
 		4, {TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID}
 	};
 	Datum		values[4];
-	bool		is_null;
 	int64		before;
 
 	check_not_null(fcinfo, 0, "consumer");
@@ -278,7 +275,7 @@ alert_event_confirm(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (PG_GETARG_INT64(2) < 1 || statement_run(&lock_row, values, NULL, false) == 0)
 		report_unknown_event(fcinfo);
-	before = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	before = result_int64(SPI_tuptable, 0, 1);
 	statement_run(&confirm, values, NULL, false);
 	SPI_finish();
 	PG_RETURN_INT64(Max(PG_GETARG_INT64(2) - before, 0));

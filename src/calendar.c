@@ -166,8 +166,6 @@ calendar_today(PG_FUNCTION_ARGS)
 		1, {TEXTOID}, 0, {TEXTOID}
 	};
 	Datum		merchant = PG_GETARG_DATUM(0);
-	Datum		zone;
-	bool		is_null;
 	int32		today;
 
 	check_not_null(fcinfo, 0, "merchant");
@@ -175,8 +173,7 @@ calendar_today(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (statement_run(&zone_of_merchant, &merchant, NULL, true) == 0)
 		report_missing_merchant(merchant);
-	zone = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
-	today = today_in_zone(DatumGetTextPP(zone));
+	today = today_in_zone(DatumGetTextPP(result_text(SPI_tuptable, 0, 1)));
 	SPI_finish();
 	PG_RETURN_DATEADT(day_to_date(today));
 }
@@ -237,8 +234,7 @@ calendar_check_time_zone(PG_FUNCTION_ARGS)
 	pg_tz	   *similar;
 
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	zone = SPI_getvalue(row, trigger->tg_relation->rd_att,
-						trigger_column(trigger, "time_zone", TEXTOID));
+	zone = trigger_value(trigger, row, "time_zone", TEXTOID);
 	if (zone == NULL || !check_function_bodies || is_listed_zone(zone) ||
 		(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && !column_changes(trigger, "time_zone")))
 		return PointerGetDatum(row);

@@ -59,14 +59,12 @@ check_item_exists(FunctionCallInfo fcinfo, bool read_only)
 	Datum		key[3];
 	const char *merchant = TextDatumGetCString(PG_GETARG_DATUM(ARG_MERCHANT));
 	bool		found[3];
-	bool		is_null;
 
 	for (int i = 0; i < lengthof(key); i++)
 		key[i] = PG_GETARG_DATUM(i);
 	statement_run(&find_item, key, NULL, read_only);
 	for (int i = 0; i < lengthof(found); i++)
-		found[i] = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-											  i + 1, &is_null));
+		found[i] = result_bool(SPI_tuptable, 0, i + 1);
 	if (!found[ARG_MERCHANT])
 		report_missing_merchant(key[ARG_MERCHANT]);
 	if (!found[ARG_SKU])

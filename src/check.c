@@ -39,6 +39,10 @@
 /* Programs that deliver events may listen to this. */
 #define CHANNEL			"invtrack_alert"
 
+/* The arguments of history_says() and history_with(), of their types: no other function matches better. */
+#define HISTORY_ARGS(series, day, quantity) \
+	series "::invtrack.day_series, " day "::pg_catalog.date, " quantity "::pg_catalog.numeric"
+
 /* The check of a merchant. */
 typedef struct Check
 {
@@ -77,14 +81,14 @@ lock_check_state(Check *check)
 		1, {TEXTOID}
 	};
 	static Statement lock_row = {
-		"SELECT s.events, invtrack_internal.as_of(m.time_zone),"
-		" invtrack_internal.as_of(m.time_zone) OPERATOR(pg_catalog.<=) invtrack.today(m.merchant)"
+		"SELECT s.events, invtrack_internal.as_of(m.time_zone::pg_catalog.text),"
+		" invtrack_internal.as_of(m.time_zone::pg_catalog.text) OPERATOR(pg_catalog.<=)"
+		" invtrack.today(m.merchant::pg_catalog.text)"
 		" FROM invtrack.check_state s JOIN invtrack.merchant m"
 		" ON m.merchant OPERATOR(pg_catalog.=) s.merchant"
 		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE OF s",
 		1, {TEXTOID}, 0, {INT8OID, DATEOID, BOOLOID}
 	};
-	bool		is_null;
 
 	if (statement_run(&lock_row, &check->merchant, NULL, false) == 0)
 	{
@@ -96,11 +100,9 @@ lock_check_state(Check *check)
 			return false;
 		}
 	}
-	check->events = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-												&is_null));
-	check->day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null);
-	check->has_come = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3,
-												 &is_null));
+	check->events = result_int64(SPI_tuptable, 0, 1);
+	check->day = result_datum(SPI_tuptable, 0, 2, DATEOID);
+	check->has_come = result_bool(SPI_tuptable, 0, 3);
 	check->now = GetCurrentTimestamp();
 	SPI_freetuptable(SPI_tuptable);
 	return true;
@@ -138,10 +140,9 @@ next_chunk(const Check *check, Tuplestorestate *rows, TupleTableSlot *slot, Datu
 {
 	Datum	   *elements = palloc(CHUNK_ROWS * sizeof(Datum));
 	int			count = 0;
-	bool		is_null;
 
 	while (count < CHUNK_ROWS && tuplestore_gettupleslot(rows, true, false, slot))
-		elements[count++] = datumCopy(slot_getattr(slot, 1, &is_null), false, -1);
+		elements[count++] = datumCopy(slot_not_null(slot, 1), false, -1);
 	ExecClearTuple(slot);
 	if (count > 0)
 		*array = PointerGetDatum(construct_array(elements, count, check->row_type, -1, false,
@@ -153,6 +154,8 @@ next_chunk(const Check *check, Tuplestorestate *rows, TupleTableSlot *slot, Datu
 static void
 update_alerts(const Check *check, Datum changes)
 {
+#define CLOSES \
+	"c.transition OPERATOR(pg_catalog.=) ANY ('{recovered,withdrawn}'::pg_catalog.text[])"
 	static Statement update = {
 		"UPDATE invtrack.alert a SET"
 		" status = CASE WHEN c.transition OPERATOR(pg_catalog.=) 'worsened'"
@@ -160,9 +163,9 @@ update_alerts(const Check *check, Datum changes)
 		" reason = CASE WHEN c.transition OPERATOR(pg_catalog.=) 'worsened'"
 		" OR c.status OPERATOR(pg_catalog.=) a.status THEN c.reason ELSE a.reason END,"
 		" lowest_health = LEAST(a.lowest_health, c.health),"
-		" closed_at = CASE WHEN c.transition IN ('recovered', 'withdrawn') THEN $2 END,"
-		" closed_on = CASE WHEN c.transition IN ('recovered', 'withdrawn') THEN c.as_of END,"
-		" closed_as = CASE WHEN c.transition IN ('recovered', 'withdrawn') THEN c.transition END"
+		" closed_at = CASE WHEN " CLOSES " THEN $2 END,"
+		" closed_on = CASE WHEN " CLOSES " THEN c.as_of END,"
+		" closed_as = CASE WHEN " CLOSES " THEN c.transition END"
 		" FROM pg_catalog.unnest($1) c WHERE (c.alert_changes OR c.transition IS NOT NULL)"
 		" AND a.merchant OPERATOR(pg_catalog.=) c.merchant"
 		" AND a.alert_id OPERATOR(pg_catalog.=) c.alert_id",
@@ -238,8 +241,9 @@ static void
 record_history(const Check *check, Datum changes)
 {
 #define SERIES_WITH(series, quantity) \
-	"CASE WHEN invtrack_internal.history_says(" series ", c.as_of, " quantity ") THEN " series \
-	" ELSE invtrack_internal.history_with(" series ", c.as_of, " quantity ") END"
+	"CASE WHEN invtrack_internal.history_says(" HISTORY_ARGS(series, "c.as_of", quantity) ")" \
+	" THEN " series " ELSE" \
+	" invtrack_internal.history_with(" HISTORY_ARGS(series, "c.as_of", quantity) ") END"
 	static Statement record = {
 		"INSERT INTO invtrack.tracker_history"
 		" (merchant, sku, inventory_type, mechanism, health, current_stock)"
@@ -270,7 +274,7 @@ record_stock(const Check *check)
 		" FROM invtrack_internal.check_stock c WHERE c.merchant OPERATOR(pg_catalog.=) $1)"
 		" INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand)"
 		" SELECT k.merchant, k.sku, k.inventory_type,"
-		" invtrack_internal.history_with(k.history, k.as_of, k.on_hand)"
+		" invtrack_internal.history_with(" HISTORY_ARGS("k.history", "k.as_of", "k.on_hand") ")"
 		" FROM k JOIN invtrack.product p"
 		" ON p.merchant OPERATOR(pg_catalog.=) k.merchant AND p.sku OPERATOR(pg_catalog.=) k.sku"
 		" FOR KEY SHARE OF p SKIP LOCKED"
@@ -291,8 +295,9 @@ update_check_state(const Check *check)
 	static Statement update = {
 		"UPDATE invtrack.check_state s SET events = $2, checked_at = $3,"
 		" checked_days = CASE WHEN $4 IS NOT NULL AND (s.checked_days IS NULL"
-		" OR invtrack.last_day(s.checked_days) OPERATOR(pg_catalog.<) $4)"
-		" THEN invtrack_internal.history_with(s.checked_days, $4, 1) ELSE s.checked_days END"
+		" OR invtrack.last_day(s.checked_days::invtrack.day_series) OPERATOR(pg_catalog.<) $4)"
+		" THEN invtrack_internal.history_with(" HISTORY_ARGS("s.checked_days", "$4", "1") ")"
+		" ELSE s.checked_days END"
 		" WHERE s.merchant OPERATOR(pg_catalog.=) $1",
 		4, {TEXTOID, INT8OID, TIMESTAMPTZOID, DATEOID}
 	};

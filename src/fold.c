@@ -126,24 +126,23 @@ fold_range(FoldPosition *position, const Datum *end)
 		" INSERT INTO invtrack.flow_series AS s"
 		" (merchant, sku, inventory_type, flow, movements, days)"
 		" SELECT $1, v.sku, v.inventory_type, v.flow, pg_catalog.count(*),"
-		" invtrack.day_series_agg(v.occurred_on, v.quantity)"
+		" invtrack.day_series_agg(v.occurred_on::pg_catalog.date, v.quantity::pg_catalog.numeric)"
 		" FROM moved v GROUP BY v.sku, v.inventory_type, v.flow"
 		" ORDER BY v.sku, v.inventory_type, v.flow"
 		" ON CONFLICT (merchant, sku, inventory_type, flow) DO UPDATE"
 		" SET movements = s.movements OPERATOR(pg_catalog.+) excluded.movements,"
-		" days = s.days OPERATOR(invtrack.+) excluded.days)"
+		" days = s.days::invtrack.day_series OPERATOR(invtrack.+) excluded.days::invtrack.day_series)"
 		" SELECT pg_catalog.count(*) FROM moved",
 		1 + 2 * PLACE_COLUMNS, {TEXTOID, PLACE_TYPES, PLACE_TYPES}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		values[1 + 2 * PLACE_COLUMNS];
-	bool		is_null;
 	int64		moved;
 
 	values[0] = position->merchant;
 	memcpy(values + 1, position->place, sizeof(position->place));
 	memcpy(values + 1 + PLACE_COLUMNS, end, sizeof(position->place));
 	statement_run(&fold_movements, values, NULL, false);
-	moved = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	moved = result_int64(SPI_tuptable, 0, 1);
 	SPI_freetuptable(SPI_tuptable);
 	return moved;
 }

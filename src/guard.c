@@ -59,6 +59,13 @@ trigger_column(const TriggerData *trigger, const char *name, Oid type)
 	return column;
 }
 
+/* A column of a trigger's row as text, null for null. */
+char *
+trigger_value(const TriggerData *trigger, HeapTuple row, const char *name, Oid type)
+{
+	return SPI_getvalue(row, trigger->tg_relation->rd_att, trigger_column(trigger, name, type));
+}
+
 /* In a trigger before an update: does the column say something else? 5.0 says what 5 does. */
 bool
 column_changes(const TriggerData *trigger, const char *name)
@@ -86,9 +93,9 @@ column_changes(const TriggerData *trigger, const char *name)
 
 /* A column's value as an error shows it. */
 static const char *
-shown_value(HeapTuple row, TupleDesc columns, const char *name)
+shown_value(const TriggerData *trigger, HeapTuple row, const char *name)
 {
-	char	   *value = SPI_getvalue(row, columns, SPI_fnumber(columns, name));
+	char	   *value = trigger_value(trigger, row, name, InvalidOid);
 
 	return value == NULL ? "null" : psprintf("\"%s\"", value);
 }
@@ -103,7 +110,6 @@ Datum
 guard_refuse_change(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = check_trigger(fcinfo, GUARD_UPDATE);
-	TupleDesc	columns = trigger->tg_relation->rd_att;
 	char	  **arguments = trigger->tg_trigger->tgargs;
 
 	for (int i = 1; i < trigger->tg_trigger->tgnargs; i++)
@@ -113,8 +119,8 @@ guard_refuse_change(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_RESTRICT_VIOLATION),
 					 errmsg("%s of table %s cannot be changed from %s to %s",
 							arguments[i], RelationGetRelationName(trigger->tg_relation),
-							shown_value(trigger->tg_trigtuple, columns, arguments[i]),
-							shown_value(trigger->tg_newtuple, columns, arguments[i])),
+							shown_value(trigger, trigger->tg_trigtuple, arguments[i]),
+							shown_value(trigger, trigger->tg_newtuple, arguments[i])),
 					 errhint("%s", arguments[0])));
 	}
 	return PointerGetDatum(trigger->tg_newtuple);

@@ -17,6 +17,7 @@
 /* guard.c */
 extern TriggerData *check_trigger(FunctionCallInfo fcinfo, int events);
 extern int	trigger_column(const TriggerData *trigger, const char *name, Oid type);
+extern char *trigger_value(const TriggerData *trigger, HeapTuple row, const char *name, Oid type);
 extern bool column_changes(const TriggerData *trigger, const char *name);
 
 #endif							/* INVTRACK_GUARD_H */

@@ -113,7 +113,8 @@ Datum
 movement_refuse_removal(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = check_trigger(fcinfo, GUARD_DELETE | GUARD_TRUNCATE);
-	TupleDesc	columns;
+	const char *id,
+			   *merchant;
 
 	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		ereport(ERROR,
@@ -122,14 +123,12 @@ movement_refuse_removal(PG_FUNCTION_ARGS)
 				 errhint("Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does.")));
 	if (removal_allowed)
 		return PointerGetDatum(trigger->tg_trigtuple);
-	columns = trigger->tg_relation->rd_att;
+	id = trigger_value(trigger, trigger->tg_trigtuple, "movement_id", INT8OID);
+	merchant = trigger_value(trigger, trigger->tg_trigtuple, "merchant", TEXTOID);
 	ereport(ERROR,
 			(errcode(ERRCODE_RESTRICT_VIOLATION),
 			 errmsg("movement %s of merchant \"%s\" cannot be deleted",
-					SPI_getvalue(trigger->tg_trigtuple, columns,
-								 trigger_column(trigger, "movement_id", INT8OID)),
-					SPI_getvalue(trigger->tg_trigtuple, columns,
-								 trigger_column(trigger, "merchant", TEXTOID))),
+					id == NULL ? "" : id, merchant == NULL ? "" : merchant),
 			 errhint("Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does.")));
 	return (Datum) 0;
 }
@@ -179,7 +178,6 @@ movement_reverse(PG_FUNCTION_ARGS)
 	};
 	Datum		key[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
 	Datum		id;
-	bool		is_null;
 
 	check_not_null(fcinfo, 0, "merchant");
 	check_not_null(fcinfo, 1, "movement_id");
@@ -187,7 +185,7 @@ movement_reverse(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (statement_run(&insert_opposite, key, NULL, false) == 0)
 		report_not_reversed(key);
-	id = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+	id = result_datum(SPI_tuptable, 0, 1, INT8OID);
 	SPI_finish();
 	return id;
 }

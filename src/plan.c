@@ -39,28 +39,121 @@ statement_plan(Statement *statement)
 	return plan;
 }
 
+static void
+report_unexpected_type(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("tables or views of invtrack are not as its library expects them"),
+			 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to their columns.")));
+}
+
+static void
+report_unexpected_null(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("tables or views of invtrack have nulls where its library expects none"),
+			 errhint("Undo changes to their columns.")));
+}
+
 /*
- * A result has these columns, of these types or domains over them. InvalidOid
- * stands for any type of variable length, a series, whose bytes are checked
- * when they are read.
+ * Is a column of this type, or of a domain over it? InvalidOid stands for any
+ * type of variable length, a series, whose bytes are checked when they are
+ * read.
  */
+static bool
+is_of_type(const FormData_pg_attribute *column, Oid type)
+{
+	if (column->attisdropped)
+		return false;
+	if (!OidIsValid(type))
+		return column->attlen == -1;
+	return column->atttypid == type || getBaseType(column->atttypid) == type;
+}
+
+/* A result has these columns, of these types. */
 void
 check_columns(TupleDesc columns, const Oid *types, int count)
 {
 	bool		as_expected = columns->natts == count;
 
 	for (int i = 0; i < count && as_expected; i++)
-	{
-		Form_pg_attribute column = TupleDescAttr(columns, i);
-
-		as_expected = OidIsValid(types[i]) ? getBaseType(column->atttypid) == types[i] :
-			column->attlen == -1;
-	}
+		as_expected = is_of_type(TupleDescAttr(columns, i), types[i]);
 	if (!as_expected)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("tables or views of invtrack are not as its library expects them"),
-				 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to their columns.")));
+		report_unexpected_type();
+}
+
+/*
+ * A value that a statement found, and whether it is there at all: false for
+ * null. Nothing else reads results, so that none is taken for what it is not:
+ * whoever owns a table may drop its NOT NULL, change its types, or put a view
+ * or a rule in its place.
+ */
+bool
+result_nullable(const SPITupleTable *rows, uint64 row, int column, Oid type, Datum *value)
+{
+	bool		is_null;
+
+	if (rows == NULL || row >= rows->numvals || column > rows->tupdesc->natts ||
+		!is_of_type(TupleDescAttr(rows->tupdesc, column - 1), type))
+		report_unexpected_type();
+	*value = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &is_null);
+	return !is_null;
+}
+
+/* The same, where null is an error. It lies in the row, and goes with it. */
+Datum
+result_datum(const SPITupleTable *rows, uint64 row, int column, Oid type)
+{
+	Datum		value;
+
+	if (!result_nullable(rows, row, column, type, &value))
+		report_unexpected_null();
+	return value;
+}
+
+/* A value of a row that came through a receiver, which has checked its type. */
+Datum
+slot_not_null(TupleTableSlot *slot, int column)
+{
+	bool		is_null;
+	Datum		value = slot_getattr(slot, column, &is_null);
+
+	if (is_null)
+		report_unexpected_null();
+	return value;
+}
+
+Datum
+result_text(const SPITupleTable *rows, uint64 row, int column)
+{
+	return result_datum(rows, row, column, TEXTOID);
+}
+
+/* A text as C has them, in memory of its own. */
+char *
+result_string(const SPITupleTable *rows, uint64 row, int column)
+{
+	return TextDatumGetCString(result_text(rows, row, column));
+}
+
+int64
+result_int64(const SPITupleTable *rows, uint64 row, int column)
+{
+	return DatumGetInt64(result_datum(rows, row, column, INT8OID));
+}
+
+bool
+result_bool(const SPITupleTable *rows, uint64 row, int column)
+{
+	return DatumGetBool(result_datum(rows, row, column, BOOLOID));
+}
+
+Oid
+result_oid(const SPITupleTable *rows, uint64 row, int column)
+{
+	return DatumGetObjectId(result_datum(rows, row, column, OIDOID));
 }
 
 static int
@@ -86,6 +179,8 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 	if (result < 0)				/* cannot happen: what fails raises its own error */
 		elog(ERROR, "could not run \"%s\": %s", statement->query,
 			 SPI_result_code_string(result));
+	if (count_results(statement) > 0 && SPI_tuptable == NULL)
+		report_unexpected_type();	/* a rule runs something else instead */
 	if (count_results(statement) > 0)
 		check_columns(SPI_tuptable->tupdesc, statement->results, count_results(statement));
 	return SPI_processed;
@@ -101,17 +196,7 @@ take_texts(Datum *texts, int count)
 	bool		found = SPI_processed > 0;
 
 	for (int i = 0; i < count && found; i++)
-	{
-		char	   *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1);
-
-		if (value == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_NOT_NULL_VIOLATION),
-					 errmsg("tables of invtrack have nulls where its library expects none"),
-					 errhint("Undo changes to their columns.")));
-		texts[i] = CStringGetTextDatum(value);
-		pfree(value);
-	}
+		texts[i] = PointerGetDatum(DatumGetTextPCopy(result_text(SPI_tuptable, 0, i + 1)));
 	SPI_freetuptable(SPI_tuptable);
 	return found;
 }

@@ -38,4 +38,15 @@ extern void statement_run_into(Statement *statement, Datum *values, const char *
 extern Portal statement_open(Statement *statement, Datum *values);
 extern void statement_set_type(Statement *statement, int arg, Oid type);
 
+/* plan.c: a value of what SPI found, SPI_tuptable or one that was kept; rows count from 0, columns from 1 */
+extern Datum slot_not_null(TupleTableSlot *slot, int column);
+extern bool result_nullable(const SPITupleTable *rows, uint64 row, int column, Oid type,
+							Datum *value);
+extern Datum result_datum(const SPITupleTable *rows, uint64 row, int column, Oid type);
+extern Datum result_text(const SPITupleTable *rows, uint64 row, int column);
+extern char *result_string(const SPITupleTable *rows, uint64 row, int column);
+extern int64 result_int64(const SPITupleTable *rows, uint64 row, int column);
+extern bool result_bool(const SPITupleTable *rows, uint64 row, int column);
+extern Oid	result_oid(const SPITupleTable *rows, uint64 row, int column);
+
 #endif							/* INVTRACK_PLAN_H */

@@ -53,10 +53,10 @@
 #define UPPER_I_WITH_DOT	"I\xCC\x87"
 
 /* Index expressions of sql/product_search.sql, to the letter. */
-#define FOLDED_SKU	"invtrack_internal.fold_case(p.sku) COLLATE pg_catalog.\"C\""
-#define FOLDED_NAME "invtrack_internal.fold_case(p.name) COLLATE pg_catalog.\"C\""
+#define FOLDED_SKU	"invtrack_internal.fold_case(p.sku::pg_catalog.text) COLLATE pg_catalog.\"C\""
+#define FOLDED_NAME "invtrack_internal.fold_case(p.name::pg_catalog.text) COLLATE pg_catalog.\"C\""
 #define NAME_START	"pg_catalog.\"left\"(" FOLDED_NAME ", " CppAsString2(NAME_START_SIZE) ")"
-#define SEARCH_TEXT "invtrack_internal.search_text(p.sku, p.name) COLLATE pg_catalog.\"C\""
+#define SEARCH_TEXT "invtrack_internal.search_text(p.sku::pg_catalog.text, p.name::pg_catalog.text) COLLATE pg_catalog.\"C\""
 
 /* The parameters of a search; words follow. */
 /* The types of what is found: merchant, sku, name, launched_on. */
@@ -261,10 +261,9 @@ static Datum
 found_skus(uint64 count)
 {
 	Datum	   *skus = palloc(Max(count, 1) * sizeof(Datum));
-	bool		is_null;
 
 	for (uint64 i = 0; i < count; i++)
-		skus[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+		skus[i] = result_text(SPI_tuptable, i, 1);
 	return PointerGetDatum(construct_array(skus, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 

@@ -37,12 +37,14 @@ find_batch_end(Datum merchant, int64 from, int64 *end)
 		2, {TEXTOID, INT8OID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		values[2] = {merchant, Int64GetDatum(from)};
-	bool		is_null;
+	Datum		last;
+	bool		found;
 
 	statement_run(&find_end, values, NULL, false);
-	*end = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	found = result_nullable(SPI_tuptable, 0, 1, INT8OID, &last);
+	*end = DatumGetInt64(last);
 	SPI_freetuptable(SPI_tuptable);
-	return !is_null;
+	return found;
 }
 
 /*
@@ -65,29 +67,28 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 		" RETURNING m.sku, m.inventory_type, m.flow, m.occurred_on, m.quantity),"
 		" sums AS ("
 		" SELECT g.sku, g.inventory_type, g.flow, pg_catalog.count(*) AS movements,"
-		" invtrack.day_series_agg(g.occurred_on, g.quantity) AS days"
+		" invtrack.day_series_agg(g.occurred_on::pg_catalog.date, g.quantity::pg_catalog.numeric) AS days"
 		" FROM gone g GROUP BY g.sku, g.inventory_type, g.flow),"
 		" noted AS ("
 		" UPDATE invtrack.flow_series s"
 		" SET purged_movements = s.purged_movements OPERATOR(pg_catalog.+) u.movements,"
-		" purged = coalesce(s.purged OPERATOR(invtrack.+) u.days, u.days)"
+		" purged = coalesce(s.purged::invtrack.day_series OPERATOR(invtrack.+) u.days, u.days)"
 		" FROM sums u WHERE s.merchant OPERATOR(pg_catalog.=) $1"
 		" AND s.sku OPERATOR(pg_catalog.=) u.sku"
 		" AND s.inventory_type OPERATOR(pg_catalog.=) u.inventory_type"
 		" AND s.flow OPERATOR(pg_catalog.=) u.flow RETURNING u.movements)"
 		" SELECT (SELECT pg_catalog.count(*) FROM gone),"
-		" (SELECT coalesce(pg_catalog.sum(n.movements), 0)::bigint FROM noted n)",
+		" (SELECT coalesce(pg_catalog.sum(n.movements), 0)::pg_catalog.int8 FROM noted n)",
 		4, {TEXTOID, INT8OID, INT8OID, TIMESTAMPTZOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		values[4] = {merchant, Int64GetDatum(from), Int64GetDatum(end),
 	TimestampTzGetDatum(before)};
-	bool		is_null;
 	int64		gone,
 				noted;
 
 	movement_run_removal(&purge_movements, values);
-	gone = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
-	noted = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null));
+	gone = result_int64(SPI_tuptable, 0, 1);
+	noted = result_int64(SPI_tuptable, 0, 2);
 	SPI_freetuptable(SPI_tuptable);
 	if (gone != noted)
 		ereport(ERROR,

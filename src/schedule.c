@@ -326,24 +326,19 @@ check_owner(void)
 		" WHERE c.oid OPERATOR(pg_catalog.=) 'invtrack.merchant'::pg_catalog.regclass",
 		0, {InvalidOid}, 0, {TEXTOID, BOOLOID, BOOLOID}
 	};
-	bool		is_null;
-	HeapTuple	row;
-	TupleDesc	columns;
 	const char *owner;
 
 	SPI_connect();
 	if (statement_run(&find_owner, NULL, NULL, true) != 1)
 		elog(ERROR, "table invtrack.merchant has no owner"); /* cannot happen: all have one */
-	row = SPI_tuptable->vals[0];
-	columns = SPI_tuptable->tupdesc;
-	owner = SPI_getvalue(row, columns, 1);
-	if (!DatumGetBool(SPI_getbinval(row, columns, 2, &is_null)))
+	owner = result_string(SPI_tuptable, 0, 1);
+	if (!result_bool(SPI_tuptable, 0, 2))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("only the owner of extension invtrack schedules its jobs"),
 				 errdetail("Jobs run as the role that schedules them."),
 				 errhint("SET ROLE %s;", quote_identifier(owner))));
-	if (!DatumGetBool(SPI_getbinval(row, columns, 3, &is_null)))
+	if (!result_bool(SPI_tuptable, 0, 3))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 				 errmsg("role \"%s\" is not permitted to log in", owner),

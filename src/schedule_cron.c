@@ -83,6 +83,7 @@ jobs_as_statements(const Job *jobs, int count)
 		const Job  *job = &jobs[i];
 
 		if (job_is_to_go(job))
+			/* for people: as they would write it, in a session of their own */
 			appendStringInfo(&lines,
 							 "\nSELECT cron.unschedule(jobid) FROM cron.job"
 							 " WHERE jobname = %s AND username = current_user;",
@@ -201,25 +202,19 @@ check_pg_cron(const Job *jobs, int count, bool from_elsewhere)
 		0, {InvalidOid}, 0, {BOOLOID, BOOLOID}
 	};
 	char	   *database = get_database_name(MyDatabaseId);
-	HeapTuple	row;
-	bool		may_use,
-				may_schedule,
-				is_missing;
+	Datum		may_schedule;
 
 	if (statement_run(&find_pg_cron, NULL, NULL, true) == 0)
 		report_missing(jobs, count,
 					   psprintf("extension pg_cron does not exist in database \"%s\"", database),
 					   psprintf("As a superuser, in database \"%s\": CREATE EXTENSION pg_cron;",
 								database));
-	row = SPI_tuptable->vals[0];
-	may_use = DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_missing));
-	may_schedule = DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_missing));
-	if (is_missing)
+	if (!result_nullable(SPI_tuptable, 0, 2, BOOLOID, &may_schedule))
 		report_missing(jobs, count,
 					   psprintf("extension pg_cron in database \"%s\" is too old", database),
 					   psprintf("pg_cron 1.4 or later is needed. As a superuser, in database \"%s\": "
 								"ALTER EXTENSION pg_cron UPDATE;", database));
-	if (!may_use || (from_elsewhere && !may_schedule))
+	if (!result_bool(SPI_tuptable, 0, 1) || (from_elsewhere && !DatumGetBool(may_schedule)))
 		report_no_grant(database, from_elsewhere);
 }
 
@@ -237,10 +232,9 @@ remove_job(const Job *job)
 		2, {TEXTOID, BOOLOID}, 0, {INT8OID}
 	};
 	Datum		values[2] = {CStringGetTextDatum(job->name), BoolGetDatum(job_is_to_go(job))};
-	bool		is_null;
 
 	statement_run(&unschedule, values, NULL, false);
-	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	return result_int64(SPI_tuptable, 0, 1);
 }
 
 /* Make a job, or change the one of this name; its runs stay known. */

@@ -59,9 +59,9 @@ holds_rule(const Datum *values, const char *nulls)
 {
 	for (int arg = TRACKER_KEY_ARGS; arg < TRACKER_RULE_ARGS; arg++)
 	{
-		bool		is_null;
-		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-										  arg - TRACKER_KEY_ARGS + 1, &is_null);
+		Datum		value;
+		bool		is_null = !result_nullable(SPI_tuptable, 0, arg - TRACKER_KEY_ARGS + 1,
+											   read_rule.results[arg - TRACKER_KEY_ARGS], &value);
 
 		if (is_null || nulls[arg] == 'n')
 		{

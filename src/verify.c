@@ -60,8 +60,7 @@ repair_found(uint64 count)
 
 	for (uint64 i = 0; i < count; i++)
 	{
-		bool		is_null;
-		Datum		merchant = SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null);
+		Datum		merchant = result_text(found, i, 1);
 
 		lock_fold_state(merchant);
 		repair_merchant(merchant);

@@ -181,6 +181,12 @@ VALUES ('m', -1, 's', 'good', 'sale', '2026-03-09', 5), ('m', -2, 's', 'good', '
 SELECT invtrack.save_tracker('m', 's', 'good', 'stock_quantity', 10, expiry_days => 14), invtrack.save_tracker('m', 's', 'good', 'turnover_days', NULL, 30, 7),
        invtrack.save_tracker('m', 's', 'good', 'stalled_days', 5, 10);
 
+-- Of three alerts the next check closes one and withdraws another.
+SELECT count(*) FROM invtrack.check_trackers();
+UPDATE invtrack.stock_lot SET quantity = 10;
+DELETE FROM invtrack.tracker WHERE mechanism = 'stalled_days';
+SELECT count(*) FROM invtrack.take_alert_events('before');
+
 CREATE ROLE invtrack_test_grantee;
 CREATE ROLE invtrack_test_granted;
 SELECT invtrack.grant_access('invtrack_test_granted', 'm');
@@ -250,7 +256,22 @@ INSERT INTO answer VALUES
     (64, $$SELECT invtrack.refresh_access()::pg_catalog.text$$),
     (65, $$SELECT invtrack.has_access('m')::pg_catalog.text$$),
     (66, $$SELECT pg_catalog.concat(a.role, a.level) FROM invtrack.access a$$),
-    (67, $$INSERT INTO invtrack.access_grant (role, level) VALUES ('invtrack_test_grantee', 'read') RETURNING role$$);
+    (67, $$INSERT INTO invtrack.access_grant (role, level) VALUES ('invtrack_test_grantee', 'read') RETURNING role$$),
+    (70, $$SELECT pg_catalog.string_agg(pg_catalog.concat(e.transition, ' ', e.mechanism), ', ' ORDER BY e.event_id) FROM invtrack.check_trackers() e$$),
+    (71, $$SELECT pg_catalog.string_agg(pg_catalog.concat(e.transition, ' ', e.mechanism), ', ' ORDER BY e.event_id) FROM invtrack.check_trackers('m') e$$),
+    (72, $$SELECT pg_catalog.string_agg(e.transition, ' ' ORDER BY e.event_id) FROM invtrack.take_alert_events('consumer') e$$),
+    (73, $$SELECT invtrack.confirm_alert_events('before', 'm', 2)$$),
+    (74, $$SELECT invtrack.acknowledge_alert('m', 's', 'good', 'stock_quantity', 'note')$$),
+    (75, $$SELECT invtrack.snooze_alert('m', 's', 'good', 'stock_quantity', 'infinity')$$),
+    (76, $$SELECT invtrack.fold()$$),
+    (77, $$SELECT invtrack.fold('m')$$),
+    (78, $$SELECT invtrack.purge_movements(NULL, 0)$$),
+    (79, $$SELECT invtrack.purge_alerts(NULL, 0)$$),
+    (80, $$SELECT pg_catalog.count(*) FROM invtrack.verify(NULL, true)$$),
+    (81, $$SELECT invtrack.delete_merchant('m')$$),
+    (82, $$SELECT pg_catalog.string_agg(h::pg_catalog.text, ' ' ORDER BY h.mechanism) FROM invtrack.health_daily h$$),
+    (83, $$SELECT pg_catalog.string_agg(f::pg_catalog.text, ' ' ORDER BY f.flow) FROM invtrack.flow_daily f$$),
+    (84, $$SELECT (pg_catalog.max(m.value) IS NOT NULL)::pg_catalog.text FROM invtrack.metrics m$$);
 UPDATE answer SET without = pg_temp.answer(call);
 
 CREATE SCHEMA evil;
