@@ -3,11 +3,12 @@
 --
 -- The script of a trusted extension runs as the bootstrap superuser, and what it makes goes to the owner of the
 -- extension; in a restore by a superuser, to whom the schema belonged before. An update leaves it with whom it is.
+-- The cast is to the argument's type: the owner may have a function of this name that would match better, and run as superuser.
 
 SELECT invtrack.set_owner(pg_get_userbyid(
            CASE WHEN c.relowner <> current_user::regrole THEN c.relowner
                 WHEN x.rolsuper AND NOT current_setting('check_function_bodies')::boolean THEN n.nspowner
-                ELSE e.extowner END))
+                ELSE e.extowner END)::text)
   FROM pg_extension e
   JOIN pg_roles x ON x.oid = e.extowner
   JOIN pg_namespace n ON n.nspname = 'invtrack'

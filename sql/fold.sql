@@ -41,7 +41,7 @@ COMMENT ON COLUMN invtrack.fold_state.folded_at IS 'When its movements were last
 CREATE VIEW invtrack_internal.flow_tail WITH (security_invoker) AS
 SELECT m.merchant, m.sku, m.inventory_type, m.flow,
        pg_catalog.count(*) AS movements,
-       invtrack.day_series_agg(m.occurred_on, m.quantity) AS days
+       invtrack.day_series_agg(m.occurred_on, m.quantity::numeric) AS days
   FROM invtrack.movement m
  WHERE NOT m.folded
  GROUP BY m.merchant, m.sku, m.inventory_type, m.flow;

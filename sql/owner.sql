@@ -14,6 +14,7 @@ DECLARE
     new_owner oid;
     object record;
     holder record;
+    stranger text;
 BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
         RAISE insufficient_privilege USING
@@ -27,6 +28,25 @@ BEGIN
     IF new_owner IS NULL THEN
         RAISE undefined_object USING MESSAGE = format('role "%s" does not exist', role), COLUMN = 'role',
             HINT = 'Write the role''s name as pg_roles has it, without quotes.';
+    END IF;
+    -- The owner may add functions to the extension, which must not become a superuser's. Ours are in languages that only
+    -- superusers write, or made by the script.
+    SELECT i.identity INTO stranger
+      FROM pg_depend d
+      JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'invtrack'
+      JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+      JOIN pg_language l ON l.oid = p.prolang
+      JOIN pg_roles r ON r.oid = p.proowner
+      LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid
+     CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) i
+     WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND NOT r.rolsuper
+       AND coalesce(a.aggtranstype <> 'internal'::regtype, l.lanpltrusted)
+     LIMIT 1;
+    IF stranger IS NOT NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('function %s is not one of extension invtrack', stranger),
+            DETAIL = 'Its owner added it; with the others it would become a superuser''s.',
+            HINT = format('ALTER EXTENSION invtrack DROP FUNCTION %s;', stranger);
     END IF;
     IF (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'invtrack')
        = (SELECT c.relowner FROM pg_class c WHERE c.oid = 'invtrack.merchant'::regclass) THEN
@@ -50,7 +70,8 @@ BEGIN
                  FROM pg_proc p WHERE d.classid = 'pg_proc'::regclass AND p.oid = d.objid
                UNION ALL
                SELECT 'SCHEMA', coalesce(n.nspacl, acldefault('n', n.nspowner)), 'USAGE', n.nspowner, true
-                 FROM pg_namespace n WHERE d.classid = 'pg_namespace'::regclass AND n.oid = d.objid
+                 FROM pg_namespace n
+                WHERE d.classid = 'pg_namespace'::regclass AND n.oid = d.objid AND n.nspname = 'invtrack_internal'
                UNION ALL
                -- Not the types of arrays, and of the rows of tables and views, members too from PostgreSQL 17 on:
                -- they follow what they are of.

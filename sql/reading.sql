@@ -29,7 +29,7 @@ SELECT p.merchant,
           FROM invtrack.merchant c
          ORDER BY c.merchant) m ON m.merchant = p.merchant
   LEFT JOIN (SELECT s.merchant, s.sku, s.inventory_type,
-                    invtrack.day_series_agg(coalesce(s.expires_on, date 'infinity'), s.quantity) AS lots
+                    invtrack.day_series_agg(coalesce(s.expires_on, date 'infinity'), s.quantity::numeric) AS lots
                FROM invtrack.stock_lot s
               GROUP BY s.merchant, s.sku, s.inventory_type) l
     ON l.merchant = p.merchant AND l.sku = p.sku AND l.inventory_type = i.inventory_type

@@ -41,7 +41,7 @@ SELECT l.merchant,
        nullif(invtrack.next_day(l.series, m.as_of), date 'infinity') AS next_expires_on,
        l.lots
   FROM (SELECT s.merchant, s.sku, s.inventory_type, pg_catalog.count(*) AS lots,
-               invtrack.day_series_agg(coalesce(s.expires_on, date 'infinity'), s.quantity) AS series
+               invtrack.day_series_agg(coalesce(s.expires_on, date 'infinity'), s.quantity::numeric) AS series
           FROM invtrack.stock_lot s
          GROUP BY s.merchant, s.sku, s.inventory_type) l
   JOIN invtrack.product p ON p.merchant = l.merchant AND p.sku = l.sku

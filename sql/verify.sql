@@ -15,7 +15,7 @@ SELECT c.merchant, c.sku, c.inventory_type, c.flow, c.expected_movements, c.foun
                   FROM invtrack.flow_series s
                 UNION ALL
                 SELECT m.merchant, m.sku, m.inventory_type, m.flow, pg_catalog.count(*), 0,
-                       invtrack.day_series_agg(m.occurred_on, m.quantity), NULL
+                       invtrack.day_series_agg(m.occurred_on, m.quantity::numeric), NULL
                   FROM invtrack.movement m
                  WHERE m.folded
                  GROUP BY m.merchant, m.sku, m.inventory_type, m.flow) b
