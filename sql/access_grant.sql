@@ -94,6 +94,35 @@ AS 'MODULE_PATHNAME', 'access_has_access';
 COMMENT ON FUNCTION invtrack.has_access(text, text) IS
 'Has the current role access of this level to the merchant, or, where it is null, to all?';
 
+-- In plans, in the place of has_access(): the call of the role that the plan was made for.
+
+CREATE TYPE invtrack_internal.role_of_plan;
+
+CREATE FUNCTION invtrack_internal.role_of_plan_in(cstring)
+RETURNS invtrack_internal.role_of_plan LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'access_role_of_plan_in';
+COMMENT ON FUNCTION invtrack_internal.role_of_plan_in(cstring) IS 'I/O';
+
+CREATE FUNCTION invtrack_internal.role_of_plan_out(invtrack_internal.role_of_plan)
+RETURNS cstring LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'access_role_of_plan_out';
+COMMENT ON FUNCTION invtrack_internal.role_of_plan_out(invtrack_internal.role_of_plan) IS 'I/O';
+
+CREATE TYPE invtrack_internal.role_of_plan (
+    INPUT = invtrack_internal.role_of_plan_in,
+    OUTPUT = invtrack_internal.role_of_plan_out,
+    LIKE = bigint
+);
+COMMENT ON TYPE invtrack_internal.role_of_plan IS
+'The role that a plan was made for; only the planner makes such values';
+
+CREATE FUNCTION invtrack_internal.has_access_as(merchant text, level text, role invtrack_internal.role_of_plan)
+RETURNS boolean LANGUAGE c STABLE PARALLEL SAFE
+SUPPORT invtrack_internal.has_access_support
+AS 'MODULE_PATHNAME', 'access_has_access_as';
+COMMENT ON FUNCTION invtrack_internal.has_access_as(text, text, invtrack_internal.role_of_plan) IS
+'has_access() in plans: of the role that the plan was made for, whatever the current role is';
+
 CREATE VIEW invtrack.access WITH (security_invoker) AS
 SELECT r.rolname::text AS role, g.merchant, g.level, g.granted_at, g.granted_by
   FROM invtrack.access_grant g
@@ -110,7 +139,10 @@ COMMENT ON COLUMN invtrack.access.granted_by IS 'Role that granted it';
 -- that is immutable works on its arguments alone, so whoever reads may call it.
 CREATE VIEW invtrack_internal.level_privilege WITH (security_invoker) AS
 SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
-       CASE WHEN p.privilege LIKE '%(%' THEN a.attacl ELSE o.acl END AS acl,
+       CASE WHEN p.privilege LIKE '%(%' THEN (
+               SELECT a.attacl FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = o.oid AND a.attname = substring(p.privilege FROM '\((.*)\)')::name)
+            ELSE o.acl END AS acl,
        o.oid AS object_id
   FROM (VALUES
         ('read',   'SCHEMA',  'invtrack',             'USAGE'),
@@ -125,6 +157,7 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
         ('read',   'ROUTINE', 'preview_health',       'EXECUTE'),
         ('read',   'ROUTINE', 'find_products',        'EXECUTE'),
         ('read',   'ROUTINE', 'has_access',           'EXECUTE'),
+        ('read',   'ROUTINE', 'has_access_as',        'EXECUTE'),
         ('load',   'TABLE',   'merchant',             'INSERT UPDATE DELETE'),
         ('load',   'TABLE',   'product',              'INSERT UPDATE DELETE'),
         ('load',   'TABLE',   'inventory_type',       'INSERT UPDATE DELETE'),
@@ -164,15 +197,13 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
           -- not arrays and rows of tables and views, members too from PostgreSQL 17 on: what they are of counts
           LEFT JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::regclass
                 AND t.oid = d.objid
-                AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.oid = t.typrelid AND r.relkind <> 'c')
          WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
            AND coalesce(c.oid, f.oid, t.oid) IS NOT NULL
        ) o ON o.kind = rule.kind
           AND (o.name = rule.name OR rule.name = '(all)' OR rule.name = '(immutable)' AND o.is_immutable)
- CROSS JOIN LATERAL pg_catalog.string_to_table(rule.privileges, ' ') p (privilege)
-  LEFT JOIN pg_catalog.pg_attribute a
-    ON o.kind = 'TABLE' AND a.attrelid = o.oid AND a.attname = substring(p.privilege FROM '\((.*)\)');
+ CROSS JOIN LATERAL pg_catalog.string_to_table(rule.privileges, ' ') p (privilege);
 COMMENT ON VIEW invtrack_internal.level_privilege IS
 'What each level of access adds to the one before it: a row for each privilege on an object';
 COMMENT ON COLUMN invtrack_internal.level_privilege.level IS 'read, load or manage';

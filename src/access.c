@@ -12,12 +12,17 @@
  * that it keeps, so also one that is being planned when the news comes. As
  * with PostgreSQL's own privileges, a change counts for others from their
  * next transaction at the latest, whatever the snapshot is.
+ *
+ * What is running goes on with what it was planned for, whatever the current
+ * role is by then. So everything that was read stays until the end of the
+ * transaction, and a plan names the reading that it was made from.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
@@ -38,16 +43,28 @@
 #include "argument.h"
 #include "compat.h"
 
-/* What was looked up in this session, a RoleAccess a role. */
+/* How often access is read again where it changes meanwhile, before that is an error. */
+#define READINGS_MAX	100
+
+/* What was read for a role: the newest reading, and those before it that differ. */
+typedef struct CachedRole
+{
+	Oid			role;			/* key of the cache */
+	uint64		read_at;		/* the news at the beginning of the newest reading */
+	RoleAccess *newest;
+} CachedRole;
+
 static HTAB *cache;
 static MemoryContext cache_context;
-static bool cache_is_stale = true;
+static uint64 cache_started_at; /* the news then */
+static uint64 news = 1;			/* how often something has changed */
+static uint32 readings;
 static Oid	access_table;
 
 static void
 forget_access(void)
 {
-	cache_is_stale = true;
+	news++;
 	ResetPlanCache();
 }
 
@@ -64,9 +81,22 @@ at_role_change(Datum arg, int cache_id, uint32 hash)
 	forget_access();
 }
 
+/* No plan of this transaction is run any more: what is out of date may go. */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PARALLEL_PRE_COMMIT ||
+		event == XACT_EVENT_PRE_PREPARE || cache_context == NULL || cache_started_at == news)
+		return;
+	MemoryContextDelete(cache_context);
+	cache_context = NULL;
+	cache = NULL;
+}
+
 void
 access_init(void)
 {
+	RegisterXactCallback(at_transaction_end, NULL);
 	CacheRegisterRelcacheCallback(at_relation_change, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, at_role_change, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, at_role_change, (Datum) 0);
@@ -174,8 +204,6 @@ access_column(Relation table, const char *name, Oid type)
 static void
 add_merchant(RoleAccess *access, Datum merchant, AccessLevel level)
 {
-	MemoryContext caller = MemoryContextSwitchTo(cache_context);
-
 	/* the array doubles at each power of two */
 	if (access->count == 0)
 		access->merchants = palloc(sizeof(MerchantAccess));
@@ -185,12 +213,11 @@ add_merchant(RoleAccess *access, Datum merchant, AccessLevel level)
 	access->merchants[access->count].merchant = DatumGetTextPCopy(merchant);
 	access->merchants[access->count].level = level;
 	access->count++;
-	MemoryContextSwitchTo(caller);
 }
 
 /* Add what the rows of the table give to a role. The newest state is read, as for privileges. */
 static void
-read_grants(RoleAccess *access, Relation table)
+read_grants(RoleAccess *access, Oid role, Relation table)
 {
 	int			role_column = access_column(table, "role", InvalidOid);
 	int			merchant_column = access_column(table, "merchant", TEXTOID);
@@ -204,12 +231,12 @@ read_grants(RoleAccess *access, Relation table)
 		bool		nobody,
 					to_all,
 					no_level;
-		Oid			role = DatumGetObjectId(heap_getattr(row, role_column, columns, &nobody));
+		Oid			holder = DatumGetObjectId(heap_getattr(row, role_column, columns, &nobody));
 		Datum		merchant = heap_getattr(row, merchant_column, columns, &to_all);
 		Datum		name = heap_getattr(row, level_column, columns, &no_level);
 		AccessLevel level;
 
-		if (nobody || no_level || !OidIsValid(role) || !has_privs_of_role(access->role, role))
+		if (nobody || no_level || !OidIsValid(holder) || !has_privs_of_role(role, holder))
 			continue;
 		level = access_level_of_name(VARDATA_ANY(DatumGetTextPP(name)),
 									 VARSIZE_ANY_EXHDR(DatumGetTextPP(name)));
@@ -233,13 +260,12 @@ find_access_table(void)
 	return table;
 }
 
-/* Look up what a role has, and keep it. Those whom row security does not bind have all. */
-static const RoleAccess *
+/* Read what a role has. Those whom row security does not bind have all. */
+static RoleAccess
 read_access(Oid role)
 {
-	RoleAccess	access = {.role = role};
+	RoleAccess	access = {0};
 	Relation	table;
-	RoleAccess *kept;
 
 	access_table = find_access_table();
 	table = table_open(access_table, AccessShareLock);
@@ -249,66 +275,144 @@ read_access(Oid role)
 		access.to_all = ACCESS_MANAGE;
 	else
 	{
-		read_grants(&access, table);
+		read_grants(&access, role, table);
 		sort_merchants(&access);
 	}
 	table_close(table, AccessShareLock);
-	kept = hash_search(cache, &role, HASH_ENTER, NULL);
-	*kept = access;
-	return kept;
-}
-
-static void
-start_cache(void)
-{
-	HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(RoleAccess)};
-
-	if (cache != NULL)
-		MemoryContextDelete(cache_context);
-	cache = NULL;
-	cache_context = AllocSetContextCreate(TopMemoryContext, "invtrack access",
-										  ALLOCSET_SMALL_SIZES);
-	control.hcxt = cache_context;
-	cache = hash_create("invtrack access", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	cache_is_stale = false;
-}
-
-/* What a role has. Valid until the next call. */
-const RoleAccess *
-access_of_role(Oid role)
-{
-	const RoleAccess *access;
-
-	do
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (cache_is_stale || cache == NULL)
-			start_cache();
-		access = hash_search(cache, &role, HASH_FIND, NULL);
-		if (access == NULL)
-			access = read_access(role);
-	} while (cache_is_stale);	/* there was news while reading */
 	return access;
 }
 
-/* has_access(merchant, level), where it isn't the planner that has answered already */
-PG_FUNCTION_INFO_V1(access_has_access);
-Datum
-access_has_access(PG_FUNCTION_ARGS)
+static bool
+is_same_access(const RoleAccess *a, const RoleAccess *b)
 {
-	AccessLevel level = check_access_level(fcinfo, 1);
-	const RoleAccess *access = access_of_role(GetUserId());
-	MerchantAccess key;
+	if (a->to_all != b->to_all || a->count != b->count)
+		return false;
+	for (int i = 0; i < a->count; i++)
+		if (a->merchants[i].level != b->merchants[i].level ||
+			compare_codes(a->merchants[i].merchant, b->merchants[i].merchant) != 0)
+			return false;
+	return true;
+}
+
+/* Keep what was read before the transaction ends. */
+static void
+keep_access(CachedRole *cached, const RoleAccess *access)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cache_context);
+	RoleAccess *kept = palloc(sizeof(RoleAccess));
+
+	*kept = *access;
+	kept->number = ++readings;
+	kept->merchants = palloc_extended(Max(access->count, 1) * sizeof(MerchantAccess), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < access->count; i++)
+	{
+		kept->merchants[i] = access->merchants[i];
+		kept->merchants[i].merchant = DatumGetTextPCopy(PointerGetDatum(access->merchants[i].merchant));
+	}
+	kept->older = cached->newest;
+	cached->newest = kept;
+	MemoryContextSwitchTo(caller);
+}
+
+/* Read what a role has and keep it; was it known already? */
+static bool
+renew_access(CachedRole *cached)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "invtrack access reading",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	RoleAccess	access = read_access(cached->role);
+	bool		is_known = cached->newest != NULL && is_same_access(&access, cached->newest);
+
+	if (!is_known)
+		keep_access(cached, &access);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return is_known;
+}
+
+static CachedRole *
+find_cached(Oid role)
+{
+	CachedRole *cached;
+	bool		is_there;
+
+	if (cache == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(CachedRole)};
+
+		if (cache_context == NULL)
+			cache_context = AllocSetContextCreate(TopMemoryContext, "invtrack access",
+												  ALLOCSET_SMALL_SIZES);
+		control.hcxt = cache_context;
+		cache = hash_create("invtrack access", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		cache_started_at = news;
+	}
+	cached = hash_search(cache, &role, HASH_ENTER, &is_there);
+	if (!is_there)
+	{
+		cached->read_at = 0;
+		cached->newest = NULL;
+	}
+	return cached;
+}
+
+/*
+ * What a role has; valid until the end of the transaction. Where there is news
+ * while it is read, roles and rows may be of different moments: then it is
+ * read again, until there is none, or it says the same twice, so that whoever
+ * changes roles without end, be it only their own passwords, stops nobody.
+ */
+const RoleAccess *
+access_of_role(Oid role)
+{
+	CachedRole *cached = find_cached(role);
+
+	for (int reading = 1; cached->read_at != news; reading++)
+	{
+		uint64		before = news;
+		bool		is_known;
+
+		CHECK_FOR_INTERRUPTS();
+		if (reading > READINGS_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("access of role \"%s\" changes faster than it can be read",
+							GetUserNameFromId(role, false)),
+					 errhint("Try again.")));
+		is_known = renew_access(cached);
+		cached->read_at = before;
+		if (is_known && reading > 1)
+			break;
+	}
+	return cached->newest;
+}
+
+/* The access of a reading. A parallel worker has not read it, and reads what there is now. */
+const RoleAccess *
+access_as_read(Oid role, uint32 number)
+{
+	const RoleAccess *access = find_cached(role)->newest;
+
+	while (access != NULL && access->number != number)
+		access = access->older;
+	return access != NULL ? access : access_of_role(role);
+}
+
+/* Does the access include this level for a merchant, or, where that is NULL, for all? */
+bool
+is_access_to(const RoleAccess *access, text *merchant, AccessLevel level)
+{
+	MerchantAccess key = {.merchant = merchant};
 	MerchantAccess *found;
 
 	if (access->to_all >= level)
-		PG_RETURN_BOOL(true);
-	if (PG_ARGISNULL(0) || access->count == 0)
-		PG_RETURN_BOOL(false);
-	key.merchant = PG_GETARG_TEXT_PP(0);
+		return true;
+	if (merchant == NULL || access->count == 0)
+		return false;
 	found = bsearch(&key, access->merchants, access->count, sizeof(MerchantAccess),
 					compare_merchants);
-	PG_RETURN_BOOL(found != NULL && found->level >= level);
+	return found != NULL && found->level >= level;
 }
 
 /*

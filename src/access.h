@@ -22,13 +22,14 @@ typedef struct MerchantAccess
 	AccessLevel level;
 } MerchantAccess;
 
-/* All that a role has, itself and as a member of others. */
+/* All that a role has, itself and as a member of others, as it was read once. */
 typedef struct RoleAccess
 {
-	Oid			role;			/* key of the cache */
+	uint32		number;			/* no other reading of this session has it */
 	AccessLevel to_all;			/* level of access to all merchants */
 	int			count;
 	MerchantAccess *merchants;	/* in the order of their bytes */
+	struct RoleAccess *older;	/* what the role had before, earlier in this transaction */
 } RoleAccess;
 
 /* access.c */
@@ -37,5 +38,7 @@ extern Oid	find_access_table(void);
 extern AccessLevel access_level_of_name(const char *bytes, size_t size);
 extern AccessLevel check_access_level(FunctionCallInfo fcinfo, int arg);
 extern const RoleAccess *access_of_role(Oid role);
+extern const RoleAccess *access_as_read(Oid role, uint32 number);
+extern bool is_access_to(const RoleAccess *access, text *merchant, AccessLevel level);
 
 #endif							/* INVTRACK_ACCESS_H */

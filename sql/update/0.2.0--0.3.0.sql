@@ -34,3 +34,19 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- What plans have in the place of has_access().
+CREATE TYPE invtrack_internal.role_of_plan;
+CREATE FUNCTION invtrack_internal.role_of_plan_in(cstring)
+RETURNS invtrack_internal.role_of_plan LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'access_role_of_plan_in';
+CREATE FUNCTION invtrack_internal.role_of_plan_out(invtrack_internal.role_of_plan)
+RETURNS cstring LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'access_role_of_plan_out';
+CREATE TYPE invtrack_internal.role_of_plan (
+    INPUT = invtrack_internal.role_of_plan_in,
+    OUTPUT = invtrack_internal.role_of_plan_out,
+    LIKE = bigint
+);
+COMMENT ON TYPE invtrack_internal.role_of_plan IS
+'The role that a plan was made for; only the planner makes such values';

@@ -97,7 +97,7 @@ SELECT format('SELECT string_agg(f::text, '' '') FROM %s(%s) f', p.oid::regproc,
                   FROM unnest(proargnames[1:pronargs]) WITH ORDINALITY a (name, n)
                  WHERE name IN ('merchant', 'sku', 'skus', 'inventory_type', 'mechanism', 'quantity', 'keyword', 'movement_id', 'level',
                                 'consumer', 'event_id', 'until')) a (n, value)
- WHERE p.pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND p.prokind = 'f' AND p.provolatile <> 'i'
+ WHERE p.pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND p.prokind = 'f' AND p.provolatile <> 'i' AND p.proname <> 'has_access_as' -- the planner's
    AND 'merchant' = ANY (p.proargnames) AND has_function_privilege('invtrack_test_one_manages', p.oid, 'EXECUTE')
  GROUP BY p.oid, p.proname ORDER BY p.proname COLLATE "C";
 INSERT INTO asked (statement) VALUES
