@@ -44,6 +44,50 @@ COMMENT ON CAST (invtrack_internal.role_ref AS oid) IS 'The role''s oid, 0 for n
 CREATE CAST (oid AS invtrack_internal.role_ref) WITHOUT FUNCTION;
 COMMENT ON CAST (oid AS invtrack_internal.role_ref) IS 'The role that has this oid';
 
+-- Equality, as of oids: a subscriber finds a row of access_grant by all of its columns.
+
+CREATE FUNCTION invtrack_internal.role_ref_eq(invtrack_internal.role_ref, invtrack_internal.role_ref)
+RETURNS boolean LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+AS 'oideq';
+COMMENT ON FUNCTION invtrack_internal.role_ref_eq(invtrack_internal.role_ref, invtrack_internal.role_ref) IS 'implementation of =';
+
+CREATE FUNCTION invtrack_internal.role_ref_ne(invtrack_internal.role_ref, invtrack_internal.role_ref)
+RETURNS boolean LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+AS 'oidne';
+COMMENT ON FUNCTION invtrack_internal.role_ref_ne(invtrack_internal.role_ref, invtrack_internal.role_ref) IS 'implementation of <>';
+
+CREATE FUNCTION invtrack_internal.role_ref_hash(invtrack_internal.role_ref)
+RETURNS integer LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+AS 'hashoid';
+COMMENT ON FUNCTION invtrack_internal.role_ref_hash(invtrack_internal.role_ref) IS 'hash';
+
+CREATE FUNCTION invtrack_internal.role_ref_hash_extended(invtrack_internal.role_ref, bigint)
+RETURNS bigint LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+AS 'hashoidextended';
+COMMENT ON FUNCTION invtrack_internal.role_ref_hash_extended(invtrack_internal.role_ref, bigint) IS 'hash';
+
+CREATE OPERATOR invtrack_internal.= (
+    LEFTARG = invtrack_internal.role_ref, RIGHTARG = invtrack_internal.role_ref,
+    FUNCTION = invtrack_internal.role_ref_eq,
+    COMMUTATOR = OPERATOR(invtrack_internal.=), NEGATOR = OPERATOR(invtrack_internal.<>),
+    RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR invtrack_internal.= (invtrack_internal.role_ref, invtrack_internal.role_ref) IS 'equal';
+
+CREATE OPERATOR invtrack_internal.<> (
+    LEFTARG = invtrack_internal.role_ref, RIGHTARG = invtrack_internal.role_ref,
+    FUNCTION = invtrack_internal.role_ref_ne,
+    COMMUTATOR = OPERATOR(invtrack_internal.<>), NEGATOR = OPERATOR(invtrack_internal.=),
+    RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR invtrack_internal.<> (invtrack_internal.role_ref, invtrack_internal.role_ref) IS 'not equal';
+
+CREATE OPERATOR CLASS invtrack_internal.role_ref_ops
+    DEFAULT FOR TYPE invtrack_internal.role_ref USING hash AS
+    OPERATOR 1 invtrack_internal.= (invtrack_internal.role_ref, invtrack_internal.role_ref),
+    FUNCTION 1 invtrack_internal.role_ref_hash(invtrack_internal.role_ref),
+    FUNCTION 2 invtrack_internal.role_ref_hash_extended(invtrack_internal.role_ref, bigint);
+
 CREATE TABLE invtrack.access_grant (
     role invtrack_internal.role_ref NOT NULL,
     merchant text COLLATE "C",

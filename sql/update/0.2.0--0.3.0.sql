@@ -50,3 +50,36 @@ CREATE TYPE invtrack_internal.role_of_plan (
 );
 COMMENT ON TYPE invtrack_internal.role_of_plan IS
 'The role that a plan was made for; only the planner makes such values';
+
+-- Equality of role_ref, which a subscriber needs.
+CREATE FUNCTION invtrack_internal.role_ref_eq(invtrack_internal.role_ref, invtrack_internal.role_ref)
+RETURNS boolean LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+AS 'oideq';
+CREATE FUNCTION invtrack_internal.role_ref_ne(invtrack_internal.role_ref, invtrack_internal.role_ref)
+RETURNS boolean LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+AS 'oidne';
+CREATE FUNCTION invtrack_internal.role_ref_hash(invtrack_internal.role_ref)
+RETURNS integer LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+AS 'hashoid';
+CREATE FUNCTION invtrack_internal.role_ref_hash_extended(invtrack_internal.role_ref, bigint)
+RETURNS bigint LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+AS 'hashoidextended';
+CREATE OPERATOR invtrack_internal.= (
+    LEFTARG = invtrack_internal.role_ref, RIGHTARG = invtrack_internal.role_ref,
+    FUNCTION = invtrack_internal.role_ref_eq,
+    COMMUTATOR = OPERATOR(invtrack_internal.=), NEGATOR = OPERATOR(invtrack_internal.<>),
+    RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR invtrack_internal.= (invtrack_internal.role_ref, invtrack_internal.role_ref) IS 'equal';
+CREATE OPERATOR invtrack_internal.<> (
+    LEFTARG = invtrack_internal.role_ref, RIGHTARG = invtrack_internal.role_ref,
+    FUNCTION = invtrack_internal.role_ref_ne,
+    COMMUTATOR = OPERATOR(invtrack_internal.<>), NEGATOR = OPERATOR(invtrack_internal.=),
+    RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR invtrack_internal.<> (invtrack_internal.role_ref, invtrack_internal.role_ref) IS 'not equal';
+CREATE OPERATOR CLASS invtrack_internal.role_ref_ops
+    DEFAULT FOR TYPE invtrack_internal.role_ref USING hash AS
+    OPERATOR 1 invtrack_internal.= (invtrack_internal.role_ref, invtrack_internal.role_ref),
+    FUNCTION 1 invtrack_internal.role_ref_hash(invtrack_internal.role_ref),
+    FUNCTION 2 invtrack_internal.role_ref_hash_extended(invtrack_internal.role_ref, bigint);
