@@ -35,6 +35,7 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "plan.h"
+#include "row_security.h"
 
 enum
 {
@@ -91,6 +92,7 @@ start_granting(Granting *granting)
 	RestrictSearchPath();
 	SetUserIdAndSecContext(owner, granting->security_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
+	check_row_security();
 	SPI_connect();
 }
 

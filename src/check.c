@@ -32,6 +32,7 @@
 #include "compat.h"
 #include "plan.h"
 #include "procedure.h"
+#include "row_security.h"
 
 /* How many changed trackers are written down at a time. */
 #define CHUNK_ROWS		5000
@@ -377,6 +378,7 @@ check_trackers(PG_FUNCTION_ARGS)
 	Datum		merchant;
 
 	check_as_of_setting();
+	check_row_security();
 	SPI_connect();
 	if (!PG_ARGISNULL(0))
 	{
@@ -427,6 +429,7 @@ check_all(PG_FUNCTION_ARGS)
 
 	check_may_commit(fcinfo, "check_all", "check_trackers");
 	check_as_of_setting();
+	check_row_security();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	all.merchant = CStringGetTextDatum("");
 	all.context = AllocSetContextCreate(CurrentMemoryContext, "invtrack checks",

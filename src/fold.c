@@ -25,6 +25,7 @@
 #include "fold.h"
 #include "plan.h"
 #include "procedure.h"
+#include "row_security.h"
 
 /* About how many movements are folded at a time. */
 #define BATCH_MOVEMENTS		50000
@@ -222,6 +223,7 @@ fold(PG_FUNCTION_ARGS)
 	Datum		merchant;
 	int64		moved = 0;
 
+	check_row_security();
 	SPI_connect();
 	if (!PG_ARGISNULL(0))
 		moved = fold_merchant(PG_GETARG_DATUM(0));
@@ -275,6 +277,7 @@ fold_all(PG_FUNCTION_ARGS)
 	bool		is_done;
 
 	check_may_commit(fcinfo, "fold_all", "fold");
+	check_row_security();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	merchant = CStringGetTextDatum("");
 	while (next_merchant(&merchant))

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "procedure.h"
+#include "row_security.h"
 
 /* How often a long procedure tells where it is. */
 #define PROGRESS_SECONDS	10
@@ -73,6 +74,7 @@ check_constraints(void)
 /*
  * Do something for a merchant in a subtransaction. An error of its data must
  * not keep others from their turn, so it becomes a warning; returns false then.
+ * Row security may have been forced since the last one's turn.
  */
 bool
 try_for_merchant(void (*work) (void *), void *argument, Datum merchant, Failures *failures)
@@ -85,6 +87,7 @@ try_for_merchant(void (*work) (void *), void *argument, Datum merchant, Failures
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
+		check_row_security();
 		work(argument);
 		check_constraints();
 		ReleaseCurrentSubTransaction();

@@ -18,6 +18,7 @@
 #include "fold.h"
 #include "movement.h"
 #include "plan.h"
+#include "row_security.h"
 
 /* How many of a merchant's movements are looked through at a time. */
 #define BATCH_MOVEMENTS		50000
@@ -135,6 +136,7 @@ purge_movements(PG_FUNCTION_ARGS)
 	TimestampTz before;
 
 	before = time_of_age(fcinfo, 1, "older_than_days");
+	check_row_security();
 	SPI_connect();
 	if (!PG_ARGISNULL(0))
 		purged = purge_merchant(PG_GETARG_DATUM(0), before);
@@ -187,6 +189,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 	uint64		rows = 0;
 
 	check_not_null(fcinfo, 0, "merchant");
+	check_row_security();
 	SPI_connect();
 	lock_merchant(merchant);
 	for (int i = 0; i < lengthof(deletions); i++)

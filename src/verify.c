@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "fold.h"
 #include "plan.h"
+#include "row_security.h"
 
 /* The types of the columns of invtrack_internal.difference. */
 #define DIFFERENCE_COLUMNS \
@@ -101,6 +102,7 @@ verify(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	check_columns(result->setDesc, returned, lengthof(returned));
+	check_row_security();
 	SPI_connect();
 	if (repair && !PG_ARGISNULL(0))
 		lock_fold_state(merchant);
