@@ -1,19 +1,10 @@
 
 -- Whose all this is, and who may use it ------------------------------------------------------------
 --
--- The script of a trusted extension runs as the bootstrap superuser, and what it makes goes to the owner of the
--- extension; in a restore by a superuser, to whom the schema belonged before. An update leaves it with whom it is.
--- The cast is to the argument's type: the owner may have a function of this name that would match better, and run as superuser.
+-- To whom the table merchant belongs, all belongs. An update leaves it there, and what is new goes along. (The cast
+-- is to the argument's type: the owner may have a function of this name that would match better, and run as superuser.)
 
-SELECT invtrack.set_owner(pg_get_userbyid(
-           CASE WHEN c.relowner <> current_user::regrole THEN c.relowner
-                WHEN x.rolsuper AND NOT current_setting('check_function_bodies')::boolean THEN n.nspowner
-                ELSE e.extowner END)::text)
-  FROM pg_extension e
-  JOIN pg_roles x ON x.oid = e.extowner
-  JOIN pg_namespace n ON n.nspname = 'invtrack'
-  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'merchant'
- WHERE e.extname = 'invtrack';
+SELECT invtrack.set_owner(pg_get_userbyid(c.relowner)::text) FROM pg_class c WHERE c.oid = 'invtrack.merchant'::regclass;
 
 -- Row security: what of each table a role sees and changes follows from invtrack.access_grant. A loop
 -- over the tables, so that none can be forgotten: one without a merchant must be named here. The

@@ -11,7 +11,9 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     keeper constant name := pg_get_userbyid(10);
+    database constant oid := (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
     new_owner oid;
+    home record;
     object record;
     holder record;
     stranger text;
@@ -48,10 +50,21 @@ BEGIN
             DETAIL = 'Its owner added it; with the others it would become a superuser''s.',
             HINT = format('ALTER EXTENSION invtrack DROP FUNCTION %s;', stranger);
     END IF;
-    IF (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'invtrack')
-       = (SELECT c.relowner FROM pg_class c WHERE c.oid = 'invtrack.merchant'::regclass) THEN
+    -- Nobody grants meanwhile.
+    LOCK TABLE invtrack.access_grant;
+    SELECT n.nspowner AS owner, n.nspacl AS acl, c.relowner AS former_owner INTO home
+      FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'merchant'
+     WHERE n.nspname = 'invtrack';
+    IF home.owner = home.former_owner THEN
         EXECUTE format('ALTER SCHEMA invtrack OWNER TO %I', role);
-    ELSIF (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'invtrack') <> new_owner THEN
+    ELSIF home.owner <> new_owner THEN
+        -- Another's schema: what the former owner let others do goes on in the name of the schema's owner.
+        FOR holder IN
+            SELECT DISTINCT a.grantee FROM aclexplode(home.acl) a
+             WHERE a.privilege_type = 'USAGE' AND a.grantor <> home.owner AND a.grantee NOT IN (0, home.owner)
+        LOOP
+            EXECUTE format('GRANT USAGE ON SCHEMA invtrack TO %I', pg_get_userbyid(holder.grantee));
+        END LOOP;
         EXECUTE format('GRANT USAGE ON SCHEMA invtrack TO %I WITH GRANT OPTION', role);
     END IF;
     FOR object IN
@@ -91,7 +104,7 @@ BEGIN
             EXECUTE format('ALTER %s %s OWNER TO %I', object.kind, object.identity, keeper);
         END IF;
         EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', object.kind, object.identity);
-        -- What the former owner let others do, they may go on doing.
+        -- What the former owner let others do, they may go on doing. The former owner is whom the keeper let grant.
         FOR holder IN
             SELECT a.grantee, a.grantor, a.is_grantable FROM aclexplode(object.acl) a
              WHERE a.grantee NOT IN (0, 10, object.owner, new_owner)
@@ -112,8 +125,32 @@ BEGIN
                                 ELSE ARRAY[makeaclitem(10, 10, object.privilege, false)] END
                            || CASE WHEN new_owner <> 10 THEN ARRAY[makeaclitem(new_owner, 10, object.privilege, true)] END
          WHERE p.classoid = object.classid AND p.objoid = object.objid AND p.objsubid = 0;
+        -- From PostgreSQL 17 on what is granted so depends on the role, which DROP OWNED, REASSIGN OWNED and DROP ROLE go by.
+        IF FOUND AND current_setting('server_version_num')::integer >= 170000 THEN
+            DELETE FROM pg_shdepend s
+             WHERE s.dbid = database AND s.classid = object.classid AND s.objid = object.objid AND s.objsubid = 0
+               AND s.deptype = 'i';
+            INSERT INTO pg_shdepend (dbid, classid, objid, objsubid, refclassid, refobjid, deptype)
+            SELECT database, object.classid, object.objid, 0, 'pg_authid'::regclass, new_owner, 'i'
+             WHERE new_owner <> 10;
+        END IF;
     END LOOP;
 END
 $body$;
 COMMENT ON FUNCTION invtrack.set_owner(text) IS
 'Hands tables, views, the schema and the use of all functions and types to another role; only a superuser may';
+
+-- The script of a trusted extension runs as the bootstrap superuser, and what it makes goes to the owner of the
+-- extension; in a restore by a superuser, which sets row_security off, to whom the schema belonged before. Here
+-- the first table; all else goes along in the epilogue.
+DO $$
+BEGIN
+    EXECUTE (SELECT format('ALTER TABLE invtrack.merchant OWNER TO %I', pg_get_userbyid(
+                        CASE WHEN x.rolsuper AND NOT current_setting('row_security')::boolean THEN n.nspowner
+                             ELSE e.extowner END))
+               FROM pg_extension e
+               JOIN pg_roles x ON x.oid = e.extowner
+               JOIN pg_namespace n ON n.nspname = 'invtrack'
+              WHERE e.extname = 'invtrack');
+END
+$$;

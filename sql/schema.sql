@@ -2,8 +2,8 @@
 -- Two schemas: invtrack is what people use, invtrack_internal what that is made of ---------------------
 --
 -- CREATE EXTENSION takes a schema of the name invtrack as it finds it. Whoever may create in there could
--- overload our functions and operators, so it must be in good hands. A restore makes the schema itself,
--- for its former owner, and everything then goes to that owner.
+-- overload our functions and operators, so it must be in good hands. A restore by a superuser, which sets
+-- row_security off, makes the schema itself, for its former owner, and everything then goes to that owner.
 
 DO $$
 DECLARE
@@ -11,7 +11,7 @@ DECLARE
     stranger name;
 BEGIN
     SELECT n.oid, n.nspowner AS owner, n.nspacl AS acl, e.extowner, d.datdba,
-           current_setting('check_function_bodies')::boolean OR NOT x.rolsuper AS is_strict
+           current_setting('row_security')::boolean OR NOT x.rolsuper AS is_strict
       INTO home
       FROM pg_namespace n
       JOIN pg_extension e ON e.extname = 'invtrack'
