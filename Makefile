@@ -1,20 +1,24 @@
 # invtrack: an inventory tracker inside PostgreSQL
 
+# Where the sources are: here (empty), or, in a VPATH build (make -f DIR/Makefile), DIR/.
+SRC := $(filter-out ./,$(dir $(firstword $(MAKEFILE_LIST))))
+
 EXTENSION = invtrack
-EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" invtrack.control)
+EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(SRC)invtrack.control)
 MODULE_big = invtrack
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+OBJS = $(patsubst $(SRC)%.c,%.o,$(sort $(wildcard $(SRC)src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = prologue schema argument day_series calendar guard catalogue stock movement fold \
 	purge tracker verify judgement reading health product_search history alert alert_event \
 	check metrics schedule access_grant owner epilogue
+TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql
 UPDATE_SQL = sql/invtrack--0.2.0--$(EXTVERSION).sql
 DATA_built = $(FRESH_SQL) $(UPDATE_SQL)
 
 # The scripts of earlier versions, as they were released.
-DATA = $(wildcard sql/released/*.sql)
+DATA = $(patsubst $(SRC)%,%,$(wildcard $(SRC)sql/released/*.sql))
 
 EXTRA_CLEAN = sql/invtrack--*.sql exports.txt test/unit/day_codec_test
 
@@ -25,46 +29,83 @@ SHLIB_EXPORTS = exports.txt
 ifeq ($(shell uname -s),Linux)
 SHLIB_LINK = -Wl,-Bsymbolic
 endif
-CALLERS = $(filter-out sql/invtrack--%,$(wildcard sql/*.sql)) $(wildcard sql/*/*.sql)
+CALLERS = $(filter-out $(SRC)sql/invtrack--%,$(wildcard $(SRC)sql/*.sql)) $(wildcard $(SRC)sql/*/*.sql)
 
-PG_CPPFLAGS = -Isrc -DINVTRACK_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = -I$(SRC)src -DINVTRACK_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-declaration-after-statement \
 	$(INVTRACK_CFLAGS)
 
-REGRESS = setup $(filter-out setup,$(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql))))
-REGRESS_OPTS = --encoding=UTF8 --inputdir=test --outputdir=tmp_check/regress
-ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test --outputdir=tmp_check/isolation
-
-# pg_regress of PostgreSQL 15 looks for expected/ in its output directory, that of later versions here.
-EXPECTED_LINKS = tmp_check/regress/expected tmp_check/isolation/expected
+TESTS = $(patsubst $(SRC)test/sql/%.sql,%,$(sort $(wildcard $(SRC)test/sql/*.sql)))
+REGRESS = setup $(filter-out setup,$(TESTS))
+REGRESS_OPTS = --encoding=UTF8 --inputdir=$(SRC)test --outputdir=tmp_check/regress $(EXPECTED)
+REGRESS_PREP = link_expected
+ISOLATION = $(patsubst $(SRC)test/specs/%.spec,%,$(sort $(wildcard $(SRC)test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=$(SRC)test --outputdir=tmp_check/isolation $(EXPECTED)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(wildcard $(PGXS)),)
+$(error $(PG_CONFIG) tells of no PostgreSQL to build for: install one with its development files (Debian: \
+	postgresql-server-dev-N), or name one with PG_CONFIG=.../bin/pg_config)
+endif
+
+# The files of a build in the source directory would be taken for those of this one.
+ifneq ($(SRC),)
+ifneq ($(wildcard $(SRC)exports.txt $(SRC)src/*.o),)
+$(error $(SRC) has been built in: run "make clean" there first)
+endif
+$(shell mkdir -p sql src)
+endif
+
+# The bitcode, from which JIT compilation inlines functions, takes the clang that the server was built with.
+# The library does the same without.
+ifeq ($(filter command,$(origin with_llvm) $(origin CLANG)),)
+NO_TOOL := $(shell awk '/^with_llvm[ \t]*=[ \t]*yes/ { on = 1 } on && /^CLANG[ \t]*=/ { print $$NF } \
+	on && /^LLVM_BINPATH[ \t]*=/ { print $$NF "/llvm-lto" }' $(dir $(PGXS))../Makefile.global | \
+	while read -r tool; do command -v "$$tool" >/dev/null || echo "$$tool"; done)
+ifneq ($(NO_TOOL),)
+$(info There is no $(NO_TOOL): bitcode for JIT compilation is left out.)
+override with_llvm = no
+endif
+endif
+
 include $(PGXS)
 
-installcheck: | $(EXPECTED_LINKS)
+ifneq ($(filter 9.% 10 11 12 13 14,$(MAJORVERSION)),)
+$(error PostgreSQL $(VERSION) is too old: invtrack needs 15 or later)
+endif
 
-$(EXPECTED_LINKS):
-	mkdir -p $(@D)
-	ln -s ../../expected $@
+# pg_regress looks for expected/ in its output directory; that of later minor versions of 16 where it is told.
+EXPECTED = $(if $(filter-out 15,$(MAJORVERSION)),--expecteddir=$(or $(SRC),.))
 
-$(OBJS): $(wildcard src/*.h) invtrack.control
+.PHONY: link_expected
+link_expected:
+	mkdir -p tmp_check/regress tmp_check/isolation
+	ln -sfn '$(abspath $(SRC)expected)' tmp_check/regress/expected
+	ln -sfn '$(abspath $(SRC)expected)' tmp_check/isolation/expected
 
-$(FRESH_SQL): $(TOPICS:%=sql/%.sql) Makefile
-	cat $(TOPICS:%=sql/%.sql) > $@
+$(OBJS): $(wildcard $(SRC)src/*.h) $(SRC)invtrack.control | headers
+
+.PHONY: headers
+headers:
+	@test -e '$(includedir_server)/postgres.h' || { \
+		echo 'There is no $(includedir_server)/postgres.h: install the development files' >&2; \
+		echo 'of PostgreSQL $(MAJORVERSION) (Debian: postgresql-server-dev-$(MAJORVERSION)).' >&2; exit 1; }
+
+$(FRESH_SQL): $(TOPIC_FILES) $(SRC)Makefile
+	cat $(TOPIC_FILES) > $@
 
 # The update is the changes by hand, then all functions and views as they are now, then the epilogue. A
 # function or view is a paragraph, with its comments.
-$(UPDATE_SQL): sql/update/0.2.0--0.3.0.sql $(TOPICS:%=sql/%.sql) Makefile
-	sed '1s/"CREATE EXTENSION .*"/"ALTER EXTENSION invtrack UPDATE"/' sql/prologue.sql > $@
-	cat sql/update/0.2.0--0.3.0.sql >> $@
+$(UPDATE_SQL): $(SRC)sql/update/0.2.0--0.3.0.sql $(TOPIC_FILES) $(SRC)Makefile
+	sed '1s/"CREATE EXTENSION .*"/"ALTER EXTENSION invtrack UPDATE"/' $(SRC)sql/prologue.sql > $@
+	cat $(SRC)sql/update/0.2.0--0.3.0.sql >> $@
 	awk -v RS= '/(^|\n)CREATE (FUNCTION|PROCEDURE|VIEW) / { gsub(/(^|\n)CREATE /, "&OR REPLACE "); print "\n" $$0 }' \
-		$(TOPICS:%=sql/%.sql) >> $@
-	cat sql/epilogue.sql >> $@
+		$(TOPIC_FILES) >> $@
+	cat $(SRC)sql/epilogue.sql >> $@
 
-exports.txt: $(CALLERS) Makefile
+exports.txt: $(CALLERS) $(SRC)Makefile
 	( echo Pg_magic_func; echo _PG_init; echo schedule_worker_main; \
 	  sed -n "s/^.*'MODULE_PATHNAME', *'\([^']*\)'.*/\1 pg_finfo_\1/p" $(CALLERS) | tr ' ' '\n' ) | \
 	  LC_ALL=C sort -u >$@
