@@ -1,7 +1,23 @@
 # What demo and test share: packages, build, a throw-away cluster. To be sourced, from bash.
 # shellcheck shell=bash
 
-PG_CONFIG=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+# The majors that invtrack is tested with; others have to be asked for.
+oldest=15
+newest=18
+
+# Debian's pg_config of the newest server that is installed; nothing where there is none.
+installed_server() {
+	local major
+	for ((major = newest; major >= oldest; major--)); do
+		if [ -x "/usr/lib/postgresql/$major/bin/postgres" ]; then
+			echo "/usr/lib/postgresql/$major/bin/pg_config"
+			return
+		fi
+	done
+}
+
+# Empty on a machine without a server; choose_server finds one there.
+PG_CONFIG=${PG_CONFIG:-$(installed_server)}
 export PG_CONFIG
 
 # The same characters and sort order on every machine, whatever its own locale is.
@@ -71,38 +87,139 @@ is_installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# A new machine often has an apt-get of its own at work.
+apt_waits=(-o DPkg::Lock::Timeout=600)
+lists_are_new=false
+
+# The lists of packages, once a run.
+update_package_lists() {
+	"$lists_are_new" && return
+	command -v apt-get >/dev/null ||
+		die 'There is no apt-get to install packages with. README.md says how to build and install by hand.'
+	echo 'Reading the lists of packages ...'
+	quietly as_root apt-get "${apt_waits[@]}" update -q || return
+	lists_are_new=true
+}
+
+# apt_progress LOG: of what apt-get install says a counter (lines at each quarter where it's no terminal); all into LOG.
+apt_progress() {
+	local line all=0 size='' what i
+	local -A count=([downloaded]=0 [unpacked]=0 ['set up']=0)
+	while IFS= read -r line; do
+		printf '%s\n' "$line" >>"$1"
+		case $line in
+		*' newly installed, '*)
+			read -r i _ what _ <<<"$line"
+			all=$((i + what))
+			continue
+			;;
+		'Need to get '*)
+			size=${line#Need to get }
+			printf '  %d packages, %s to download\n' "$all" "${size%% of *}"
+			continue
+			;;
+		Get:*) what=downloaded ;;
+		'Unpacking '*) what=unpacked ;;
+		'Setting up '*) what='set up' ;;
+		*) continue ;;
+		esac
+		[ "$all" -gt 0 ] || continue
+		i=$((count[$what] + 1))
+		count[$what]=$i
+		if [ -t 1 ]; then
+			printf '\r  %d of %d %s    ' "$i" "$all" "$what"
+		elif [ "$((4 * i / all))" -gt "$((4 * (i - 1) / all))" ]; then
+			printf '  %d of %d %s\n' "$i" "$all" "$what"
+		fi
+	done
+	[ ! -t 1 ] || [ -z "$size" ] || echo
+}
+
 # Debian creates and starts a cluster "main" with the first server package. Nobody asked for that,
 # so switch it off while we install, and leave the machine's configuration as it was.
 apt_install() {
-	local conf=/etc/postgresql-common/createcluster.d/invtrack.conf status=0
+	local conf=/etc/postgresql-common/createcluster.d/invtrack.conf log status=0
+	update_package_lists || return
 	as_root mkdir -p "${conf%/*}"
 	echo 'create_main_cluster = false' | as_root tee "$conf" >/dev/null
-	{
-		as_root apt-get update -q &&
-			as_root env DEBIAN_FRONTEND=noninteractive \
-				apt-get install -q -y --no-install-recommends "$@"
-	} || status=$?
+	log=$(mktemp)
+	(
+		set -o pipefail
+		as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 apt-get "${apt_waits[@]}" \
+			install -q -y --no-install-recommends "$@" 2>&1 </dev/null | apt_progress "$log"
+	) || status=$?
+	if [ "$status" -ne 0 ]; then
+		printf 'This failed: apt-get install %s\n' "$*" >&2
+		cat "$log" >&2
+	fi
+	rm -f "$log"
 	as_root rm -f "$conf"
 	as_root rmdir --ignore-fail-on-non-empty "${conf%/*}"
 	return "$status"
 }
 
-# install_missing PACKAGE...: these, and what it takes to build and run the extension.
-install_missing() {
-	local major package missing=()
-	major=$(pg_major)
-	for package in "postgresql-$major" "postgresql-server-dev-$major" make gcc libc6-dev "$@"; do
+# Where there is no server: the one that Debian's package postgresql stands for.
+choose_server() {
+	local major
+	[ -z "$PG_CONFIG" ] || return 0
+	update_package_lists || return
+	major=$(apt-cache depends postgresql | sed -n 's/^ *Depends: postgresql-\([0-9][0-9]*\)$/\1/p')
+	[ -n "$major" ] || die 'There is no package postgresql that tells which PostgreSQL to install.'
+	[ "$major" -ge "$oldest" ] || die "The package postgresql stands for PostgreSQL $major; invtrack needs $oldest or later."
+	PG_CONFIG=/usr/lib/postgresql/$major/bin/pg_config
+}
+
+# install_packages PACKAGE...: those that are missing.
+install_packages() {
+	local package missing=()
+	for package in "$@"; do
 		is_installed "$package" || missing+=("$package")
 	done
 	if [ ${#missing[@]} -gt 0 ]; then
 		echo "Installing ${missing[*]} ..."
-		quietly apt_install "${missing[@]}"
+		apt_install "${missing[@]}"
 	fi
+}
+
+# install_missing PACKAGE...: these, and what it takes to build and run the extension.
+install_missing() {
+	local major
+	choose_server || return
+	major=$(pg_major)
+	install_packages "postgresql-$major" "postgresql-server-dev-$major" make gcc libc6-dev "$@"
+}
+
+# What make is told beside PG_CONFIG.
+build_options=(with_llvm=no)
+
+# The same without clang and LLVM: 600 MB that the package with the server's headers asks for, and only JIT
+# compilation would use. Unless it is installed anyway, its headers are unpacked into tmp_packages.
+install_without_clang() {
+	local major package dir
+	choose_server || return
+	major=$(pg_major)
+	package=postgresql-server-dev-$major
+	install_packages "postgresql-$major" make gcc libc6-dev || return
+	! is_installed "$package" || return 0
+	dir=tmp_packages/$package-$(dpkg-query -W -f '${Version}' "postgresql-$major") || return
+	[ -e "$dir/complete" ] || unpack_package "$package" "$dir" || return
+	# relative, since make takes no space in it
+	build_options+=("includedir_server=$dir/usr/include/postgresql/$major/server")
+}
+
+# unpack_package PACKAGE DIR: its files in DIR, without installing it.
+unpack_package() {
+	update_package_lists || return
+	echo "Unpacking $1 ..."
+	mkdir -p "$2"
+	quietly env -C "$2" apt-get download -q "$1" && quietly dpkg-deb -x "$2/$1"_*.deb "$2" || return
+	rm "$2/$1"_*.deb
+	: >"$2/complete"
 }
 
 # Always from scratch: what lies around may be another version's, or built without -Werror.
 build_and_install() {
-	local make=(make -s "PG_CONFIG=$PG_CONFIG" with_llvm=no)
+	local make=(make -s "PG_CONFIG=$PG_CONFIG" "${build_options[@]}")
 	echo "Building and installing invtrack for $("$PG_CONFIG" --version) ..."
 	quietly "${make[@]}" clean &&
 		quietly "${make[@]}" "-j$(nproc)" COPT=-Werror &&
