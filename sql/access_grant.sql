@@ -207,6 +207,8 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
         ('load',   'TABLE',   'inventory_type',       'INSERT UPDATE DELETE'),
         ('load',   'TABLE',   'stock_lot',            'INSERT UPDATE DELETE'),
         ('load',   'TABLE',   'movement',             'INSERT'),
+        -- drivers read lastval() after an INSERT
+        ('load',   'SEQUENCE', 'movement_movement_id_seq', 'USAGE'),
         ('load',   'ROUTINE', 'reverse_movement',     'EXECUTE'),
         ('manage', 'TABLE',   'tracker',              'INSERT UPDATE DELETE'),
         ('manage', 'ROUTINE', 'save_tracker',         'EXECUTE'),
@@ -224,8 +226,8 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
           FROM pg_catalog.pg_namespace n
          WHERE n.nspname IN ('invtrack', 'invtrack_internal')
         UNION ALL
-        SELECT CASE d.classid WHEN 'pg_catalog.pg_class'::regclass THEN 'TABLE'
-                              WHEN 'pg_catalog.pg_proc'::regclass THEN 'ROUTINE' ELSE 'TYPE' END,
+        SELECT CASE WHEN c.relkind = 'S' THEN 'SEQUENCE' WHEN c.oid IS NOT NULL THEN 'TABLE'
+                    WHEN f.oid IS NOT NULL THEN 'ROUTINE' ELSE 'TYPE' END,
                d.objid,
                coalesce(c.relname, f.proname, t.typname)::text,
                coalesce(c.oid::regclass::text, f.oid::regprocedure::text, t.oid::regtype::text),
@@ -235,7 +237,7 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
           FROM pg_catalog.pg_depend d
           JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'invtrack'
           LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::regclass
-                AND c.oid = d.objid AND c.relkind IN ('r', 'v')
+                AND c.oid = d.objid AND c.relkind IN ('r', 'v', 'S')
           LEFT JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass
                 AND f.oid = d.objid
           -- not arrays and rows of tables and views, members too from PostgreSQL 17 on: what they are of counts
@@ -251,7 +253,7 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
 COMMENT ON VIEW invtrack_internal.level_privilege IS
 'What each level of access adds to the one before it: a row for each privilege on an object';
 COMMENT ON COLUMN invtrack_internal.level_privilege.level IS 'read, load or manage';
-COMMENT ON COLUMN invtrack_internal.level_privilege.kind IS 'SCHEMA, TABLE (views too), ROUTINE or TYPE (domains too)';
+COMMENT ON COLUMN invtrack_internal.level_privilege.kind IS 'SCHEMA, TABLE (views too), SEQUENCE, ROUTINE or TYPE (domains too)';
 COMMENT ON COLUMN invtrack_internal.level_privilege.name IS 'Name of the object';
 COMMENT ON COLUMN invtrack_internal.level_privilege.privilege IS 'Privilege, as GRANT names it; on a column: with its name';
 COMMENT ON COLUMN invtrack_internal.level_privilege.object IS 'The object, as GRANT names it';

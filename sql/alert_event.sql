@@ -28,6 +28,12 @@ COMMENT ON COLUMN invtrack.alert_event.mechanism IS 'Mechanism of the tracker';
 COMMENT ON COLUMN invtrack.alert_event.recorded_at IS 'When it was found out';
 COMMENT ON COLUMN invtrack.alert_event.payload IS 'All there is to tell; the format has a version and is described in docs/alerts.md';
 
+CREATE FUNCTION invtrack_internal.is_alert_consumer(merchant text, consumer text, confirmed bigint)
+RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'alert_event_is_consumer';
+COMMENT ON FUNCTION invtrack_internal.is_alert_consumer(text, text, bigint) IS
+'Are these what a consumer can have? True, or an error that names the column and its value';
+
 CREATE TABLE invtrack.alert_consumer (
     merchant text COLLATE "C" NOT NULL,
     consumer text COLLATE "C" NOT NULL,
@@ -35,8 +41,8 @@ CREATE TABLE invtrack.alert_consumer (
     confirmed_at timestamptz,
     taken_at timestamptz,
     CONSTRAINT alert_consumer_pkey PRIMARY KEY (merchant, consumer),
-    CONSTRAINT alert_consumer_consumer_check CHECK (invtrack_internal.is_code(consumer)),
-    CONSTRAINT alert_consumer_confirmed_check CHECK (confirmed >= 0)
+    CONSTRAINT alert_consumer_check CHECK (
+        invtrack_internal.is_alert_consumer(merchant, consumer, confirmed))
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE invtrack.alert_consumer IS
 'How far each program that delivers events has come. To give up a consumer, delete its rows';

@@ -5,13 +5,16 @@ CREATE FUNCTION invtrack_internal.is_code(code text)
 RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
 AS 'MODULE_PATHNAME', 'invtrack_is_code';
 COMMENT ON FUNCTION invtrack_internal.is_code(text) IS
-'Is this a code of the back-office: 1 to 200 bytes, no ASCII white space at either end?';
+'Is this a code of the back-office: 1 to 200 bytes, no white space at either end?';
+
+CREATE FUNCTION invtrack_internal.is_quantity(value numeric)
+RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'quantity_is_quantity';
+COMMENT ON FUNCTION invtrack_internal.is_quantity(numeric) IS
+'Is this a quantity? True, or an error that names it';
 
 CREATE DOMAIN invtrack.quantity AS numeric
-    CONSTRAINT quantity_check CHECK (
-        VALUE > (-1000000000000)::numeric
-        AND VALUE < 1000000000000::numeric
-        AND pg_catalog.round(VALUE, 6) = VALUE);
+    CONSTRAINT quantity_check CHECK (invtrack_internal.is_quantity(VALUE));
 COMMENT ON DOMAIN invtrack.quantity IS
 'Units: an exact decimal of at most 6 decimals, above -10^12 and below 10^12';
 

@@ -1,6 +1,13 @@
 
 -- Stock: units on hand now ------------------------------------------------------
 
+CREATE FUNCTION invtrack_internal.is_stock_lot(
+    merchant text, sku text, inventory_type text, lot text, expires_on date)
+RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'stock_is_stock_lot';
+COMMENT ON FUNCTION invtrack_internal.is_stock_lot(text, text, text, text, date) IS
+'Are these what a lot can have? True, or an error that names the column and its value';
+
 CREATE TABLE invtrack.stock_lot (
     merchant text COLLATE "C" NOT NULL,
     sku text COLLATE "C" NOT NULL,
@@ -12,8 +19,8 @@ CREATE TABLE invtrack.stock_lot (
     CONSTRAINT stock_lot_product_fkey FOREIGN KEY (merchant, sku) REFERENCES invtrack.product,
     CONSTRAINT stock_lot_inventory_type_fkey FOREIGN KEY (merchant, inventory_type)
         REFERENCES invtrack.inventory_type,
-    CONSTRAINT stock_lot_lot_check CHECK (lot = '' OR invtrack_internal.is_code(lot)),
-    CONSTRAINT stock_lot_expires_on_check CHECK (invtrack_internal.is_day(expires_on))
+    CONSTRAINT stock_lot_check CHECK (
+        invtrack_internal.is_stock_lot(merchant, sku, inventory_type, lot, expires_on))
 );
 COMMENT ON TABLE invtrack.stock_lot IS
 'Units on hand now that share a lot code and an expiry date';

@@ -1,6 +1,14 @@
 
 -- Trackers: what is asked of an item ---------------------------------------------------
 
+CREATE FUNCTION invtrack_internal.is_tracker(
+    merchant text, sku text, inventory_type text, mechanism text,
+    quantity numeric, lookback_days integer, coverage_days integer, expiry_days integer)
+RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'tracker_is_tracker';
+COMMENT ON FUNCTION invtrack_internal.is_tracker(text, text, text, text, numeric, integer, integer, integer) IS
+'Are these what a tracker can have, by the rules of save_tracker()? True, or an error that names the column and its value';
+
 CREATE TABLE invtrack.tracker (
     merchant text COLLATE "C" NOT NULL,
     sku text COLLATE "C" NOT NULL,
@@ -18,25 +26,9 @@ CREATE TABLE invtrack.tracker (
         REFERENCES invtrack.product ON DELETE CASCADE,
     CONSTRAINT tracker_inventory_type_fkey FOREIGN KEY (merchant, inventory_type)
         REFERENCES invtrack.inventory_type,
-    CONSTRAINT tracker_mechanism_check CHECK (
-        mechanism IN ('stock_quantity', 'turnover_days', 'stalled_days')),
-    -- A mechanism has its own parameters and no others.
-    CONSTRAINT tracker_quantity_check CHECK (
-        CASE WHEN mechanism IN ('stock_quantity', 'stalled_days')
-             THEN quantity IS NOT NULL AND quantity > 0
-             ELSE quantity IS NULL END),
-    CONSTRAINT tracker_lookback_days_check CHECK (
-        CASE WHEN mechanism IN ('turnover_days', 'stalled_days')
-             THEN lookback_days IS NOT NULL AND lookback_days BETWEEN 1 AND 3650
-             ELSE lookback_days IS NULL END),
-    CONSTRAINT tracker_coverage_days_check CHECK (
-        CASE WHEN mechanism = 'turnover_days'
-             THEN coverage_days IS NOT NULL AND coverage_days BETWEEN 1 AND 3650
-             ELSE coverage_days IS NULL END),
-    CONSTRAINT tracker_expiry_days_check CHECK (
-        CASE WHEN mechanism IN ('stock_quantity', 'turnover_days')
-             THEN expiry_days BETWEEN 0 AND 3650
-             ELSE expiry_days IS NULL END)
+    CONSTRAINT tracker_check CHECK (
+        invtrack_internal.is_tracker(merchant, sku, inventory_type, mechanism,
+            quantity, lookback_days, coverage_days, expiry_days))
 );
 COMMENT ON TABLE invtrack.tracker IS 'Items watched with a mechanism and its parameters';
 COMMENT ON COLUMN invtrack.tracker.merchant IS 'Merchant of the item';

@@ -128,10 +128,8 @@ check_access_level(FunctionCallInfo fcinfo, int arg)
 	name = PG_GETARG_TEXT_PP(arg);
 	level = access_level_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	if (level == ACCESS_NONE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("level \"%s\" does not exist", shown(text_to_cstring(name))),
-				 errhint("Use read, load or manage.")));
+		refuse(NULL, "level", psprintf("level \"%s\" does not exist", shown(text_to_cstring(name))),
+			   "Use read, load or manage.");
 	return level;
 }
 

@@ -118,13 +118,15 @@ check_role(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_GRANT_OPERATION),
 				 errmsg("access is granted to roles, not to PUBLIC"),
-				 errhint("Grant it to a role, and make others members of that.")));
+				 errhint("Grant it to a role, and make others members of that."),
+				 errargument("role")));
 	role = get_role_oid(name, true);
 	if (!OidIsValid(role))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("role \"%s\" does not exist", name),
-				 errhint("Write the role's name as pg_roles has it, without quotes.")));
+				 errhint("Write the role's name as pg_roles has it, without quotes."),
+				 errargument("role")));
 	return role;
 }
 
@@ -329,12 +331,14 @@ report_no_access(FunctionCallInfo fcinfo, Oid role)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("role \"%s\" has been granted no access", name),
-				 errhint("The view invtrack.access lists who has what.")));
+				 errhint("The view invtrack.access lists who has what."),
+				 errargument("role")));
 	ereport(ERROR,
 			(errcode(ERRCODE_NO_DATA_FOUND),
 			 errmsg("role \"%s\" has been granted no access to merchant \"%s\"", name,
 					text_to_cstring(PG_GETARG_TEXT_PP(ARG_ROLE_MERCHANT))),
-			 errhint("The view invtrack.access lists who has what. Access to all merchants, or that of a role it is a member of, is revoked as such.")));
+			 errhint("The view invtrack.access lists who has what. Access to all merchants, or that of a role it is a member of, is revoked as such."),
+			 errargument("merchant")));
 }
 
 /* revoke_access(role, merchant); a null merchant: all that it was granted */

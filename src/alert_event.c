@@ -218,15 +218,30 @@ alert_event_take(PG_FUNCTION_ARGS)
 	check_code(fcinfo, 0, "consumer");
 	max_rows = PG_GETARG_INT32(1);
 	if (max_rows < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_rows %d is out of range", max_rows),
-				 errhint("Give the largest number of events wanted, at least 1.")));
+		refuse(NULL, "max_rows", psprintf("max_rows %d is out of range", max_rows),
+			   "Give the largest number of events wanted, at least 1.");
 	SPI_connect();
 	register_consumer(PG_GETARG_DATUM(0));
 	take_events(PG_GETARG_DATUM(0), max_rows, result);
 	SPI_finish();
 	return (Datum) 0;
+}
+
+/* is_alert_consumer(merchant, consumer, confirmed): the table's CHECK */
+PG_FUNCTION_INFO_V1(alert_event_is_consumer);
+Datum
+alert_event_is_consumer(PG_FUNCTION_ARGS)
+{
+	static const char table[] = "alert_consumer";
+	static const CodeColumn codes[] = {MERCHANT_CODE, CONSUMER_CODE};
+	const int	confirmed = lengthof(codes);
+
+	check_codes(table, codes, lengthof(codes), fcinfo->args);
+	if (!PG_ARGISNULL(confirmed) && PG_GETARG_INT64(confirmed) < 0)
+		refuse(table, "confirmed",
+			   psprintf("confirmed %lld is out of range", (long long) PG_GETARG_INT64(confirmed)),
+			   "Give the number of the last event that was confirmed, 0 for none.");
+	PG_RETURN_BOOL(true);
 }
 
 static void
@@ -237,7 +252,8 @@ report_unknown_event(FunctionCallInfo fcinfo)
 			 errmsg("consumer \"%s\" was not given event %lld of merchant \"%s\"",
 					TextDatumGetCString(PG_GETARG_DATUM(0)), (long long) PG_GETARG_INT64(2),
 					TextDatumGetCString(PG_GETARG_DATUM(1))),
-			 errhint("Confirm what invtrack.take_alert_events() returned.")));
+			 errhint("Confirm what invtrack.take_alert_events() returned."),
+			 errargument("event_id")));
 }
 
 /*

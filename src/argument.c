@@ -18,30 +18,6 @@
 /* How much of a wrong value an error shows. */
 #define SHOWN_SIZE_MAX	((size_t) 2 * CODE_SIZE_MAX)
 
-static bool
-is_ascii_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* Not empty, not too long, no ASCII white space at either end. */
-bool
-is_code(const char *bytes, size_t size)
-{
-	return size > 0 && size <= CODE_SIZE_MAX &&
-		!is_ascii_space(bytes[0]) && !is_ascii_space(bytes[size - 1]);
-}
-
-/* The rule of codes for CHECK constraints. */
-PG_FUNCTION_INFO_V1(invtrack_is_code);
-Datum
-invtrack_is_code(PG_FUNCTION_ARGS)
-{
-	text	   *code = PG_GETARG_TEXT_PP(0);
-
-	PG_RETURN_BOOL(is_code(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)));
-}
-
 /* From 0001-01-01 to 9999-12-31. Infinities are the ends of the type. */
 bool
 is_day(DateADT date)
@@ -67,6 +43,25 @@ shown(const char *value)
 	return psprintf("%.*s...", pg_mbcliplen(value, size, SHOWN_SIZE_MAX), value);
 }
 
+/*
+ * The error about a value: of an argument, or, where a table is named, of its
+ * column, as its CHECK finds it. PostgreSQL itself would name the constraint
+ * and neither the column nor the value.
+ */
+void
+refuse(const char *table, const char *name, const char *message, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(table != NULL ? ERRCODE_CHECK_VIOLATION : ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s", message),
+			 errhint("%s", hint),
+			 errargument(name),
+			 table == NULL ? 0 : err_generic_string(PG_DIAG_SCHEMA_NAME, "invtrack"),
+			 table == NULL ? 0 : err_generic_string(PG_DIAG_TABLE_NAME, table),
+			 table == NULL ? 0 : err_generic_string(PG_DIAG_CONSTRAINT_NAME,
+													psprintf("%s_check", table))));
+}
+
 void
 check_not_null(FunctionCallInfo fcinfo, int arg, const char *name)
 {
@@ -74,34 +69,47 @@ check_not_null(FunctionCallInfo fcinfo, int arg, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be null", name),
-				 errhint("Give a value for the argument %s.", name)));
-}
-
-void
-check_code(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	text	   *code = PG_GETARG_TEXT_PP(arg);
-
-	if (!is_code(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s \"%s\" is not a valid code", name, shown(text_to_cstring(code))),
-				 errhint("A code has 1 to %d bytes and no white space at either end.",
-						 CODE_SIZE_MAX)));
+				 errhint("Give a value for the argument %s.", name),
+				 errargument(name)));
 }
 
 Mechanism
-check_mechanism(FunctionCallInfo fcinfo, int arg)
+check_mechanism(const char *table, Datum value)
 {
-	text	   *name = PG_GETARG_TEXT_PP(arg);
+	text	   *name = DatumGetTextPP(value);
 	Mechanism	mechanism = mechanism_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 
 	if (mechanism == MECHANISM_UNKNOWN)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("mechanism \"%s\" does not exist", shown(text_to_cstring(name))),
-				 errhint("Use stock_quantity, turnover_days or stalled_days.")));
+		refuse(table, "mechanism",
+			   psprintf("mechanism \"%s\" does not exist", shown(text_to_cstring(name))),
+			   "Use stock_quantity, turnover_days or stalled_days.");
 	return mechanism;
+}
+
+void
+check_day(const char *table, const char *name, Datum value)
+{
+	if (!is_day(DatumGetDateADT(value)))
+		refuse(table, name,
+			   psprintf("%s \"%s\" is out of range", name,
+						DatumGetCString(DirectFunctionCall1(date_out, value))),
+			   "Give a date from 0001-01-01 to 9999-12-31.");
+}
+
+/* A percentage from 0 to the maximum, which NaN and infinities are not. */
+void
+check_percent(const char *table, const char *name, NullableDatum value, int32 maximum)
+{
+	if (value.isnull ||
+		(DatumGetBool(DirectFunctionCall2(numeric_ge, value.value,
+										  NumericGetDatum(int64_to_numeric(0)))) &&
+		 DatumGetBool(DirectFunctionCall2(numeric_le, value.value,
+										  NumericGetDatum(int64_to_numeric(maximum))))))
+		return;
+	refuse(table, name,
+		   psprintf("%s %s is out of range", name,
+					shown(DatumGetCString(DirectFunctionCall1(numeric_out, value.value)))),
+		   psprintf("%s is a percentage from 0 to %d.", name, maximum));
 }
 
 /* The key of a tracker: nothing null, three codes and a mechanism. */
@@ -109,12 +117,12 @@ void
 check_tracker_key(FunctionCallInfo fcinfo)
 {
 	static const char *const names[] = {"merchant", "sku", "inventory_type", "mechanism"};
+	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE};
 
 	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
 		check_not_null(fcinfo, arg, names[arg]);
-	for (int arg = 0; arg < ARG_MECHANISM; arg++)
-		check_code(fcinfo, arg, names[arg]);
-	(void) check_mechanism(fcinfo, ARG_MECHANISM);
+	check_codes(NULL, codes, lengthof(codes), fcinfo->args);
+	(void) check_mechanism(NULL, PG_GETARG_DATUM(ARG_MECHANISM));
 }
 
 /* The same, as the values that statements take. */
@@ -136,100 +144,82 @@ shown_tracker(const Datum *key)
 					TextDatumGetCString(key[ARG_MECHANISM]));
 }
 
-/* The argument of a parameter as text. */
-static const char *
-shown_parameter(FunctionCallInfo fcinfo, Parameter parameter)
+/* The parameters of a rule, which follow each other. */
+void
+get_parameters(const NullableDatum *arguments, GivenParameters *given)
 {
-	Datum		value = PG_GETARG_DATUM(ARG_QUANTITY + parameter);
+	for (Parameter p = 0; p < PARAMETERS; p++)
+	{
+		given->is_given[p] = !arguments[p].isnull;
+		if (p == PARAMETER_QUANTITY)
+		{
+			if (arguments[p].isnull ||
+				quantity_from_numeric(arguments[p].value, &given->values[p]) != DAY_CODEC_OK)
+				given->values[p] = 0;
+		}
+		else
+			given->values[p] = arguments[p].isnull ? NO_DAY : DatumGetInt32(arguments[p].value);
+	}
+}
 
+/* A parameter as an error shows it. */
+static const char *
+shown_parameter(Parameter parameter, Datum value)
+{
 	if (parameter == PARAMETER_QUANTITY)
 		return shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
 	return psprintf("%d", DatumGetInt32(value));
 }
 
-/* A parameter is there if, and only if, the mechanism has it. */
-static void
-check_presence(FunctionCallInfo fcinfo, Mechanism mechanism, Parameter parameter)
+/* Parameters of a rule are what its mechanism asks for. */
+void
+check_rule(const char *table, Mechanism mechanism, const NullableDatum *arguments)
 {
-	const char *name = parameter_name(parameter);
-	bool		is_null = PG_ARGISNULL(ARG_QUANTITY + parameter);
-	ParameterUse use = parameter_use(mechanism, parameter);
+	const char *kind = table == NULL ? "argument" : "column";
+	GivenParameters given;
+	Parameter	parameter;
+	ParameterFault fault;
+	const char *name;
+	const char *value;
 
-	if (is_null && use == PARAMETER_REQUIRED)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s is missing: mechanism %s needs it", name, mechanism_name(mechanism)),
-				 errhint("Give a value for the argument %s.", name)));
-	if (!is_null && use == PARAMETER_FOREIGN)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s %s must be left out: mechanism %s does not use it", name,
-						shown_parameter(fcinfo, parameter), mechanism_name(mechanism)),
-				 errhint("Leave out the argument %s, or use another mechanism.", name)));
+	get_parameters(arguments, &given);
+	fault = find_fault(mechanism, &given, &parameter);
+	if (fault == PARAMETER_SOUND)
+		return;
+	name = parameter_name(parameter);
+	if (fault == PARAMETER_MISSING)
+		refuse(table, name,
+			   psprintf("%s is missing: mechanism %s needs it", name, mechanism_name(mechanism)),
+			   psprintf("Give a value for the %s %s.", kind, name));
+	value = shown_parameter(parameter, arguments[parameter].value);
+	if (fault == PARAMETER_SURPLUS)
+		refuse(table, name,
+			   psprintf("%s %s must be left out: mechanism %s does not use it", name, value,
+						mechanism_name(mechanism)),
+			   psprintf("Leave out the %s %s, or use another mechanism.", kind, name));
+	refuse(table, name, psprintf("%s %s is out of range", name, value),
+		   parameter == PARAMETER_QUANTITY ?
+		   "quantity is above 0 and below 10^12, with at most 6 decimals." :
+		   psprintf("%s is a number of days from %d to %d.", name,
+					parameter_days_min(parameter), RULE_DAYS_MAX));
 }
 
-static void
-check_days(FunctionCallInfo fcinfo, Parameter parameter)
-{
-	const char *name = parameter_name(parameter);
-	int32		days = PG_GETARG_INT32(ARG_QUANTITY + parameter);
-
-	if (days < parameter_days_min(parameter) || days > RULE_DAYS_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s %d is out of range", name, days),
-				 errhint("%s is a number of days from %d to %d.", name,
-						 parameter_days_min(parameter), RULE_DAYS_MAX)));
-}
-
-static void
-check_quantity(FunctionCallInfo fcinfo)
-{
-	Quantity	micro;
-
-	if (quantity_from_numeric(PG_GETARG_DATUM(ARG_QUANTITY), &micro) != DAY_CODEC_OK ||
-		micro <= 0 || micro >= RULE_QUANTITY_LIMIT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("quantity %s is out of range", shown_parameter(fcinfo, PARAMETER_QUANTITY)),
-				 errhint("quantity is above 0 and below 10^12, with at most 6 decimals.")));
-}
-
-/*
- * The parameters of a rule, for a key that is checked already. The table
- * invtrack.tracker has the same rules as CHECKs, for those who write it
- * without save_tracker().
- */
+/* The arguments of a rule, for a key that is checked already. */
 void
 check_tracker_rule(FunctionCallInfo fcinfo)
 {
-	Mechanism	mechanism = check_mechanism(fcinfo, ARG_MECHANISM);
-
-	for (Parameter p = 0; p < PARAMETERS; p++)
-		check_presence(fcinfo, mechanism, p);
-	if (!PG_ARGISNULL(ARG_QUANTITY))
-		check_quantity(fcinfo);
-	for (Parameter p = PARAMETER_LOOKBACK_DAYS; p < PARAMETERS; p++)
-		if (!PG_ARGISNULL(ARG_QUANTITY + p))
-			check_days(fcinfo, p);
+	check_rule(NULL, check_mechanism(NULL, PG_GETARG_DATUM(ARG_MECHANISM)),
+			   &fcinfo->args[ARG_QUANTITY]);
 }
 
 /* The day of an optional date; false where it is null. */
 bool
 day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day)
 {
-	DateADT		date;
-
 	if (PG_ARGISNULL(arg))
 		return false;
-	date = PG_GETARG_DATEADT(arg);
-	if (!is_day(date))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s \"%s\" is out of range", name,
-						DatumGetCString(DirectFunctionCall1(date_out, PG_GETARG_DATUM(arg)))),
-				 errhint("Give a date from 0001-01-01 to 9999-12-31.")));
-	*day = date - DATE_OF_DAY_FIRST;
+	check_day(NULL, name, PG_GETARG_DATUM(arg));
+	*day = PG_GETARG_DATEADT(arg) - DATE_OF_DAY_FIRST;
 	return true;
 }
 
@@ -242,9 +232,22 @@ time_of_age(FunctionCallInfo fcinfo, int arg, const char *name)
 	check_not_null(fcinfo, arg, name);
 	days = PG_GETARG_INT32(arg);
 	if (days < 0 || days > AGE_DAYS_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s %d is out of range", name, days),
-				 errhint("%s is a number of days from 0 to %d.", name, AGE_DAYS_MAX)));
+		refuse(NULL, name, psprintf("%s %d is out of range", name, days),
+			   psprintf("%s is a number of days from 0 to %d.", name, AGE_DAYS_MAX));
 	return GetCurrentStatementStartTimestamp() - days * USECS_PER_DAY;
+}
+
+/*
+ * Raise the error that was caught again, with this detail if it has none. To
+ * be called in PG_CATCH(), in the memory context of before PG_TRY().
+ */
+void
+rethrow_with_detail(char *detail)
+{
+	ErrorData  *error = CopyErrorData();
+
+	FlushErrorState();
+	if (error->detail == NULL)
+		error->detail = detail;
+	ReThrowError(error);
 }

@@ -2,9 +2,10 @@
  * argument.h
  *		Checks of what callers hand in: one small function a rule.
  *
- * They raise the errors of the public functions: a message with the name of
- * the argument and its value, a hint, and the SQLSTATE that the reference
- * promises.
+ * They raise the errors of the public functions and of the tables' CHECKs: a
+ * message with the name of the argument, or column, and its value, a hint, and
+ * the SQLSTATE that the reference promises. Where a check has a parameter
+ * table, that is null for arguments of a function.
  */
 #ifndef INVTRACK_ARGUMENT_H
 #define INVTRACK_ARGUMENT_H
@@ -13,10 +14,13 @@
 #include "fmgr.h"
 #include "utils/date.h"
 
+#include "code.h"
+#include "compat.h"
 #include "day_codec.h"
 #include "judgement.h"
 
-#define CODE_SIZE_MAX	200
+/* An error is about this argument: fields of errors name it as a column. */
+#define errargument(name)	err_generic_string(PG_DIAG_COLUMN_NAME, name)
 
 /* The age of something that is to be deleted is at most this. */
 #define AGE_DAYS_MAX	36500
@@ -34,17 +38,24 @@
 #define TRACKER_RULE_ARGS	(ARG_QUANTITY + PARAMETERS)
 
 /* argument.c */
-extern bool is_code(const char *bytes, size_t size);
 extern bool is_day(DateADT date);
 extern const char *shown(const char *value);
+pg_noreturn extern void refuse(const char *table, const char *name, const char *message,
+							   const char *hint);
 extern void check_not_null(FunctionCallInfo fcinfo, int arg, const char *name);
 extern void check_code(FunctionCallInfo fcinfo, int arg, const char *name);
-extern Mechanism check_mechanism(FunctionCallInfo fcinfo, int arg);
+extern Mechanism check_mechanism(const char *table, Datum value);
+extern void check_day(const char *table, const char *name, Datum value);
+extern void check_percent(const char *table, const char *name, NullableDatum value,
+						  int32 maximum);
 extern void check_tracker_key(FunctionCallInfo fcinfo);
 extern void get_tracker_key(FunctionCallInfo fcinfo, Datum *key);
 extern const char *shown_tracker(const Datum *key);
+extern void get_parameters(const NullableDatum *arguments, GivenParameters *given);
+extern void check_rule(const char *table, Mechanism mechanism, const NullableDatum *arguments);
 extern void check_tracker_rule(FunctionCallInfo fcinfo);
 extern TimestampTz time_of_age(FunctionCallInfo fcinfo, int arg, const char *name);
 extern bool day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day);
+pg_noreturn extern void rethrow_with_detail(char *detail);
 
 #endif							/* INVTRACK_ARGUMENT_H */

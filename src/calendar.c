@@ -244,6 +244,7 @@ calendar_check_time_zone(PG_FUNCTION_ARGS)
 			 errmsg("time zone \"%s\" is not in the server's list", zone),
 			 similar != NULL && is_listed_zone(pg_get_timezone_name(similar)) ?
 			 errhint("Did you mean \"%s\"?", pg_get_timezone_name(similar)) :
-			 errhint("Use a name of pg_timezone_names, such as Europe/Berlin.")));
+			 errhint("Use a name of pg_timezone_names, such as Europe/Berlin."),
+			 errtablecol(trigger->tg_relation, trigger_column(trigger, "time_zone", TEXTOID))));
 	return (Datum) 0;
 }

@@ -1,6 +1,7 @@
 /*
  * catalogue.c
- *		Merchants, products and inventory types: that they are there.
+ *		Merchants, products and inventory types: what they can have, and that
+ *		they are there.
  */
 #include "postgres.h"
 
@@ -10,22 +11,70 @@
 
 #include "argument.h"
 #include "catalogue.h"
+#include "code.h"
 #include "compat.h"
 #include "plan.h"
+#include "suggestion.h"
 
+#define REARM_PERCENT_MAX	1000
+
+/* is_merchant(merchant, rearm_percent): the table's CHECK */
+PG_FUNCTION_INFO_V1(catalogue_is_merchant);
+Datum
+catalogue_is_merchant(PG_FUNCTION_ARGS)
+{
+	static const CodeColumn codes[] = {MERCHANT_CODE};
+
+	check_codes("merchant", codes, lengthof(codes), fcinfo->args);
+	check_percent("merchant", "rearm_percent", fcinfo->args[1], REARM_PERCENT_MAX);
+	PG_RETURN_BOOL(true);
+}
+
+/* is_product(merchant, sku, launched_on, discontinued_on): the table's CHECK */
+PG_FUNCTION_INFO_V1(catalogue_is_product);
+Datum
+catalogue_is_product(PG_FUNCTION_ARGS)
+{
+	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE};
+	static const char *const days[] = {"launched_on", "discontinued_on"};
+
+	check_codes("product", codes, lengthof(codes), fcinfo->args);
+	for (int i = 0; i < lengthof(days); i++)
+		if (!PG_ARGISNULL(lengthof(codes) + i))
+			check_day("product", days[i], PG_GETARG_DATUM(lengthof(codes) + i));
+	PG_RETURN_BOOL(true);
+}
+
+/* is_inventory_type(merchant, inventory_type): the table's CHECK */
+PG_FUNCTION_INFO_V1(catalogue_is_inventory_type);
+Datum
+catalogue_is_inventory_type(PG_FUNCTION_ARGS)
+{
+	static const CodeColumn codes[] = {MERCHANT_CODE, INVENTORY_TYPE_CODE};
+
+	check_codes("inventory_type", codes, lengthof(codes), fcinfo->args);
+	PG_RETURN_BOOL(true);
+}
+
+/* The error about a code that is not there; suggested is what it may have been meant to be, or null. */
 static void
-report_missing(const char *message)
+report_missing(const char *column, const char *message, const char *suggested, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 			 errmsg("%s", message),
-			 errhint("Is the keyword right, and does it belong to that merchant?")));
+			 suggested != NULL ? errhint("Did you mean \"%s\"? %s", suggested, hint) :
+			 errhint("%s", hint),
+			 errargument(column)));
 }
 
 void
 report_missing_merchant(Datum merchant)
 {
-	report_missing(psprintf("merchant \"%s\" does not exist", TextDatumGetCString(merchant)));
+	report_missing("merchant",
+				   psprintf("merchant \"%s\" does not exist", TextDatumGetCString(merchant)),
+				   suggest_code(MERCHANT_CODE, merchant, merchant),
+				   "Is the code right, and do you have access to that merchant? The table invtrack.merchant lists those that you may see.");
 }
 
 void
@@ -42,10 +91,11 @@ check_merchant_exists(Datum merchant)
 
 /*
  * The merchant, product and inventory type of a key exist, as far as the
- * caller can see: what row security hides does not.
+ * caller can see: what row security hides does not. Who does this for many
+ * keys can do without suggestions, each of which costs some milliseconds.
  */
 void
-check_item_exists(FunctionCallInfo fcinfo, bool read_only)
+check_item_exists(const Datum *key, bool read_only, bool suggest)
 {
 	static Statement find_item = {
 		"SELECT EXISTS (SELECT FROM invtrack.merchant m"
@@ -56,21 +106,27 @@ check_item_exists(FunctionCallInfo fcinfo, bool read_only)
 		" AND i.inventory_type OPERATOR(pg_catalog.=) $3)",
 		3, {TEXTOID, TEXTOID, TEXTOID}, 0, {BOOLOID, BOOLOID, BOOLOID}
 	};
-	Datum		key[3];
-	const char *merchant = TextDatumGetCString(PG_GETARG_DATUM(ARG_MERCHANT));
+	Datum		values[3];
+	const char *merchant = TextDatumGetCString(key[ARG_MERCHANT]);
 	bool		found[3];
 
-	for (int i = 0; i < lengthof(key); i++)
-		key[i] = PG_GETARG_DATUM(i);
-	statement_run(&find_item, key, NULL, read_only);
+	memcpy(values, key, sizeof(values));
+	statement_run(&find_item, values, NULL, read_only);
 	for (int i = 0; i < lengthof(found); i++)
 		found[i] = result_bool(SPI_tuptable, 0, i + 1);
 	if (!found[ARG_MERCHANT])
 		report_missing_merchant(key[ARG_MERCHANT]);
 	if (!found[ARG_SKU])
-		report_missing(psprintf("product \"%s\" of merchant \"%s\" does not exist",
-								TextDatumGetCString(key[ARG_SKU]), merchant));
+		report_missing("sku",
+					   psprintf("product \"%s\" of merchant \"%s\" does not exist",
+								TextDatumGetCString(key[ARG_SKU]), merchant),
+					   suggest ? suggest_code(SKU_CODE, key[ARG_MERCHANT], key[ARG_SKU]) : NULL,
+					   "Is the keyword right, and does it belong to that merchant? invtrack.find_products(merchant, keyword) searches the products of a merchant.");
 	if (!found[ARG_INVENTORY_TYPE])
-		report_missing(psprintf("inventory type \"%s\" of merchant \"%s\" does not exist",
-								TextDatumGetCString(key[ARG_INVENTORY_TYPE]), merchant));
+		report_missing("inventory_type",
+					   psprintf("inventory type \"%s\" of merchant \"%s\" does not exist",
+								TextDatumGetCString(key[ARG_INVENTORY_TYPE]), merchant),
+					   suggest ? suggest_code(INVENTORY_TYPE_CODE, key[ARG_MERCHANT],
+											  key[ARG_INVENTORY_TYPE]) : NULL,
+					   "Is the inventory type right, and does it belong to that merchant? The table invtrack.inventory_type lists those of each merchant.");
 }

@@ -13,6 +13,7 @@
 #include "utils/date.h"
 #include "utils/numeric.h"
 
+#include "argument.h"
 #include "compat.h"
 #include "day_series.h"
 #include "figure.h"
@@ -154,26 +155,6 @@ const Figure figures[FIGURES] = {
 	figure_excluded_stock
 };
 
-/* A parameter in days; NO_DAY for null, and false for what no rule has. */
-static bool
-get_days(const NullableDatum *arguments, Parameter parameter, int32 *days)
-{
-	const NullableDatum *argument = &arguments[JUDGED_QUANTITY + parameter];
-
-	*days = argument->isnull ? NO_DAY : DatumGetInt32(argument->value);
-	return argument->isnull ||
-		(*days >= parameter_days_min(parameter) && *days <= RULE_DAYS_MAX);
-}
-
-static bool
-get_quantity(const NullableDatum *argument, Quantity *quantity)
-{
-	*quantity = 0;
-	return argument->isnull ||
-		(quantity_from_numeric(argument->value, quantity) == DAY_CODEC_OK &&
-		 *quantity > 0 && *quantity < RULE_QUANTITY_LIMIT);
-}
-
 /*
  * The rule of the arguments; false where they are no tracker's. The figures
  * divide by what a sound rule has.
@@ -182,18 +163,20 @@ static bool
 get_rule(const NullableDatum *arguments, TrackerRule *rule)
 {
 	text	   *name = DatumGetTextPP(arguments[JUDGED_MECHANISM].value);
+	GivenParameters given;
+	Parameter	parameter;
 
 	rule->mechanism = mechanism_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	if (rule->mechanism == MECHANISM_UNKNOWN)
 		return false;
-	for (Parameter p = 0; p < PARAMETERS; p++)
-		if (parameter_use(rule->mechanism, p) ==
-			(arguments[JUDGED_QUANTITY + p].isnull ? PARAMETER_REQUIRED : PARAMETER_FOREIGN))
-			return false;
-	return get_quantity(&arguments[JUDGED_QUANTITY], &rule->quantity) &&
-		get_days(arguments, PARAMETER_LOOKBACK_DAYS, &rule->lookback_days) &&
-		get_days(arguments, PARAMETER_COVERAGE_DAYS, &rule->coverage_days) &&
-		get_days(arguments, PARAMETER_EXPIRY_DAYS, &rule->expiry_days);
+	get_parameters(&arguments[JUDGED_QUANTITY], &given);
+	if (find_fault(rule->mechanism, &given, &parameter) != PARAMETER_SOUND)
+		return false;
+	rule->quantity = given.values[PARAMETER_QUANTITY];
+	rule->lookback_days = (int32) given.values[PARAMETER_LOOKBACK_DAYS];
+	rule->coverage_days = (int32) given.values[PARAMETER_COVERAGE_DAYS];
+	rule->expiry_days = (int32) given.values[PARAMETER_EXPIRY_DAYS];
+	return true;
 }
 
 static DayReader *

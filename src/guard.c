@@ -121,7 +121,9 @@ guard_refuse_change(PG_FUNCTION_ARGS)
 							arguments[i], RelationGetRelationName(trigger->tg_relation),
 							shown_value(trigger, trigger->tg_trigtuple, arguments[i]),
 							shown_value(trigger, trigger->tg_newtuple, arguments[i])),
-					 errhint("%s", arguments[0])));
+					 errhint("%s", arguments[0]),
+					 errtablecol(trigger->tg_relation,
+								 trigger_column(trigger, arguments[i], InvalidOid))));
 	}
 	return PointerGetDatum(trigger->tg_newtuple);
 }

@@ -263,7 +263,7 @@ health_of_trackers(PG_FUNCTION_ARGS)
 	int32		as_of = as_of_argument(fcinfo, TRACKER_KEY_ARGS);
 
 	if (!PG_ARGISNULL(ARG_MECHANISM))
-		(void) check_mechanism(fcinfo, ARG_MECHANISM);
+		(void) check_mechanism(NULL, PG_GETARG_DATUM(ARG_MECHANISM));
 	SPI_connect();
 	return_filtered(fcinfo, TRACKER_KEY_ARGS, as_of);
 	SPI_finish();
@@ -303,10 +303,8 @@ health_of_products(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* preview_health(... as save_tracker ..., as_of) */
-PG_FUNCTION_INFO_V1(health_preview);
-Datum
-health_preview(PG_FUNCTION_ARGS)
+static Datum
+check_and_preview(FunctionCallInfo fcinfo)
 {
 	static Statement read_item = {
 		"SELECT" NAMES_OF_READING
@@ -326,8 +324,16 @@ health_preview(PG_FUNCTION_ARGS)
 	as_of = as_of_argument(fcinfo, TRACKER_RULE_ARGS);
 	get_rule_values(fcinfo, values, nulls);
 	SPI_connect();
-	check_item_exists(fcinfo, true);
+	check_item_exists(values, true, true);
 	return_judged(fcinfo, &read_item, values, nulls, as_of);
 	SPI_finish();
 	return (Datum) 0;
+}
+
+/* preview_health(... as save_tracker ..., as_of) */
+PG_FUNCTION_INFO_V1(health_preview);
+Datum
+health_preview(PG_FUNCTION_ARGS)
+{
+	return with_key_in_errors(fcinfo, check_and_preview);
 }

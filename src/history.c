@@ -44,7 +44,8 @@ figure_of_numeric(Datum value)
 					 errmsg("quantity %s cannot be kept in a day_series",
 							DatumGetCString(DirectFunctionCall1(numeric_out, value))),
 					 errhint("A quantity is a number with at most %d decimals.",
-							 QUANTITY_DECIMALS)));
+							 QUANTITY_DECIMALS),
+					 errargument("quantity")));
 	}
 	return micro;
 }

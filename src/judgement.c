@@ -48,17 +48,41 @@ static const ParameterUse uses[MECHANISM_UNKNOWN][PARAMETERS] = {
 	}
 };
 
-ParameterUse
-parameter_use(Mechanism mechanism, Parameter parameter)
-{
-	return uses[mechanism][parameter];
-}
-
 /* The smallest value of a parameter in days; the largest is RULE_DAYS_MAX. */
 int32_t
 parameter_days_min(Parameter parameter)
 {
 	return parameter == PARAMETER_EXPIRY_DAYS ? 0 : 1;
+}
+
+/* Is the value in the range of the parameter? */
+static bool
+in_range(Parameter parameter, Quantity value)
+{
+	if (parameter == PARAMETER_QUANTITY)
+		return value > 0 && value < RULE_QUANTITY_LIMIT;
+	return value >= parameter_days_min(parameter) && value <= RULE_DAYS_MAX;
+}
+
+/*
+ * The first fault of a rule, and which parameter has it. A mechanism has its
+ * own parameters and no others; this is looked at first. Everything that takes
+ * rules goes by this: functions, the CHECK of the table, and the judgement.
+ */
+ParameterFault
+find_fault(Mechanism mechanism, const GivenParameters *given, Parameter *parameter)
+{
+	for (*parameter = 0; *parameter < PARAMETERS; (*parameter)++)
+	{
+		if (!given->is_given[*parameter] && uses[mechanism][*parameter] == PARAMETER_REQUIRED)
+			return PARAMETER_MISSING;
+		if (given->is_given[*parameter] && uses[mechanism][*parameter] == PARAMETER_FOREIGN)
+			return PARAMETER_SURPLUS;
+	}
+	for (*parameter = 0; *parameter < PARAMETERS; (*parameter)++)
+		if (given->is_given[*parameter] && !in_range(*parameter, given->values[*parameter]))
+			return PARAMETER_OUT_OF_RANGE;
+	return PARAMETER_SOUND;
 }
 
 const char *

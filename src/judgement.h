@@ -42,6 +42,25 @@ typedef enum ParameterUse
 	PARAMETER_REQUIRED
 } ParameterUse;
 
+/*
+ * What is given for a rule. A quantity is in millionths, and 0 where it is not
+ * given or none at all; days that are not given are NO_DAY.
+ */
+typedef struct GivenParameters
+{
+	bool		is_given[PARAMETERS];
+	Quantity	values[PARAMETERS];
+} GivenParameters;
+
+/* What is wrong with a parameter. */
+typedef enum ParameterFault
+{
+	PARAMETER_SOUND,
+	PARAMETER_MISSING,
+	PARAMETER_SURPLUS,
+	PARAMETER_OUT_OF_RANGE
+} ParameterFault;
+
 typedef enum Status
 {
 	TRACKER_OK,
@@ -95,7 +114,8 @@ typedef struct Judgement
 
 /* judgement.c */
 extern bool judge(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement);
-extern ParameterUse parameter_use(Mechanism mechanism, Parameter parameter);
+extern ParameterFault find_fault(Mechanism mechanism, const GivenParameters *given,
+								 Parameter *parameter);
 extern int32_t parameter_days_min(Parameter parameter);
 extern const char *parameter_name(Parameter parameter);
 extern Mechanism mechanism_of_name(const char *name, size_t size);

@@ -6,7 +6,7 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
+#include "utils/rel.h"
 
 #include "argument.h"
 #include "compat.h"
@@ -43,20 +43,6 @@ movement_run_removal(Statement *statement, Datum *values)
 	return rows;
 }
 
-/* The error of a CHECK, with more to go by than PostgreSQL's own. */
-static void
-refuse_value(const char *column, const char *value, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_CHECK_VIOLATION),
-			 errmsg("%s \"%s\" is not valid for a movement", column, shown(value)),
-			 errhint("%s", hint),
-			 err_generic_string(PG_DIAG_SCHEMA_NAME, "invtrack"),
-			 err_generic_string(PG_DIAG_TABLE_NAME, "movement"),
-			 err_generic_string(PG_DIAG_COLUMN_NAME, column),
-			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, "movement_check")));
-}
-
 static bool
 is_flow(const text *flow)
 {
@@ -71,7 +57,8 @@ PG_FUNCTION_INFO_V1(movement_is_movement);
 Datum
 movement_is_movement(PG_FUNCTION_ARGS)
 {
-	static const char *const codes[] = {"merchant", "sku", "inventory_type"};
+	static const char table[] = "movement";
+	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE};
 	const int	flow = lengthof(codes);
 	const int	occurred_on = flow + 1;
 	const int	ref = occurred_on + 1;
@@ -79,27 +66,22 @@ movement_is_movement(PG_FUNCTION_ARGS)
 	for (int arg = 0; arg < occurred_on + 1; arg++)
 		if (PG_ARGISNULL(arg))
 			PG_RETURN_NULL();
-	for (int arg = 0; arg < lengthof(codes); arg++)
-	{
-		text	   *code = PG_GETARG_TEXT_PP(arg);
-
-		if (!is_code(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)))
-			refuse_value(codes[arg], text_to_cstring(code),
-						 "A code has 1 to 200 bytes and no white space at either end.");
-	}
+	check_codes(table, codes, lengthof(codes), fcinfo->args);
 	if (!is_flow(PG_GETARG_TEXT_PP(flow)))
-		refuse_value("flow", text_to_cstring(PG_GETARG_TEXT_PP(flow)), "Use sale or shipment.");
-	if (!is_day(PG_GETARG_DATEADT(occurred_on)))
-		refuse_value("occurred_on",
-					 DatumGetCString(DirectFunctionCall1(date_out, PG_GETARG_DATUM(occurred_on))),
-					 "Give a date from 0001-01-01 to 9999-12-31.");
+		refuse(table, "flow",
+			   psprintf("flow \"%s\" does not exist",
+						shown(text_to_cstring(PG_GETARG_TEXT_PP(flow)))),
+			   "Use sale or shipment.");
+	check_day(table, "occurred_on", PG_GETARG_DATUM(occurred_on));
 	if (!PG_ARGISNULL(ref))
 	{
 		text	   *value = PG_GETARG_TEXT_PP(ref);
 
 		if (VARSIZE_ANY_EXHDR(value) < 1 || VARSIZE_ANY_EXHDR(value) > REF_SIZE_MAX)
-			refuse_value("ref", text_to_cstring(value),
-						 "A ref has 1 to 1000 bytes; leave it null where there is none.");
+			refuse(table, "ref",
+				   psprintf("ref \"%s\" is not valid", shown(text_to_cstring(value))),
+				   psprintf("A ref has 1 to %d bytes; leave it null where there is none.",
+							REF_SIZE_MAX));
 	}
 	PG_RETURN_BOOL(true);
 }
@@ -120,7 +102,8 @@ movement_refuse_removal(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESTRICT_VIOLATION),
 				 errmsg("movements cannot be truncated"),
-				 errhint("Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does.")));
+				 errhint("Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does."),
+				 errtable(trigger->tg_relation)));
 	if (removal_allowed)
 		return PointerGetDatum(trigger->tg_trigtuple);
 	id = trigger_value(trigger, trigger->tg_trigtuple, "movement_id", INT8OID);
@@ -129,7 +112,8 @@ movement_refuse_removal(PG_FUNCTION_ARGS)
 			(errcode(ERRCODE_RESTRICT_VIOLATION),
 			 errmsg("movement %s of merchant \"%s\" cannot be deleted",
 					id == NULL ? "" : id, merchant == NULL ? "" : merchant),
-			 errhint("Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does.")));
+			 errhint("Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does."),
+			 errtable(trigger->tg_relation)));
 	return (Datum) 0;
 }
 
@@ -149,12 +133,14 @@ report_not_reversed(Datum *key)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("movement %lld of merchant \"%s\" does not exist", (long long) id, merchant),
-				 errhint("Check the merchant's code and the movement_id.")));
+				 errhint("Check the merchant's code and the movement_id."),
+				 errargument("movement_id")));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
 			 errmsg("movement %lld of merchant \"%s\" is reversed already", (long long) id, merchant),
 			 errhint("A movement is reversed once. To undo that, reverse the movement whose column reverses is %lld.",
-					 (long long) id)));
+					 (long long) id),
+			 errargument("movement_id")));
 }
 
 /*

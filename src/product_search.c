@@ -40,6 +40,7 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "plan.h"
+#include "product_search.h"
 
 #define KEYWORD_SIZE_MAX	1000
 #define WORDS_MAX			(KEYWORD_SIZE_MAX / 2)
@@ -73,7 +74,7 @@ typedef struct Search
 } Search;
 
 /* A collation that folds the letters of all languages, where there is one. */
-static Oid
+Oid
 folding_collation(void)
 {
 	static Oid	collation = InvalidOid;
@@ -177,28 +178,43 @@ containing_pattern(const char *word)
 	return pattern.data;
 }
 
+/* Add the word that the text begins with; returns where the next one does. */
+static const char *
+add_word(Search *search, const char *word, const char *end)
+{
+	const char *to = word;
+	size_t		space;
+
+	while (to < end && white_space_at(to, end - to) == 0)
+		to += pg_mblen(to);
+	add_parameter(search, TEXTOID, CStringGetTextDatum(containing_pattern(pnstrdup(word, to - word))));
+	while ((space = white_space_at(to, end - to)) > 0)
+		to += space;
+	return to;
+}
+
 /* Set up the parameters: the keyword without outer white space, and its words. */
 static void
 parse_keyword(Search *search, Datum merchant, const char *bytes, size_t size)
 {
-	static const char spaces[] = " \t\n\v\f\r";
-	char	   *keyword = fold_case(bytes, size);
-	char	   *end = keyword + strlen(keyword);
+	const char *keyword = fold_case(bytes, size);
+	const char *end = keyword + strlen(keyword);
+	size_t		length;
 
-	keyword += strspn(keyword, spaces);
-	while (end > keyword && strchr(spaces, end[-1]) != NULL)
-		*--end = '\0';
+	while ((length = white_space_at(keyword, end - keyword)) > 0)
+		keyword += length;
+	while ((length = white_space_before(keyword, end - keyword)) > 0)
+		end -= length;
 	search->merchant = merchant;
 	search->parameters = 0;
 	add_parameter(search, TEXTOID, merchant);
 	add_parameter(search, INT8OID, (Datum) 0);
-	add_parameter(search, TEXTOID, CStringGetTextDatum(keyword));
+	add_parameter(search, TEXTOID, PointerGetDatum(cstring_to_text_with_len(keyword, end - keyword)));
 	add_parameter(search, TEXTOID, PointerGetDatum(
-		cstring_to_text_with_len(keyword, pg_mbcharcliplen(keyword, strlen(keyword),
+		cstring_to_text_with_len(keyword, pg_mbcharcliplen(keyword, end - keyword,
 														   NAME_START_SIZE))));
-	for (char *word = strtok_r(keyword, spaces, &end); word != NULL;
-		 word = strtok_r(NULL, spaces, &end))
-		add_parameter(search, TEXTOID, CStringGetTextDatum(containing_pattern(word)));
+	while (keyword < end)
+		keyword = add_word(search, keyword, end);
 }
 
 /* The condition of a tier; in none of the earlier ones, so no row is found twice. */
@@ -336,15 +352,12 @@ product_find(PG_FUNCTION_ARGS)
 	check_not_null(fcinfo, 0, "merchant");
 	check_code(fcinfo, 0, "merchant");
 	if (max_rows < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_rows %d is out of range", max_rows),
-				 errhint("max_rows is 1 or more.")));
+		refuse(NULL, "max_rows", psprintf("max_rows %d is out of range", max_rows),
+			   "max_rows is 1 or more.");
 	if (VARSIZE_ANY_EXHDR(keyword) > KEYWORD_SIZE_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("keyword of %zu bytes is too long", (size_t) VARSIZE_ANY_EXHDR(keyword)),
-				 errhint("A keyword has at most %d bytes.", KEYWORD_SIZE_MAX)));
+		refuse(NULL, "keyword",
+			   psprintf("keyword of %zu bytes is too long", (size_t) VARSIZE_ANY_EXHDR(keyword)),
+			   psprintf("A keyword has at most %d bytes.", KEYWORD_SIZE_MAX));
 	InitMaterializedSRF(fcinfo, 0);
 	check_columns(((ReturnSetInfo *) fcinfo->resultinfo)->setDesc, returned, lengthof(returned));
 	SPI_connect();

@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "argument.h"
 #include "compat.h"
 #include "quantity.h"
 
@@ -77,6 +78,31 @@ quantity_from_numeric(Datum value, Quantity *micro)
 		status = DAY_CODEC_BAD_SYNTAX;
 	pfree(text);
 	return status;
+}
+
+/*
+ * is_quantity(value): the CHECK of the domain invtrack.quantity, which raises
+ * its own error, with the value. Faster than numeric arithmetic, too.
+ */
+PG_FUNCTION_INFO_V1(quantity_is_quantity);
+Datum
+quantity_is_quantity(PG_FUNCTION_ARGS)
+{
+	Datum		value = PG_GETARG_DATUM(0);
+	Quantity	micro;
+
+	if (quantity_from_numeric(value, &micro) == DAY_CODEC_OK &&
+		micro > -RULE_QUANTITY_LIMIT && micro < RULE_QUANTITY_LIMIT)
+		PG_RETURN_BOOL(true);
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("%s is not a valid quantity",
+					shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)))),
+			 errhint("A quantity has at most 6 decimals, and is above -10^12 and below 10^12."),
+			 err_generic_string(PG_DIAG_SCHEMA_NAME, "invtrack"),
+			 err_generic_string(PG_DIAG_DATATYPE_NAME, "quantity"),
+			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, "quantity_check")));
+	PG_RETURN_BOOL(false);
 }
 
 /* An integer of units of 10^-scale, shown with that many decimals. */

@@ -167,7 +167,8 @@ check_interval(FunctionCallInfo fcinfo, int arg, const char *name)
 						shown_interval(fcinfo, arg)),
 				 errhint("Use 1, 2, 3, 4, 5, 6, 10, 12, 15, 20 or 30 minutes%s.",
 						 arg == ARG_CHECK_EVERY ? ", or 1 hour" :
-						 ", or 1, 2, 3, 4, 6, 8, 12 or 24 hours")));
+						 ", or 1, 2, 3, 4, 6, 8, 12 or 24 hours"),
+				 errargument(name)));
 	return minutes;
 }
 
@@ -181,10 +182,8 @@ check_days(FunctionCallInfo fcinfo, int arg, const char *name)
 		return -1;
 	days = PG_GETARG_INT32(arg);
 	if (days < 0 || days > AGE_DAYS_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s %d is out of range", name, days),
-				 errhint("%s is a number of days from 0 to %d, or null: never.", name, AGE_DAYS_MAX)));
+		refuse(NULL, name, psprintf("%s %d is out of range", name, days),
+			   psprintf("%s is a number of days from 0 to %d, or null: never.", name, AGE_DAYS_MAX));
 	return days;
 }
 
@@ -199,7 +198,8 @@ check_at_least_hourly(FunctionCallInfo fcinfo, int minutes)
 						shown_interval(fcinfo, ARG_CHECK_EVERY)),
 				 errdetail("Checks run at least hourly, "
 						   "so that each merchant is checked after its own midnight."),
-				 errhint("Use 1 hour or less.")));
+				 errhint("Use 1 hour or less."),
+				 errargument("check_every")));
 }
 
 /*

@@ -32,6 +32,24 @@ static Statement read_rule = {
 	TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, 0, {NUMERICOID, INT4OID, INT4OID, INT4OID}
 };
 
+/*
+ * is_tracker(merchant, sku, inventory_type, mechanism, quantity, lookback_days,
+ * coverage_days, expiry_days): the table's CHECK. Nulls are left to NOT NULL.
+ */
+PG_FUNCTION_INFO_V1(tracker_is_tracker);
+Datum
+tracker_is_tracker(PG_FUNCTION_ARGS)
+{
+	static const char table[] = "tracker";
+	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE};
+
+	check_codes(table, codes, lengthof(codes), fcinfo->args);
+	if (!PG_ARGISNULL(ARG_MECHANISM))
+		check_rule(table, check_mechanism(table, PG_GETARG_DATUM(ARG_MECHANISM)),
+				   &fcinfo->args[ARG_QUANTITY]);
+	PG_RETURN_BOOL(true);
+}
+
 /* A tracker that the caller can see and not write. */
 static void
 report_denied(const char *action, const Datum *key)
@@ -115,9 +133,8 @@ save(Datum *values, const char *nulls)
 	return NULL;
 }
 
-PG_FUNCTION_INFO_V1(tracker_save);
-Datum
-tracker_save(PG_FUNCTION_ARGS)
+static Datum
+check_and_save(FunctionCallInfo fcinfo)
 {
 	Datum		values[TRACKER_RULE_ARGS];
 	char		nulls[TRACKER_RULE_ARGS];
@@ -127,10 +144,54 @@ tracker_save(PG_FUNCTION_ARGS)
 	check_tracker_rule(fcinfo);
 	get_rule_values(fcinfo, values, nulls);
 	SPI_connect();
-	check_item_exists(fcinfo, false);
+	check_item_exists(values, false, true);
 	outcome = save(values, nulls);
 	SPI_finish();
 	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/* The key as PostgreSQL writes keys in the details of errors; a part may be null. */
+static char *
+key_detail(FunctionCallInfo fcinfo)
+{
+	const char *parts[TRACKER_KEY_ARGS];
+
+	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
+		parts[arg] = PG_ARGISNULL(arg) ? "null" : shown(TextDatumGetCString(PG_GETARG_DATUM(arg)));
+	return psprintf("Key (merchant, sku, inventory_type, mechanism)=(%s, %s, %s, %s).",
+					parts[ARG_MERCHANT], parts[ARG_SKU], parts[ARG_INVENTORY_TYPE],
+					parts[ARG_MECHANISM]);
+}
+
+/*
+ * Do what a function does with its arguments, of which the first are the key
+ * of a tracker. Its errors tell the key, so that a statement that calls it for
+ * many trackers says which one failed.
+ */
+Datum
+with_key_in_errors(FunctionCallInfo fcinfo, PGFunction work)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		result = (Datum) 0;
+
+	PG_TRY();
+	{
+		result = work(fcinfo);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		rethrow_with_detail(key_detail(fcinfo));
+	}
+	PG_END_TRY();
+	return result;
+}
+
+PG_FUNCTION_INFO_V1(tracker_save);
+Datum
+tracker_save(PG_FUNCTION_ARGS)
+{
+	return with_key_in_errors(fcinfo, check_and_save);
 }
 
 PG_FUNCTION_INFO_V1(tracker_delete);

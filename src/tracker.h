@@ -12,6 +12,7 @@
 #define TRACKER_RULE_TYPES	TRACKER_KEY_TYPES, NUMERICOID, INT4OID, INT4OID, INT4OID
 
 /* tracker.c */
+extern Datum with_key_in_errors(FunctionCallInfo fcinfo, PGFunction work);
 extern void get_rule_values(FunctionCallInfo fcinfo, Datum *values, char *nulls);
 
 #endif							/* INVTRACK_TRACKER_H */

@@ -29,7 +29,7 @@ CREATE FUNCTION pg_temp.has(role text) RETURNS text LANGUAGE sql AS $$
       FROM (SELECT p.kind, x.privilege_type AS privilege,
                    string_agg(DISTINCT p.name, ' ') FILTER (WHERE x.privilege_type NOT IN ('SELECT', 'USAGE') AND NOT pure) AS names
               FROM (SELECT DISTINCT kind, name, acl, EXISTS (SELECT FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND proname = name AND provolatile = 'i') AS pure
-                      FROM (SELECT 'table' AS kind, relname::text AS name, relacl AS acl FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
+                      FROM (SELECT CASE relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind, relname::text AS name, relacl AS acl FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)
                             UNION ALL SELECT 'column', concat(attrelid::regclass, '.', attname), attacl FROM pg_attribute
                              WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace))
                             UNION ALL SELECT 'routine', proname, proacl FROM pg_proc WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace)

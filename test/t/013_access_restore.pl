@@ -69,8 +69,8 @@ sub check_restored
 	is(sees($to, $database, 'new name'), 'm2', "$database: renamed");
 	is(sees($to, $database, 'Odd ""name""'), 'm3', "$database: odd name");
 	is(sees($to, $database, $_), 'denied', "$database: $_") for 'old_name', 'gone';
-	is( $to->safe_psql($database, q{SET ROLE "new name"; SELECT invtrack.has_access('m2', 'manage'), has_table_privilege('invtrack.tracker', 'INSERT')}),
-		't|t', "$database: the level, too");
+	is( $to->safe_psql($database, q{SET ROLE "new name"; SELECT invtrack.has_access('m2', 'manage'), has_table_privilege('invtrack.tracker', 'INSERT'), has_sequence_privilege('invtrack.movement_movement_id_seq', 'USAGE')}),
+		't|t|t', "$database: the level, too");
 	# whoever gets the name later gets nothing by it
 	$to->safe_psql($database, 'CREATE ROLE absent; GRANT USAGE ON SCHEMA invtrack TO absent; GRANT SELECT ON invtrack.product TO absent');
 	is(sees($to, $database, 'absent'), '', "$database: a role of the missing one's name");
@@ -94,6 +94,11 @@ check_restored('from_plain');
 run_log([ 'pg_restore', @to, '-d', 'from_custom', "$dir/custom" ], '2>', \$err);
 is(join("\n", grep { /error: / && !/role "absent" does not exist/ } split(/\n/, $err)), '', 'custom: no other errors');
 check_restored('from_custom');
+
+# What a level gives on the sequence of movements is in the dump like all else.
+$to->safe_psql('postgres', 'CREATE DATABASE sequence OWNER shop_owner');
+run_log([ 'pg_restore', @to, '-d', 'sequence', "$dir/custom" ], '2>', \$err);
+is($to->safe_psql('sequence', q{SELECT has_sequence_privilege('loader', 'invtrack.movement_movement_id_seq', 'USAGE')}), 't', 'the sequence, without a refresh');
 
 # Without privileges, a restore has no errors at all; then they are refreshed.
 command_ok([ 'pg_restore', @to, '--exit-on-error', '--no-acl', '-d', 'no_acl', "$dir/custom" ], 'restore without privileges');

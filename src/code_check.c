@@ -1,0 +1,143 @@
+/*
+ * code_check.c
+ *		Checks of codes in arguments and in rows of tables.
+ *
+ * A code from before 0.3 may begin or end with white space that only Unicode
+ * knows. It is refused like any other bad code, but where it is there already:
+ * otherwise a product of such a code could not even be counted, folded or put
+ * away. So only such a code is looked up, and only then does a CHECK read a
+ * table.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "argument.h"
+#include "code.h"
+#include "compat.h"
+#include "plan.h"
+
+#define CODE_TYPES	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
+
+static const char *const code_names[CODE_COLUMNS] = {
+	"merchant", "sku", "inventory_type", "lot", "consumer"
+};
+
+/* Whether a code is there; parameters are the codes of the row, by CodeColumn. */
+static Statement find_code[CODE_COLUMNS] = {
+	[MERCHANT_CODE] = {
+		"SELECT FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1",
+		CODE_COLUMNS, {CODE_TYPES}
+	},
+	[SKU_CODE] = {
+		"SELECT FROM invtrack.product p WHERE p.merchant OPERATOR(pg_catalog.=) $1"
+		" AND p.sku OPERATOR(pg_catalog.=) $2",
+		CODE_COLUMNS, {CODE_TYPES}
+	},
+	[INVENTORY_TYPE_CODE] = {
+		"SELECT FROM invtrack.inventory_type i WHERE i.merchant OPERATOR(pg_catalog.=) $1"
+		" AND i.inventory_type OPERATOR(pg_catalog.=) $3",
+		CODE_COLUMNS, {CODE_TYPES}
+	},
+	[LOT_CODE] = {
+		"SELECT FROM invtrack.stock_lot l WHERE l.merchant OPERATOR(pg_catalog.=) $1"
+		" AND l.sku OPERATOR(pg_catalog.=) $2 AND l.inventory_type OPERATOR(pg_catalog.=) $3"
+		" AND l.lot OPERATOR(pg_catalog.=) $4",
+		CODE_COLUMNS, {CODE_TYPES}
+	},
+	[CONSUMER_CODE] = {
+		"SELECT FROM invtrack.alert_consumer c WHERE c.consumer OPERATOR(pg_catalog.=) $5",
+		CODE_COLUMNS, {CODE_TYPES}
+	}
+};
+
+/* Movements refer to nothing, so theirs are also those of movements that are there. */
+static Statement find_movement = {
+	"SELECT FROM invtrack.flow_series f WHERE f.merchant OPERATOR(pg_catalog.=) $1"
+	" AND f.sku OPERATOR(pg_catalog.=) $2 AND f.inventory_type OPERATOR(pg_catalog.=) $3"
+	" UNION ALL (SELECT FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+	" AND m.sku OPERATOR(pg_catalog.=) $2 AND m.inventory_type OPERATOR(pg_catalog.=) $3"
+	" AND NOT m.folded LIMIT 1)",
+	CODE_COLUMNS, {CODE_TYPES}
+};
+
+static bool
+is_there(const char *table, CodeColumn column, Datum *codes, const char *nulls)
+{
+	bool		found;
+
+	SPI_connect();
+	found = statement_run(&find_code[column], codes, nulls, true) > 0 ||
+		(table != NULL && strcmp(table, "movement") == 0 &&
+		 statement_run(&find_movement, codes, nulls, true) > 0);
+	SPI_finish();
+	return found;
+}
+
+static void
+refuse_code(const char *table, CodeColumn column, Datum value)
+{
+	text	   *code = DatumGetTextPP(value);
+
+	refuse(table, code_names[column],
+		   psprintf("%s \"%s\" is not a valid code", code_names[column],
+					shown(text_to_cstring(code))),
+		   code_hint(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)));
+}
+
+/* Look more closely at codes of which one is not sound. */
+static void
+check_unsound(const char *table, const CodeColumn *columns, int count, const NullableDatum *given)
+{
+	Datum		codes[CODE_COLUMNS] = {0};
+	char		nulls[] = "nnnnn";
+
+	for (int i = 0; i < count; i++)
+	{
+		codes[columns[i]] = given[i].value;
+		nulls[columns[i]] = given[i].isnull ? 'n' : ' ';
+	}
+	for (int i = 0; i < count; i++)
+	{
+		text	   *code = given[i].isnull ? NULL : DatumGetTextPP(given[i].value);
+		CodeKind	kind = code == NULL ? CODE_SOUND :
+			code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code));
+
+		if (code != NULL && columns[i] == LOT_CODE && VARSIZE_ANY_EXHDR(code) == 0)
+			continue;
+		if (kind == CODE_WRONG ||
+			(kind == CODE_OLD && !old_codes_are_taken() &&
+			 !is_there(table, columns[i], codes, nulls)))
+			refuse_code(table, columns[i], given[i].value);
+	}
+}
+
+/* The codes of a row. Nulls are left to NOT NULL. */
+void
+check_codes(const char *table, const CodeColumn *columns, int count, const NullableDatum *codes)
+{
+	for (int i = 0; i < count; i++)
+	{
+		text	   *code = codes[i].isnull ? NULL : DatumGetTextPP(codes[i].value);
+
+		if (code != NULL &&
+			code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)) != CODE_SOUND)
+		{
+			check_unsound(table, columns, count, codes);
+			return;
+		}
+	}
+}
+
+/* The code of an argument that is not null: of a merchant or a consumer. */
+void
+check_code(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	CodeColumn	column = MERCHANT_CODE;
+
+	while (strcmp(code_names[column], name) != 0)
+		column++;
+	check_codes(NULL, &column, 1, &fcinfo->args[arg]);
+}
