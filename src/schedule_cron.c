@@ -28,29 +28,46 @@
 /* Calls of a role take turns by an advisory lock of this number and the role's. */
 #define LOCK_NUMBER			0x696e7674	/* "invt" */
 
-/* A word for the shell that a crontab's line is for, where % must be escaped, too. */
-static char *
-crontab_word(const char *word)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-	StringInfoData quoted;
+/* Characters that mean themselves to cron, to the shell, and in a URI. */
+#define PLAIN_CHARACTERS \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
-	if (word[strspn(word, plain)] == '\0')
-		return pstrdup(word);
-	initStringInfo(&quoted);
-	appendStringInfoChar(&quoted, '\'');
-	for (const char *c = word; *c != '\0'; c++)
+static bool
+is_plain(const char *name)
+{
+	return name[0] != '-' && name[strspn(name, PLAIN_CHARACTERS)] == '\0';
+}
+
+/* A name as a part of a URI, in a line of a crontab: there % ends a command, unless it is escaped. */
+static void
+append_uri_part(StringInfo line, const char *name)
+{
+	for (const char *c = name; *c != '\0'; c++)
 	{
-		if (*c == '\'')
-			appendStringInfoString(&quoted, "'\\''");
-		else if (*c == '%')
-			appendStringInfoString(&quoted, "'\\%'");
+		if (strchr(PLAIN_CHARACTERS, *c) != NULL)
+			appendStringInfoChar(line, *c);
 		else
-			appendStringInfoChar(&quoted, *c);
+			appendStringInfo(line, "\\%%%02X", (unsigned char) *c);
 	}
-	appendStringInfoChar(&quoted, '\'');
-	return quoted.data;
+}
+
+/*
+ * Which role connects to which database, as arguments of psql in a crontab. A
+ * name of other characters is given in a URI: a line has no room for a newline,
+ * however it is quoted, and psql takes a name with = for more than a name.
+ */
+static void
+append_connection(StringInfo line, const char *role, const char *database)
+{
+	if (is_plain(role) && is_plain(database))
+	{
+		appendStringInfo(line, "-U %s -d %s", role, database);
+		return;
+	}
+	appendStringInfoString(line, "-d postgresql://");
+	append_uri_part(line, role);
+	appendStringInfoString(line, "@/");
+	append_uri_part(line, database);
 }
 
 /*
@@ -64,10 +81,13 @@ jobs_as_crontab(const Job *jobs, int count)
 
 	initStringInfo(&lines);
 	for (int i = 0; i < count; i++)
-		if (!job_is_to_go(&jobs[i]) && !job_is_of_pg_cron(&jobs[i]))
-			appendStringInfo(&lines, "\n%s psql -X -U %s -d %s -c \"%s\"", jobs[i].schedule,
-							 crontab_word(GetUserNameFromId(GetUserId(), false)),
-							 crontab_word(jobs[i].database), jobs[i].command);
+	{
+		if (job_is_to_go(&jobs[i]) || job_is_of_pg_cron(&jobs[i]))
+			continue;
+		appendStringInfo(&lines, "\n%s psql -X ", jobs[i].schedule);
+		append_connection(&lines, GetUserNameFromId(GetUserId(), false), jobs[i].database);
+		appendStringInfo(&lines, " -c \"%s\"", jobs[i].command);
+	}
 	return lines.data;
 }
 
