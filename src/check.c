@@ -12,9 +12,7 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
-#include "commands/async.h"
 #include "executor/tstoreReceiver.h"
-#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -29,6 +27,8 @@
 #include "alert_event.h"
 #include "calendar.h"
 #include "catalogue.h"
+#include "check.h"
+#include "check_guard.h"
 #include "compat.h"
 #include "plan.h"
 #include "procedure.h"
@@ -36,26 +36,6 @@
 
 /* How many changed trackers are written down at a time. */
 #define CHUNK_ROWS		5000
-
-/* Programs that deliver events may listen to this. */
-#define CHANNEL			"invtrack_alert"
-
-/* The arguments of history_says() and history_with(), of their types: no other function matches better. */
-#define HISTORY_ARGS(series, day, quantity) \
-	series "::invtrack.day_series, " day "::pg_catalog.date, " quantity "::pg_catalog.numeric"
-
-/* The check of a merchant. */
-typedef struct Check
-{
-	Datum		merchant;
-	Datum		day;			/* of its calendar */
-	bool		has_come;		/* is that day today, or past? */
-	TimestampTz now;
-	int64		events;			/* number of its last event */
-	Oid			row_type;		/* of invtrack_internal.check_reading */
-	Oid			array_type;		/* and of an array of such rows */
-	ReturnSetInfo *told;		/* takes the events; null: nobody wants them */
-} Check;
 
 static void
 find_row_type(Check *check)
@@ -102,6 +82,7 @@ lock_check_state(Check *check)
 		}
 	}
 	check->events = result_int64(SPI_tuptable, 0, 1);
+	check->events_before = check->events;
 	check->day = result_datum(SPI_tuptable, 0, 2, DATEOID);
 	check->has_come = result_bool(SPI_tuptable, 0, 3);
 	check->now = GetCurrentTimestamp();
@@ -235,58 +216,6 @@ record_transitions(Check *check, Datum changes)
 }
 
 /*
- * The history of these trackers. One that is being deleted is left out:
- * its history goes with it, and nobody waits for anybody.
- */
-static void
-record_history(const Check *check, Datum changes)
-{
-#define SERIES_WITH(series, quantity) \
-	"CASE WHEN invtrack_internal.history_says(" HISTORY_ARGS(series, "c.as_of", quantity) ")" \
-	" THEN " series " ELSE" \
-	" invtrack_internal.history_with(" HISTORY_ARGS(series, "c.as_of", quantity) ") END"
-	static Statement record = {
-		"INSERT INTO invtrack.tracker_history"
-		" (merchant, sku, inventory_type, mechanism, health, current_stock)"
-		" SELECT c.merchant, c.sku, c.inventory_type, c.mechanism,"
-		" " SERIES_WITH("c.health_history", "c.health") ","
-		" " SERIES_WITH("c.stock_history", "c.current_stock")
-		" FROM pg_catalog.unnest($1) c JOIN invtrack.tracker t"
-		" ON t.merchant OPERATOR(pg_catalog.=) c.merchant AND t.sku OPERATOR(pg_catalog.=) c.sku"
-		" AND t.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
-		" AND t.mechanism OPERATOR(pg_catalog.=) c.mechanism"
-		" WHERE c.history_changes FOR KEY SHARE OF t SKIP LOCKED"
-		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO UPDATE"
-		" SET health = excluded.health, current_stock = excluded.current_stock",
-		1, {InvalidOid}
-	};
-
-	statement_set_type(&record, 0, check->array_type);
-	statement_run(&record, &changes, NULL, false);
-}
-
-/* Units on hand of the merchant's items. */
-static void
-record_stock(const Check *check)
-{
-	static Statement record = {
-		"WITH k AS MATERIALIZED ("
-		" SELECT c.merchant, c.sku, c.inventory_type, c.on_hand, c.as_of, c.history"
-		" FROM invtrack_internal.check_stock c WHERE c.merchant OPERATOR(pg_catalog.=) $1)"
-		" INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand)"
-		" SELECT k.merchant, k.sku, k.inventory_type,"
-		" invtrack_internal.history_with(" HISTORY_ARGS("k.history", "k.as_of", "k.on_hand") ")"
-		" FROM k JOIN invtrack.product p"
-		" ON p.merchant OPERATOR(pg_catalog.=) k.merchant AND p.sku OPERATOR(pg_catalog.=) k.sku"
-		" FOR KEY SHARE OF p SKIP LOCKED"
-		" ON CONFLICT (merchant, sku, inventory_type) DO UPDATE SET on_hand = excluded.on_hand",
-		1, {TEXTOID}
-	};
-
-	statement_run(&record, unconstify(Datum *, &check->merchant), NULL, false);
-}
-
-/*
  * Days that were checked are only ever added at the end, as is the history.
  * One that is still to come is not: no other could be added before it then.
  */
@@ -308,52 +237,61 @@ update_check_state(const Check *check)
 	statement_run(&update, values, check->has_come ? NULL : "   n", false);
 }
 
-/* Check a merchant; returns the number of events, or -1 where there is no such merchant. */
-static int64
-check_merchant(Datum merchant, ReturnSetInfo *told)
+/* Wait for the merchant's turn, and write down all that differs. */
+static void
+write_changes(void *argument)
 {
+	Check	   *check = argument;
 	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(caller, "invtrack check",
-												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context;
 	MemoryContext chunk;
-	Check		check = {.merchant = merchant, .told = told};
-	int64		events_before;
 	Tuplestorestate *rows;
 	TupleDesc	columns;
 	TupleTableSlot *slot;
 	Datum		changes;
 
-	CHECK_FOR_INTERRUPTS();
-	find_row_type(&check);
-	if (!lock_check_state(&check))
-		return -1;
-	events_before = check.events;
+	if (!lock_check_state(check))
+		return;
+	context = AllocSetContextCreate(caller, "invtrack check", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
 	columns = CreateTemplateTupleDesc(1);
-	TupleDescInitEntry(columns, 1, "change", check.row_type, -1, 0);
-	rows = read_changes(&check, columns);
+	TupleDescInitEntry(columns, 1, "change", check->row_type, -1, 0);
+	rows = read_changes(check, columns);
 	slot = MakeSingleTupleTableSlot(columns, &TTSOpsMinimalTuple);
 	chunk = AllocSetContextCreate(context, "invtrack check chunk", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(chunk);
-	while (next_chunk(&check, rows, slot, &changes))
+	while (next_chunk(check, rows, slot, &changes))
 	{
-		update_alerts(&check, changes);
-		record_transitions(&check, changes);
-		if (check.has_come)
-			record_history(&check, changes);
+		update_alerts(check, changes);
+		record_transitions(check, changes);
+		if (check->has_come)
+			record_history(check, changes);
 		MemoryContextReset(chunk);
 	}
 	MemoryContextSwitchTo(context);
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(rows);
-	if (check.has_come)
-		record_stock(&check);
-	update_check_state(&check);
-	if (check.events > events_before)
-		Async_Notify(CHANNEL, "");
+	if (check->has_come)
+		record_stock(check);
+	update_check_state(check);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	return check.events - events_before;
+}
+
+/* Check a merchant; returns the number of events, or -1 where there is no such merchant. */
+static int64
+check_merchant(Datum merchant, ReturnSetInfo *told)
+{
+	Check		check = {.merchant = merchant, .told = told, .events = -1};
+
+	CHECK_FOR_INTERRUPTS();
+	find_row_type(&check);
+	run_one_check(write_changes, &check, merchant);
+	if (check.events < 0)
+		return -1;
+	if (check.events > check.events_before)
+		notify_of_news();
+	return check.events - check.events_before;
 }
 
 /* The next merchant after this one. */

@@ -9,6 +9,7 @@
 
 #include "access.h"
 #include "calendar.h"
+#include "check_guard.h"
 #include "compat.h"
 
 INVTRACK_MODULE_MAGIC;
@@ -21,5 +22,6 @@ _PG_init(void)
 {
 	calendar_init();
 	access_init();
+	check_guard_init();
 	MarkGUCPrefixReserved("invtrack");
 }

@@ -158,6 +158,52 @@ ROLLBACK TO replaced;
 SELECT public.error_of('CALL invtrack.check_all()');
 ROLLBACK;
 
+-- A trigger on what a check writes checks again: the same merchant is an error, before anything is numbered twice, in whatever
+-- table and at whatever time; another merchant, or later, is well.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL invtrack.as_of = '2026-03-10';
+INSERT INTO invtrack.merchant (merchant) VALUES ('m'), ('n');
+INSERT INTO invtrack.inventory_type SELECT merchant, 'good' FROM invtrack.merchant;
+INSERT INTO invtrack.product SELECT merchant, 'p' || n FROM invtrack.merchant, generate_series(1, 3) n;
+INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity) SELECT merchant, sku, 'good', 'stock_quantity', 5 FROM invtrack.product;
+CREATE FUNCTION pg_temp.check_again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF new.merchant = 'm' THEN
+        PERFORM count(*) FROM invtrack.check_trackers(tg_argv[0]);
+    END IF;
+    RETURN new;
+END
+$$;
+CREATE FUNCTION pg_temp.checked(time_and_table text, of_merchant text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    error text;
+    numbers text;
+BEGIN
+    EXECUTE format('CREATE %s FOR EACH ROW EXECUTE FUNCTION pg_temp.check_again(%L)', time_and_table, of_merchant);
+    error := public.error_of('SELECT * FROM invtrack.check_trackers(''m''); SET CONSTRAINTS ALL IMMEDIATE');
+    SELECT string_agg(merchant || event_id, ' ' ORDER BY merchant, event_id) INTO numbers FROM invtrack.alert_event;
+    RAISE EXCEPTION SQLSTATE 'ZZ999' USING message = concat_ws(' | ', error, numbers);
+EXCEPTION WHEN SQLSTATE 'ZZ999' THEN
+    RETURN SQLERRM;
+END
+$$;
+SELECT t, of_merchant, pg_temp.checked(t, of_merchant)
+  FROM unnest(ARRAY['CONSTRAINT TRIGGER again AFTER INSERT ON invtrack.alert_event DEFERRABLE INITIALLY DEFERRED',
+                    'TRIGGER again BEFORE INSERT ON invtrack.alert_event', 'TRIGGER again AFTER INSERT ON invtrack.alert_event',
+                    'TRIGGER again AFTER INSERT ON invtrack.alert', 'TRIGGER again BEFORE INSERT ON invtrack.tracker_history',
+                    'TRIGGER again BEFORE INSERT ON invtrack.check_state', 'TRIGGER again AFTER UPDATE ON invtrack.check_state']) WITH ORDINALITY t (t, n),
+       unnest('{m,n}'::text[]) of_merchant
+ ORDER BY n, of_merchant;
+SELECT merchant, event_id FROM invtrack.check_trackers();
+ROLLBACK;
+
+-- Whether a check notifies: a boolean, that anybody may set (test/t/023_prepared_check.pl).
+BEGIN;
+SHOW invtrack.notify;
+SELECT public.error_of('SET invtrack.notify = maybe');
+ROLLBACK;
+
 -- check_all commits after each merchant; a session of its own. NOTIFY wakes whoever listens, and says nothing else.
 SET invtrack.as_of = '2026-03-10';
 INSERT INTO invtrack.merchant (merchant) VALUES ('check 1'), ('check 2'), ('check 3');

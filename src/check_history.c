@@ -1,0 +1,63 @@
+/*
+ * check_history.c
+ *		What a check writes to the history of trackers and items.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+
+#include "check.h"
+#include "compat.h"
+#include "plan.h"
+
+/*
+ * The history of these trackers. One that is being deleted is left out:
+ * its history goes with it, and nobody waits for anybody.
+ */
+void
+record_history(const Check *check, Datum changes)
+{
+#define SERIES_WITH(series, quantity) \
+	"CASE WHEN invtrack_internal.history_says(" HISTORY_ARGS(series, "c.as_of", quantity) ")" \
+	" THEN " series " ELSE" \
+	" invtrack_internal.history_with(" HISTORY_ARGS(series, "c.as_of", quantity) ") END"
+	static Statement record = {
+		"INSERT INTO invtrack.tracker_history"
+		" (merchant, sku, inventory_type, mechanism, health, current_stock)"
+		" SELECT c.merchant, c.sku, c.inventory_type, c.mechanism,"
+		" " SERIES_WITH("c.health_history", "c.health") ","
+		" " SERIES_WITH("c.stock_history", "c.current_stock")
+		" FROM pg_catalog.unnest($1) c JOIN invtrack.tracker t"
+		" ON t.merchant OPERATOR(pg_catalog.=) c.merchant AND t.sku OPERATOR(pg_catalog.=) c.sku"
+		" AND t.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
+		" AND t.mechanism OPERATOR(pg_catalog.=) c.mechanism"
+		" WHERE c.history_changes FOR KEY SHARE OF t SKIP LOCKED"
+		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO UPDATE"
+		" SET health = excluded.health, current_stock = excluded.current_stock",
+		1, {InvalidOid}
+	};
+
+	statement_set_type(&record, 0, check->array_type);
+	statement_run(&record, &changes, NULL, false);
+}
+
+/* Units on hand of the merchant's items. */
+void
+record_stock(const Check *check)
+{
+	static Statement record = {
+		"WITH k AS MATERIALIZED ("
+		" SELECT c.merchant, c.sku, c.inventory_type, c.on_hand, c.as_of, c.history"
+		" FROM invtrack_internal.check_stock c WHERE c.merchant OPERATOR(pg_catalog.=) $1)"
+		" INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand)"
+		" SELECT k.merchant, k.sku, k.inventory_type,"
+		" invtrack_internal.history_with(" HISTORY_ARGS("k.history", "k.as_of", "k.on_hand") ")"
+		" FROM k JOIN invtrack.product p"
+		" ON p.merchant OPERATOR(pg_catalog.=) k.merchant AND p.sku OPERATOR(pg_catalog.=) k.sku"
+		" FOR KEY SHARE OF p SKIP LOCKED"
+		" ON CONFLICT (merchant, sku, inventory_type) DO UPDATE SET on_hand = excluded.on_hand",
+		1, {TEXTOID}
+	};
+
+	statement_run(&record, unconstify(Datum *, &check->merchant), NULL, false);
+}
