@@ -10,7 +10,7 @@ OBJS = $(patsubst $(SRC)%.c,%.o,$(sort $(wildcard $(SRC)src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = prologue schema argument day_series calendar guard catalogue stock movement fold \
-	purge tracker verify judgement reading health product_search history alert alert_event \
+	purge tracker judgement reading health product_search history verify alert alert_event \
 	check metrics schedule access_grant owner epilogue
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql

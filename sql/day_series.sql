@@ -63,6 +63,13 @@ AS 'MODULE_PATHNAME', 'day_series_add';
 COMMENT ON FUNCTION invtrack_internal.day_series_add(invtrack.day_series, invtrack.day_series) IS
 'implementation of + operator: the days of both, quantities of the same day added up';
 
+-- Not parallel safe: it looks at what is stored elsewhere in a subtransaction.
+CREATE FUNCTION invtrack_internal.is_intact(series invtrack.day_series)
+RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL UNSAFE COST 10
+AS 'MODULE_PATHNAME', 'day_series_is_intact';
+COMMENT ON FUNCTION invtrack_internal.is_intact(invtrack.day_series) IS
+'Can the series be read, as a whole, in its one packed form? False where its bytes are damaged, or missing';
+
 CREATE OPERATOR invtrack.= (
     LEFTARG = invtrack.day_series, RIGHTARG = invtrack.day_series,
     FUNCTION = invtrack_internal.day_series_eq,

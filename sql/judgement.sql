@@ -94,3 +94,13 @@ AS 'MODULE_PATHNAME', 'judge_excluded_stock';
 COMMENT ON FUNCTION invtrack_internal.judge_excluded_stock(text, numeric, integer, integer, integer, date,
     invtrack.day_series, invtrack.day_series, invtrack.day_series, date) IS
 'Units on hand that do not count for their shelf life; null under stalled_days';
+
+CREATE FUNCTION invtrack_internal.judge_state(
+    mechanism text, quantity numeric, lookback_days integer, coverage_days integer,
+    expiry_days integer, launched_on date, lots invtrack.day_series, folded invtrack.day_series,
+    tail invtrack.day_series, as_of date)
+RETURNS text LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'judge_state';
+COMMENT ON FUNCTION invtrack_internal.judge_state(text, numeric, integer, integer, integer, date,
+    invtrack.day_series, invtrack.day_series, invtrack.day_series, date) IS
+'The status; damaged, and no error, where a series is damaged';

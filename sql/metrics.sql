@@ -2,15 +2,17 @@
 -- Metrics: figures to watch and to alarm on ------------------------------------------------------
 
 CREATE VIEW invtrack_internal.tracker_state WITH (security_invoker) AS
-SELECT h.merchant,
-       CASE WHEN h.discontinued_on <= h.as_of THEN 'retired'
-            WHEN NOT h.active THEN 'paused'
-            ELSE h.status END AS state
-  FROM invtrack.health h;
+SELECT t.merchant,
+       CASE WHEN t.discontinued_on <= t.as_of THEN 'retired'
+            WHEN NOT t.active THEN 'paused'
+            ELSE invtrack_internal.judge_state(
+                     t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
+                     t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) END AS state
+  FROM invtrack_internal.tracker_reading t;
 COMMENT ON VIEW invtrack_internal.tracker_state IS
 'The status of each tracker that may alert, and why the others may not; internal, may change';
 COMMENT ON COLUMN invtrack_internal.tracker_state.merchant IS 'Merchant of the tracker';
-COMMENT ON COLUMN invtrack_internal.tracker_state.state IS 'ok, replenish, stalled or no_sales; paused; retired, paused or not';
+COMMENT ON COLUMN invtrack_internal.tracker_state.state IS 'ok, replenish, stalled or no_sales; damaged; paused; retired, paused or not';
 
 CREATE VIEW invtrack_internal.alert_backlog WITH (security_invoker) AS
 SELECT c.merchant, c.consumer, greatest(s.events - c.confirmed, 0) AS events
@@ -48,7 +50,8 @@ SELECT n.name, coalesce(c.trackers, 0)::numeric AS value, NULL::text COLLATE "C"
         UNION ALL SELECT 'trackers_stalled', 'stalled'
         UNION ALL SELECT 'trackers_no_sales', 'no_sales'
         UNION ALL SELECT 'trackers_paused', 'paused'
-        UNION ALL SELECT 'trackers_retired', 'retired') n
+        UNION ALL SELECT 'trackers_retired', 'retired'
+        UNION ALL SELECT 'trackers_damaged', 'damaged') n
   LEFT JOIN (SELECT t.state, pg_catalog.count(*) AS trackers
                FROM invtrack_internal.tracker_state t
               GROUP BY t.state) c ON c.state = n.state
@@ -59,7 +62,8 @@ SELECT n.name, coalesce(c.trackers, 0)::numeric, m.merchant, NULL::text COLLATE 
         UNION ALL SELECT 'trackers_stalled', 'stalled'
         UNION ALL SELECT 'trackers_no_sales', 'no_sales'
         UNION ALL SELECT 'trackers_paused', 'paused'
-        UNION ALL SELECT 'trackers_retired', 'retired') n
+        UNION ALL SELECT 'trackers_retired', 'retired'
+        UNION ALL SELECT 'trackers_damaged', 'damaged') n
  CROSS JOIN invtrack.merchant m
   LEFT JOIN (SELECT t.merchant, t.state, pg_catalog.count(*) AS trackers
                FROM invtrack_internal.tracker_state t

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -13,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "compat.h"
 #include "day_series.h"
@@ -27,15 +29,22 @@ day_series_damaged(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("a day_series is damaged"),
-			 errdetail("Its bytes do not follow the packed format, or are of a version that this library does not know.")));
+			 errdetail("Its bytes do not follow the packed format, or are of a version that this library does not know."),
+			 errhint("invtrack.verify() tells which series of invtrack's tables are damaged, and invtrack.verify(repair => true) rebuilds those of movements.")));
 }
 
-/* Read the header of a value. */
+/* Read the header of a value; false where it is damaged. */
+bool
+day_series_try_open(const DaySeries *series, DayReader *reader)
+{
+	return day_reader_open(reader, (const uint8_t *) VARDATA_ANY(series),
+						   VARSIZE_ANY_EXHDR(series)) == DAY_CODEC_OK;
+}
+
 void
 day_series_open(const DaySeries *series, DayReader *reader)
 {
-	if (day_reader_open(reader, (const uint8_t *) VARDATA_ANY(series),
-						VARSIZE_ANY_EXHDR(series)) != DAY_CODEC_OK)
+	if (!day_series_try_open(series, reader))
 		day_series_damaged();
 }
 
@@ -211,6 +220,58 @@ day_series_hash_extended(PG_FUNCTION_ARGS)
 
 	return hash_any_extended((unsigned char *) VARDATA_ANY(series),
 							 VARSIZE_ANY_EXHDR(series), PG_GETARG_INT64(1));
+}
+
+/*
+ * Fetch a value that is stored elsewhere; null where what is stored there is
+ * damaged. In a subtransaction, since the error comes from the table below.
+ */
+static DaySeries *
+fetch_softly(Datum value)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	DaySeries  *volatile series = NULL;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		series = DatumGetDaySeries(value);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (error != NULL && ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_INTERNAL_ERROR)
+		ReThrowError(error);
+	return series;
+}
+
+/* is_intact(series): is it what a series is, to the byte? Damage is no error here. */
+PG_FUNCTION_INFO_V1(day_series_is_intact);
+Datum
+day_series_is_intact(PG_FUNCTION_ARGS)
+{
+	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
+	DaySeries  *series;
+	size_t		position;
+
+	if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
+		series = fetch_softly(PG_GETARG_DATUM(0));
+	else
+		series = PG_GETARG_DAY_SERIES(0);
+	PG_RETURN_BOOL(series != NULL &&
+				   day_codec_check((const uint8_t *) VARDATA_ANY(series), VARSIZE_ANY_EXHDR(series),
+								   &position) == DAY_CODEC_OK);
 }
 
 PG_FUNCTION_INFO_V1(day_series_add);

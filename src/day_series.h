@@ -28,6 +28,7 @@ day_to_date(int32 day)
 }
 
 /* day_series.c */
+extern bool day_series_try_open(const DaySeries *series, DayReader *reader);
 extern void day_series_open(const DaySeries *series, DayReader *reader);
 extern DayEntry *day_series_entries(const DaySeries *series, int32 *count, int *scale);
 extern DaySeries *day_series_pack(const DayEntry *entries, int32 count, int scale);

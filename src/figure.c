@@ -179,13 +179,12 @@ get_rule(const NullableDatum *arguments, TrackerRule *rule)
 	return true;
 }
 
-static DayReader *
-open_or_none(NullableDatum argument, DayReader *reader)
+/* Open a series if there is one; false where it is damaged. */
+static bool
+open_if_any(NullableDatum argument, DayReader *reader, DayReader **opened)
 {
-	if (argument.isnull)
-		return NULL;
-	day_series_open(DatumGetDaySeries(argument.value), reader);
-	return reader;
+	*opened = argument.isnull ? NULL : reader;
+	return argument.isnull || day_series_try_open(DatumGetDaySeries(argument.value), reader);
 }
 
 static bool
@@ -198,12 +197,15 @@ get_day(NullableDatum argument, int32 *day)
 	return *day >= DAY_FIRST && *day <= DAY_LAST;
 }
 
-/*
- * Judge by SQL values. False where they are no tracker's: nothing of a table
- * is such, since its constraints refuse it, but anybody can call judge_...().
- */
-bool
-judge_datums(const NullableDatum *arguments, Judgement *judgement)
+typedef enum Judged
+{
+	JUDGED_NOTHING,				/* the arguments are no tracker's */
+	JUDGED_DAMAGE,				/* a series is damaged */
+	JUDGED_WELL
+} Judged;
+
+static Judged
+judge_if_readable(const NullableDatum *arguments, Judgement *judgement)
 {
 	TrackerRule rule;
 	Evidence	evidence;
@@ -213,17 +215,49 @@ judge_datums(const NullableDatum *arguments, Judgement *judgement)
 
 	if (arguments[JUDGED_MECHANISM].isnull ||
 		!get_day(arguments[JUDGED_AS_OF], &evidence.as_of))
-		return false;
+		return JUDGED_NOTHING;
 	if (!get_rule(arguments, &rule))
-		return false;
+		return JUDGED_NOTHING;
 	if (!get_day(arguments[JUDGED_LAUNCHED_ON], &evidence.launched_on))
 		evidence.launched_on = NO_DAY;
-	evidence.lots = open_or_none(arguments[JUDGED_LOTS], &lots);
-	evidence.folded = open_or_none(arguments[JUDGED_FOLDED], &folded);
-	evidence.tail = open_or_none(arguments[JUDGED_TAIL], &tail);
-	if (!judge(&rule, &evidence, judgement))
+	if (!open_if_any(arguments[JUDGED_LOTS], &lots, &evidence.lots) ||
+		!open_if_any(arguments[JUDGED_FOLDED], &folded, &evidence.folded) ||
+		!open_if_any(arguments[JUDGED_TAIL], &tail, &evidence.tail) ||
+		!judge(&rule, &evidence, judgement))
+		return JUDGED_DAMAGE;
+	return JUDGED_WELL;
+}
+
+/*
+ * Judge by SQL values. False where they are no tracker's: nothing of a table
+ * is such, since its constraints refuse it, but anybody can call judge_...().
+ */
+bool
+judge_datums(const NullableDatum *arguments, Judgement *judgement)
+{
+	Judged		judged = judge_if_readable(arguments, judgement);
+
+	if (judged == JUDGED_DAMAGE)
 		day_series_damaged();
-	return true;
+	return judged == JUDGED_WELL;
+}
+
+/* judge_state(): the status, or 'damaged', so that one damaged series does not end a count of all. */
+PG_FUNCTION_INFO_V1(judge_state);
+Datum
+judge_state(PG_FUNCTION_ARGS)
+{
+	Judgement	judgement;
+
+	switch (judge_if_readable(fcinfo->args, &judgement))
+	{
+		case JUDGED_WELL:
+			return figure_status(&judgement, &fcinfo->isnull);
+		case JUDGED_DAMAGE:
+			PG_RETURN_TEXT_P(cstring_to_text("damaged"));
+		default:
+			PG_RETURN_NULL();
+	}
 }
 
 /* The last judgement and the arguments it is of; those by reference lie in bytes. */

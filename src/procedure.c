@@ -64,6 +64,15 @@ is_of_server(int sqlstate)
 	return false;
 }
 
+/* In a transaction of the caller's, what says that it is to be run again is the caller's to hear. */
+static bool
+ends_it(int sqlstate, const Failures *failures)
+{
+	return is_of_server(sqlstate) ||
+		(failures->in_transaction &&
+		 ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TRANSACTION_ROLLBACK);
+}
+
 /* What constraints would have to say at the commit, they say now: SET CONSTRAINTS ALL IMMEDIATE. */
 static void
 check_constraints(void)
@@ -89,7 +98,9 @@ try_for_merchant(void (*work) (void *), void *argument, Datum merchant, Failures
 	{
 		check_row_security();
 		work(argument);
-		check_constraints();
+		/* others of the caller's may be deferred, too, and not for us to check */
+		if (!failures->in_transaction)
+			check_constraints();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -104,27 +115,32 @@ try_for_merchant(void (*work) (void *), void *argument, Datum merchant, Failures
 	CurrentResourceOwner = owner;
 	if (error == NULL)
 		return true;
-	if (is_of_server(error->sqlerrcode))
+	if (ends_it(error->sqlerrcode, failures))
 		ReThrowError(error);
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),
-			 errmsg("merchant \"%s\": %s", TextDatumGetCString(merchant), error->message)));
+			 errmsg("merchant \"%s\": %s", TextDatumGetCString(merchant), error->message),
+			 error->detail == NULL ? 0 : errdetail_internal("%s", error->detail),
+			 error->hint == NULL ? 0 : errhint("%s", error->hint)));
 	if (failures->merchants++ == 0)
 		failures->sqlstate = error->sqlerrcode;
 	FreeErrorData(error);
 	return false;
 }
 
-/* At the end, so that who scheduled the procedure sees that something is wrong. */
+/*
+ * At the end, so that who scheduled the procedure sees that something is wrong.
+ * In a transaction of the caller's a warning: an error would undo the rest.
+ */
 void
 report_failures(const Failures *failures, const char *procedure)
 {
 	if (failures->merchants > 0)
-		ereport(ERROR,
+		ereport(failures->in_transaction ? WARNING : ERROR,
 				(errcode(failures->sqlstate),
 				 errmsg("%s() failed for some merchants: %d", procedure, failures->merchants),
 				 errdetail("All others are done."),
-				 errhint("The warnings before this error, also in the server's log, say why.")));
+				 errhint("The warnings before this, also in the server's log, say why.")));
 }
 
 /* The row of the procedure's one INOUT argument, a bigint. */

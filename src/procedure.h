@@ -13,6 +13,7 @@ typedef struct Failures
 {
 	int			merchants;
 	int			sqlstate;		/* of the first error */
+	bool		in_transaction; /* no commit follows: the transaction is the caller's */
 } Failures;
 
 /* procedure.c */

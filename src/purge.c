@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "argument.h"
@@ -17,7 +18,9 @@
 #include "compat.h"
 #include "fold.h"
 #include "movement.h"
+#include "owner.h"
 #include "plan.h"
+#include "procedure.h"
 #include "row_security.h"
 
 /* How many of a merchant's movements are looked through at a time. */
@@ -52,7 +55,8 @@ find_batch_end(Datum merchant, int64 from, int64 *end)
  * Purge a batch: the movements go, and their sums are kept beside those of
  * all folded movements, which stay as they are. So no reading changes, and
  * "folded = purged + kept" can be checked. A reversal stays as long as what it
- * reverses, which could be reversed again otherwise.
+ * reverses, which could be reversed again otherwise. A series that is damaged
+ * is not noted; the CASE keeps that look for those of the batch.
  */
 static int64
 purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
@@ -77,7 +81,9 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 		" FROM sums u WHERE s.merchant OPERATOR(pg_catalog.=) $1"
 		" AND s.sku OPERATOR(pg_catalog.=) u.sku"
 		" AND s.inventory_type OPERATOR(pg_catalog.=) u.inventory_type"
-		" AND s.flow OPERATOR(pg_catalog.=) u.flow RETURNING u.movements)"
+		" AND s.flow OPERATOR(pg_catalog.=) u.flow"
+		" AND CASE WHEN u.movements IS NOT NULL THEN invtrack_internal.is_intact(s.days::invtrack.day_series)"
+		" AND coalesce(invtrack_internal.is_intact(s.purged::invtrack.day_series), true) END RETURNING u.movements)"
 		" SELECT (SELECT pg_catalog.count(*) FROM gone),"
 		" (SELECT coalesce(pg_catalog.sum(n.movements), 0)::pg_catalog.int8 FROM noted n)",
 		4, {TEXTOID, INT8OID, INT8OID, TIMESTAMPTZOID}, CURSOR_OPT_GENERIC_PLAN
@@ -94,9 +100,10 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 	if (gone != noted)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("folded movements of merchant \"%s\" are missing in flow_series",
+				 errmsg("folded movements of merchant \"%s\" are missing in flow_series, or series of them are damaged",
 						TextDatumGetCString(merchant)),
-				 errhint("Nothing was purged. invtrack.verify(merchant, repair => true) mends it.")));
+				 errdetail("Nothing of this merchant was purged."),
+				 errhint("invtrack.verify(merchant) tells which, and invtrack.verify(merchant, repair => true) mends it.")));
 	return gone;
 }
 
@@ -121,33 +128,112 @@ purge_merchant(Datum merchant, TimestampTz before)
 	return purged;
 }
 
+/* The next merchant after this one that may have something to purge. */
+static bool
+next_merchant(Datum *merchant)
+{
+	static Statement find_merchant = {
+		"SELECT s.merchant FROM invtrack.flow_series s"
+		" WHERE s.merchant OPERATOR(pg_catalog.>) $1 ORDER BY s.merchant LIMIT 1",
+		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+
+	return statement_next(&find_merchant, merchant);
+}
+
+/* A purge of all: the merchant whose turn it is, and the movements so far. */
+typedef struct PurgeAll
+{
+	Datum		merchant;
+	TimestampTz before;
+	int64		movements;
+	MemoryContext context;		/* of one merchant's purge */
+} PurgeAll;
+
+static void
+start_purge_all(PurgeAll *all, TimestampTz before)
+{
+	all->merchant = CStringGetTextDatum("");
+	all->before = before;
+	all->movements = 0;
+	all->context = AllocSetContextCreate(CurrentMemoryContext, "invtrack purges",
+										 ALLOCSET_DEFAULT_SIZES);
+}
+
+static void
+purge_next(void *argument)
+{
+	PurgeAll   *all = argument;
+
+	MemoryContextSwitchTo(all->context);
+	all->movements += purge_merchant(all->merchant, all->before);
+}
+
+/* What is wrong with one merchant's data becomes a warning, and the others are purged. */
+static int64
+purge_in_transaction(TimestampTz before)
+{
+	PurgeAll	all;
+	Failures	failures = {.in_transaction = true};
+
+	start_purge_all(&all, before);
+	while (next_merchant(&all.merchant))
+	{
+		try_for_merchant(purge_next, &all, all.merchant, &failures);
+		MemoryContextReset(all.context);
+	}
+	report_failures(&failures, "purge_movements");
+	return all.movements;
+}
+
 /* purge_movements(merchant, older_than_days); a null merchant is all of them */
 PG_FUNCTION_INFO_V1(purge_movements);
 Datum
 purge_movements(PG_FUNCTION_ARGS)
 {
-	static Statement next_merchant = {
-		"SELECT s.merchant FROM invtrack.flow_series s"
-		" WHERE s.merchant OPERATOR(pg_catalog.>) $1 ORDER BY s.merchant LIMIT 1",
-		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
-	};
-	Datum		merchant;
-	int64		purged = 0;
-	TimestampTz before;
+	TimestampTz before = time_of_age(fcinfo, 1, "older_than_days");
+	int64		purged;
 
-	before = time_of_age(fcinfo, 1, "older_than_days");
+	check_caller_is_owner("movement", "purge movements");
 	check_row_security();
 	SPI_connect();
-	if (!PG_ARGISNULL(0))
-		purged = purge_merchant(PG_GETARG_DATUM(0), before);
-	else
-	{
-		merchant = CStringGetTextDatum("");
-		while (statement_next(&next_merchant, &merchant))
-			purged += purge_merchant(merchant, before);
-	}
+	purged = PG_ARGISNULL(0) ? purge_in_transaction(before) :
+		purge_merchant(PG_GETARG_DATUM(0), before);
 	SPI_finish();
 	PG_RETURN_INT64(purged);
+}
+
+/*
+ * purge_all(older_than_days): commits after each merchant, so that no merchant
+ * waits for the others and what is done stays done.
+ */
+PG_FUNCTION_INFO_V1(purge_all);
+Datum
+purge_all(PG_FUNCTION_ARGS)
+{
+	TimestampTz told = GetCurrentTimestamp();
+	PurgeAll	all;
+	Failures	failures = {0};
+	TimestampTz before = time_of_age(fcinfo, 0, "older_than_days");
+
+	check_caller_is_owner("movement", "purge movements");
+	check_row_security();
+	check_may_commit(fcinfo, "purge_all", "purge_movements");
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	start_purge_all(&all, before);
+	while (next_merchant(&all.merchant))
+	{
+		try_for_merchant(purge_next, &all, all.merchant, &failures);
+		MemoryContextReset(all.context);
+		SPI_commit();
+		if (time_to_tell(&told))
+			ereport(NOTICE,
+					(errmsg("purged %lld movements so far, up to merchant \"%s\"",
+							(long long) all.movements, TextDatumGetCString(all.merchant))));
+	}
+	SPI_finish();
+	report_failures(&failures, "purge_all");
+	PG_RETURN_DATUM(procedure_result(fcinfo, all.movements));
 }
 
 /* Nobody folds, checks or adds to a merchant that is being deleted. */
@@ -189,6 +275,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 	uint64		rows = 0;
 
 	check_not_null(fcinfo, 0, "merchant");
+	check_caller_is_owner("movement", "delete a merchant");
 	check_row_security();
 	SPI_connect();
 	lock_merchant(merchant);

@@ -299,7 +299,7 @@ plan_jobs(FunctionCallInfo fcinfo, Job *jobs)
 	jobs[JOB_CHECK].command = "CALL invtrack.check_all()";
 	if (movements >= 0)
 		plan_daily(&jobs[JOB_PURGE_MOVEMENTS], PURGE_MOVEMENTS_MINUTE, &taken,
-				   psprintf("SELECT invtrack.purge_movements(NULL, %d)", movements));
+				   psprintf("CALL invtrack.purge_all(%d)", movements));
 	if (alerts >= 0)
 		plan_daily(&jobs[JOB_PURGE_ALERTS], PURGE_ALERTS_MINUTE, &taken,
 				   psprintf("SELECT invtrack.purge_alerts(NULL, %d)", alerts));

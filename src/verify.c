@@ -10,12 +10,15 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
 #include "argument.h"
 #include "compat.h"
 #include "fold.h"
+#include "owner.h"
 #include "plan.h"
+#include "procedure.h"
 #include "row_security.h"
 
 /* The types of the columns of invtrack_internal.difference. */
@@ -24,8 +27,9 @@
 
 /*
  * Set each wrong series of a merchant to what it should be: purged + kept.
- * What was purged is nowhere else, so it is never touched; a series of which
- * neither is left is deleted.
+ * What was purged is nowhere else, so it is never touched; where it is damaged,
+ * nobody knows what should be, and nothing is. A series of which neither is
+ * left is deleted.
  */
 static void
 repair_merchant(Datum merchant)
@@ -35,7 +39,7 @@ repair_merchant(Datum merchant)
 		" (merchant, sku, inventory_type, flow, movements, days)"
 		" SELECT w.merchant, w.sku, w.inventory_type, w.flow, w.expected_movements, w.expected_days"
 		" FROM invtrack_internal.wrong_series w WHERE w.merchant OPERATOR(pg_catalog.=) $1"
-		" AND w.expected_days IS NOT NULL"
+		" AND w.expected_days IS NOT NULL AND NOT w.purged_is_damaged"
 		" ON CONFLICT (merchant, sku, inventory_type, flow) DO UPDATE"
 		" SET movements = excluded.movements, days = excluded.days",
 		1, {TEXTOID}
@@ -45,7 +49,8 @@ repair_merchant(Datum merchant)
 		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 AND w.merchant OPERATOR(pg_catalog.=) $1"
 		" AND s.sku OPERATOR(pg_catalog.=) w.sku"
 		" AND s.inventory_type OPERATOR(pg_catalog.=) w.inventory_type"
-		" AND s.flow OPERATOR(pg_catalog.=) w.flow AND w.expected_days IS NULL",
+		" AND s.flow OPERATOR(pg_catalog.=) w.flow AND w.expected_days IS NULL"
+		" AND NOT w.purged_is_damaged",
 		1, {TEXTOID}
 	};
 
@@ -53,72 +58,122 @@ repair_merchant(Datum merchant)
 	statement_run(&delete_series, &merchant, NULL, false);
 }
 
-/* Repair the merchants of which SPI just found differences. */
-static void
-repair_found(uint64 count)
+/* The repair of all merchants, of which one has its turn. */
+typedef struct RepairAll
 {
+	Datum		merchant;
+	MemoryContext context;		/* of one merchant's repair */
+} RepairAll;
+
+static void
+repair_next(void *argument)
+{
+	RepairAll  *all = argument;
+
+	MemoryContextSwitchTo(all->context);
+	lock_fold_state(all->merchant);
+	repair_merchant(all->merchant);
+}
+
+/* Repair all merchants that have wrong series, each as a whole; what is in the way of one keeps none of the others. */
+static void
+repair_all(void)
+{
+	static Statement find_wrong = {
+		"SELECT DISTINCT w.merchant::pg_catalog.text FROM invtrack_internal.wrong_series w ORDER BY 1",
+		0, {InvalidOid}, 0, {TEXTOID}
+	};
+	RepairAll	all;
+	Failures	failures = {.in_transaction = true};
+	uint64		count = statement_run(&find_wrong, NULL, NULL, false);
 	SPITupleTable *found = SPI_tuptable;
 
+	all.context = AllocSetContextCreate(CurrentMemoryContext, "invtrack repairs",
+										ALLOCSET_DEFAULT_SIZES);
 	for (uint64 i = 0; i < count; i++)
 	{
-		Datum		merchant = result_text(found, i, 1);
-
-		lock_fold_state(merchant);
-		repair_merchant(merchant);
+		all.merchant = result_text(found, i, 1);
+		try_for_merchant(repair_next, &all, all.merchant, &failures);
+		MemoryContextReset(all.context);
 	}
+	report_failures(&failures, "verify");
+}
+
+/* Is a series among the differences that SPI just found? The rest is not repaired. */
+static bool
+finds_wrong_series(uint64 rows)
+{
+	for (uint64 i = 0; i < rows; i++)
+	{
+		const char *what = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+
+		if (what != NULL && strcmp(what, "flow_series") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Find the differences, of a merchant or, where it is 0, of all. */
+static uint64
+find_differences(Datum merchant)
+{
+#define SELECT_DIFFERENCES(condition) \
+	"SELECT d.what, d.merchant, d.sku, d.inventory_type, d.part, d.expected, d.found" \
+	" FROM invtrack_internal.difference d " condition \
+	"ORDER BY d.what, d.merchant, d.sku, d.inventory_type, d.part, d.found"
+	static Statement find_all = {
+		SELECT_DIFFERENCES(""), 0, {InvalidOid}, 0, {DIFFERENCE_COLUMNS}
+	};
+	static Statement find_of_merchant = {
+		SELECT_DIFFERENCES("WHERE d.merchant OPERATOR(pg_catalog.=) $1 "),
+		1, {TEXTOID}, 0, {DIFFERENCE_COLUMNS}
+	};
+
+	return statement_run(merchant == (Datum) 0 ? &find_all : &find_of_merchant, &merchant,
+						 NULL, false);
 }
 
 /*
- * verify(merchant, repair): the differences found, before the repair. With
- * repair the merchant is locked against folds first, so that what is listed is
- * what is repaired.
+ * verify(merchant, repair): the differences found, before the repair. A merchant
+ * that has wrong series is locked against folds before it is looked at for the
+ * repair, so that what is listed is what is repaired; one that has none, or is
+ * nowhere, is not even written down as locked.
  */
 PG_FUNCTION_INFO_V1(verify);
 Datum
 verify(PG_FUNCTION_ARGS)
 {
-	static Statement list_all = {
-		"SELECT d.what, d.merchant, d.sku, d.inventory_type, d.part, d.expected, d.found"
-		" FROM invtrack_internal.difference d"
-		" ORDER BY d.what, d.merchant, d.sku, d.inventory_type, d.part, d.found",
-		0, {InvalidOid}, 0, {DIFFERENCE_COLUMNS}
-	};
-	static Statement list_merchant = {
-		"SELECT d.what, d.merchant, d.sku, d.inventory_type, d.part, d.expected, d.found"
-		" FROM invtrack_internal.difference d WHERE d.merchant OPERATOR(pg_catalog.=) $1"
-		" ORDER BY d.what, d.merchant, d.sku, d.inventory_type, d.part, d.found",
-		1, {TEXTOID}, 0, {DIFFERENCE_COLUMNS}
-	};
-	static Statement find_wrong = {
-		"SELECT DISTINCT w.merchant::pg_catalog.text FROM invtrack_internal.wrong_series w ORDER BY 1",
-		0, {InvalidOid}, 0, {TEXTOID}
-	};
 	static const Oid returned[] = {DIFFERENCE_COLUMNS};
 	ReturnSetInfo *result;
-	Datum		merchant = PG_GETARG_DATUM(0);
+	Datum		merchant = PG_ARGISNULL(0) ? (Datum) 0 : PG_GETARG_DATUM(0);
 	bool		repair = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
 	uint64		rows;
 
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	check_columns(result->setDesc, returned, lengthof(returned));
+	if (repair)
+		check_caller_is_owner("flow_series", "repair series");
 	check_row_security();
 	SPI_connect();
-	if (repair && !PG_ARGISNULL(0))
+	rows = find_differences(merchant);
+	repair = repair && finds_wrong_series(rows);
+	if (repair && merchant != (Datum) 0)
+	{
+		SPI_freetuptable(SPI_tuptable);
 		lock_fold_state(merchant);
-	rows = statement_run(PG_ARGISNULL(0) ? &list_all : &list_merchant, &merchant, NULL, false);
+		rows = find_differences(merchant);
+	}
 	for (uint64 i = 0; i < rows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
 	}
-	if (repair && rows > 0)
-	{
-		if (!PG_ARGISNULL(0))
-			repair_merchant(merchant);
-		else
-			repair_found(statement_run(&find_wrong, NULL, NULL, false));
-	}
+	SPI_freetuptable(SPI_tuptable);
+	if (repair && merchant != (Datum) 0)
+		repair_merchant(merchant);
+	else if (repair)
+		repair_all();
 	SPI_finish();
 	return (Datum) 0;
 }

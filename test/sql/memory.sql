@@ -57,7 +57,10 @@ INSERT INTO call VALUES
     (46, $$CALL invtrack.check_all()$$, '2D000'),
     (47, $$SELECT invtrack.acknowledge_alert('memory', 'p20', 'good', 'stalled_days')$$, 'P0002'),
     (48, $$SELECT invtrack.confirm_alert_events('mail', 'memory', 1000000)$$, 'P0002'),
-    (49, $$SELECT count(*) FROM invtrack.check_trackers('x')$$, '23503');
+    (49, $$SELECT count(*) FROM invtrack.check_trackers('x')$$, '23503'),
+    (50, $$SELECT invtrack.purge_movements(NULL, 0)$$, NULL),
+    (51, $$SELECT count(*) FROM invtrack.verify('typo' || :n, true)$$, NULL),
+    (52, $$CALL invtrack.purge_all(0)$$, '2D000');
 
 -- Each of them so many times; returns those that did not end as they should.
 CREATE FUNCTION pg_temp.call_all(rounds integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -103,19 +106,19 @@ SELECT events > 100 AS checks_had_news FROM invtrack.check_state WHERE merchant 
 SELECT plans - :before_plans AS more_plans, bytes - :before_bytes > 10000 AS more_memory,
        contexts - :before_contexts > 50 AS more_contexts FROM pg_temp.held();
 
--- fold_all() and check_all(), which commit as they go.
+-- fold_all(), check_all() and purge_all(), which commit as they go.
 \set ECHO none
 \o /dev/null
 SELECT $$INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
          SELECT 'memory', 'p' || n, 'good', 'sale', '2026-03-10', 1 FROM generate_series(1, 5) n$$,
        'UPDATE invtrack.stock_lot SET quantity = quantity + 1000 * (1 - 2 * (' || n || ' % 2)) WHERE merchant = ''memory''',
-       'CALL invtrack.fold_all()', 'CALL invtrack.check_all()'
+       'CALL invtrack.fold_all()', 'CALL invtrack.check_all()', 'CALL invtrack.purge_all(0)'
   FROM generate_series(1, 20) n \gexec
 SELECT * FROM pg_temp.held() \gset before_
 SELECT $$INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
          SELECT 'memory', 'p' || n, 'good', 'sale', '2026-03-10', 1 FROM generate_series(1, 5) n$$,
        'UPDATE invtrack.stock_lot SET quantity = quantity + 1000 * (1 - 2 * (' || n || ' % 2)) WHERE merchant = ''memory''',
-       'CALL invtrack.fold_all()', 'CALL invtrack.check_all()'
+       'CALL invtrack.fold_all()', 'CALL invtrack.check_all()', 'CALL invtrack.purge_all(0)'
   FROM generate_series(1, 100) n \gexec
 \o
 \set ECHO all

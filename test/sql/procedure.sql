@@ -51,6 +51,62 @@ CALL invtrack.check_all();
 SELECT * FROM public.done ORDER BY merchant;
 SELECT count(*) AS wrong FROM invtrack.verify();
 
+-- Purges: the same, and what a constraint says at the commit; purge_movements() of all tells it in warnings, in one transaction.
+CREATE VIEW public.kept AS
+SELECT merchant, count(v.movement_id) AS kept FROM invtrack.merchant LEFT JOIN invtrack.movement v USING (merchant) GROUP BY merchant;
+CREATE TRIGGER refuse BEFORE UPDATE ON invtrack.flow_series FOR EACH ROW WHEN (new.merchant = 'b') EXECUTE FUNCTION public.refuse('P0001');
+CREATE CONSTRAINT TRIGGER refuse_later AFTER UPDATE ON invtrack.flow_series DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (new.merchant = 'c') EXECUTE FUNCTION public.refuse('23514');
+BEGIN;
+CALL invtrack.purge_all(0);
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
+CALL invtrack.purge_all(NULL);
+CALL invtrack.purge_all(older_than_days => -1);
+BEGIN;
+SELECT invtrack.purge_movements(NULL, 0) AS purged;
+SELECT * FROM public.kept ORDER BY merchant;
+SET CONSTRAINTS ALL IMMEDIATE;
+ROLLBACK;
+SELECT sum(kept) AS kept FROM public.kept;
+CALL invtrack.purge_all(0);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM public.kept ORDER BY merchant;
+-- What the caller has deferred is not for a purge to check.
+DROP TRIGGER refuse ON invtrack.flow_series;
+INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) SELECT merchant, 'p', 'good', 'sale', '2026-03-02', 1 FROM invtrack.merchant;
+CALL invtrack.fold_all();
+DROP TRIGGER refuse_later ON invtrack.flow_series;
+CREATE TABLE public.deferred (n integer UNIQUE DEFERRABLE INITIALLY DEFERRED);
+BEGIN;
+INSERT INTO public.deferred VALUES (1), (1);
+SELECT invtrack.purge_movements(NULL, 0) AS purged;
+DELETE FROM public.deferred;
+COMMIT;
+SELECT sum(kept) AS kept FROM public.kept;
+DROP TABLE public.deferred;
+-- Somebody who stops it ends it at once; here merchant b.
+INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) SELECT merchant, 'p', 'good', 'sale', '2026-03-03', 1 FROM invtrack.merchant;
+CALL invtrack.fold_all();
+CREATE TRIGGER refuse BEFORE UPDATE ON invtrack.flow_series FOR EACH ROW WHEN (new.merchant = 'b') EXECUTE FUNCTION public.refuse('57014');
+CALL invtrack.purge_all(0);
+\echo :LAST_ERROR_SQLSTATE
+SELECT invtrack.purge_movements(NULL, 0) AS purged;
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM public.kept ORDER BY merchant;
+-- In a transaction of the caller's, what says that it is to be run again is an error; a procedure goes on to the next.
+DROP TRIGGER refuse ON invtrack.flow_series;
+CREATE TRIGGER refuse BEFORE UPDATE ON invtrack.flow_series FOR EACH ROW WHEN (new.merchant = 'b') EXECUTE FUNCTION public.refuse('40001');
+SELECT invtrack.purge_movements(NULL, 0) AS purged;
+\echo :LAST_ERROR_SQLSTATE
+CALL invtrack.purge_all(0);
+\echo :LAST_ERROR_SQLSTATE
+DROP TRIGGER refuse ON invtrack.flow_series;
+CALL invtrack.purge_all(0);
+SELECT sum(kept) AS kept FROM public.kept;
+SELECT count(*) AS wrong FROM invtrack.verify();
+
+DROP VIEW public.kept;
 DROP VIEW public.done;
 DROP FUNCTION public.refuse();
 SELECT bool_and(invtrack.delete_merchant(merchant)) AS deleted FROM invtrack.merchant;

@@ -135,6 +135,7 @@ my %happen = (
 	'fold_all' => sub { 'CALL invtrack.fold_all();' },
 	'purge of a merchant' => sub { sprintf "SELECT invtrack.purge_movements('%s', 0);", any(@merchants, 'nobody') },
 	'purge of all' => sub { sprintf 'SELECT invtrack.purge_movements(NULL, %s);', any(0, 10, 30, 50) },
+	'purge_all' => sub { sprintf 'CALL invtrack.purge_all(%s);', any(0, 10, 30, 50) },
 	'taking back' => sub { sprintf 'SELECT take_back(%d); SELECT expect();', int(rand(1_000_000)) },
 	'fold and purge' => sub { 'BEGIN; SELECT invtrack.fold(), invtrack.purge_movements(NULL, 20); COMMIT;' },
 	'what is rolled back' =>

@@ -1,0 +1,75 @@
+/*
+ * owner.c
+ *		What only the owner of the tables may do, and what is done as the owner.
+ *
+ * A permission travels with the statement, as its user, and not in this
+ * process, since another node may run it.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "compat.h"
+#include "owner.h"
+
+static Oid
+owner_of_table(const char *table)
+{
+	Oid			relation = get_relname_relid(table, get_namespace_oid("invtrack", false));
+	HeapTuple	row = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(row))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table invtrack.%s does not exist", table)));
+	owner = ((Form_pg_class) GETSTRUCT(row))->relowner;
+	ReleaseSysCache(row);
+	return owner;
+}
+
+/*
+ * Others, whom an owner let execute the function, would be refused by a table
+ * that they don't know of; or, with privileges on it, row security would hide
+ * the rows from them, and they would be told of work that was not done.
+ */
+void
+check_caller_is_owner(const char *table, const char *action)
+{
+	if (!has_privs_of_role(GetUserId(), owner_of_table(table)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to %s", action),
+				 errhint("Only the owner of the extension invtrack may.")));
+}
+
+/*
+ * Act as the owner of a table for a statement; who calls has checked that the
+ * caller may. The owner's triggers must not find what the caller's search_path
+ * puts in their way. After an error the end of the (sub)transaction puts back
+ * what this changes.
+ */
+void
+become_owner(const char *table, Caller *caller)
+{
+	Oid			owner = owner_of_table(table);
+
+	GetUserIdAndSecContext(&caller->role, &caller->security_context);
+	caller->nest_level = NewGUCNestLevel();
+	RestrictSearchPath();
+	SetUserIdAndSecContext(owner, caller->security_context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+void
+become_caller(const Caller *caller)
+{
+	SetUserIdAndSecContext(caller->role, caller->security_context);
+	AtEOXact_GUC(false, caller->nest_level);
+}

@@ -1,0 +1,21 @@
+/*
+ * owner.h
+ *		What only the owner of the tables may do, and what is done as the owner.
+ */
+#ifndef INVTRACK_OWNER_H
+#define INVTRACK_OWNER_H
+
+/* What acting as the owner changes, and what is put back. */
+typedef struct Caller
+{
+	Oid			role;
+	int			security_context;
+	int			nest_level;
+} Caller;
+
+/* owner.c */
+extern void check_caller_is_owner(const char *table, const char *action);
+extern void become_owner(const char *table, Caller *caller);
+extern void become_caller(const Caller *caller);
+
+#endif							/* INVTRACK_OWNER_H */
