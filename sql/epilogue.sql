@@ -28,7 +28,7 @@ BEGIN
            AND d.classid = 'pg_class'::regclass AND d.deptype = 'e' AND c.relkind IN ('r', 'p')
     LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target.name);
-        FOR old IN SELECT p.polname FROM pg_policy p WHERE p.polrelid = target.oid AND p.polname IN ('access_read', 'access_insert', 'access_update', 'access_delete') LOOP
+        FOR old IN SELECT p.polname FROM pg_policy p WHERE p.polrelid = target.oid AND p.polname IN ('access_read', 'access_insert', 'access_update', 'access_delete', 'folded_and_reversals_are_set_by_invtrack') LOOP
             EXECUTE format('DROP POLICY %I ON %s', old.polname, target.name);
         END LOOP;
         IF target.relname = 'access_grant' THEN
@@ -58,5 +58,10 @@ BEGIN
                                   CASE merchant WHEN 'NULL' THEN ' to all merchants' ELSE '' END));
         END LOOP;
     END LOOP;
+    -- Restrictive, so that the error has its name, which says why.
+    CREATE POLICY folded_and_reversals_are_set_by_invtrack ON invtrack.movement AS RESTRICTIVE FOR INSERT
+        WITH CHECK (NOT folded AND reverses IS NULL);
+    COMMENT ON POLICY folded_and_reversals_are_set_by_invtrack ON invtrack.movement IS
+        'fold() marks movements as folded, reverse_movement() records reversals; both as the owner';
 END
 $$;

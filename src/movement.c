@@ -4,17 +4,25 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 
 #include "argument.h"
 #include "compat.h"
 #include "guard.h"
 #include "movement.h"
+#include "owner.h"
 #include "plan.h"
 
 #define REF_SIZE_MAX	1000
+
+extern Datum access_has_access(PG_FUNCTION_ARGS);
 
 /* Set while a statement of this library removes movements. */
 static bool removal_allowed = false;
@@ -143,13 +151,29 @@ report_not_reversed(Datum *key)
 			 errargument("movement_id")));
 }
 
+/* May the caller, whom row security binds, load movements of this merchant? */
+static void
+check_may_reverse(Oid table, Datum merchant)
+{
+	AclResult	result = pg_class_aclcheck(table, GetUserId(), ACL_INSERT);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, "movement");
+	if (!DatumGetBool(DirectFunctionCall2(access_has_access, merchant, CStringGetTextDatum("load"))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to reverse movements of merchant \"%s\"",
+						TextDatumGetCString(merchant)),
+				 errhint("It takes access of the level load, which the owner of the extension invtrack grants.")));
+}
+
 /*
- * reverse_movement(merchant, movement_id): the unique index on reverses makes
- * it happen once, also from two sessions at once.
+ * Insert the opposite; false where there is nothing to reverse, or it is
+ * reversed. Row security lets no loader insert a reversal, so that is done as
+ * the owner of the table.
  */
-PG_FUNCTION_INFO_V1(movement_reverse);
-Datum
-movement_reverse(PG_FUNCTION_ARGS)
+static bool
+insert_reversal(Datum *key)
 {
 	static Statement insert_opposite = {
 		"INSERT INTO invtrack.movement"
@@ -162,6 +186,33 @@ movement_reverse(PG_FUNCTION_ARGS)
 		" RETURNING movement_id",
 		2, {TEXTOID, INT8OID}, 0, {INT8OID}
 	};
+	Oid			table = get_relname_relid("movement", get_namespace_oid("invtrack", false));
+	Caller		caller;
+	uint64		rows;
+
+	if (check_enable_rls(table, InvalidOid, true) != RLS_ENABLED)
+		return statement_run(&insert_opposite, key, NULL, false) > 0;
+	check_may_reverse(table, key[0]);
+	become_owner("movement", &caller);
+	rows = statement_run(&insert_opposite, key, NULL, false);
+	become_caller(&caller);
+	return rows > 0;
+}
+
+/*
+ * reverse_movement(merchant, movement_id): the unique index on reverses makes
+ * it happen once, also from two sessions at once. A movement that the caller
+ * does not see does not exist.
+ */
+PG_FUNCTION_INFO_V1(movement_reverse);
+Datum
+movement_reverse(PG_FUNCTION_ARGS)
+{
+	static Statement find_movement = {
+		"SELECT FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" AND m.movement_id OPERATOR(pg_catalog.=) $2",
+		2, {TEXTOID, INT8OID}
+	};
 	Datum		key[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
 	Datum		id;
 
@@ -169,7 +220,9 @@ movement_reverse(PG_FUNCTION_ARGS)
 	check_not_null(fcinfo, 1, "movement_id");
 	check_code(fcinfo, 0, "merchant");
 	SPI_connect();
-	if (statement_run(&insert_opposite, key, NULL, false) == 0)
+	if (statement_run(&find_movement, key, NULL, false) == 0)
+		report_not_reversed(key);
+	if (!insert_reversal(key))
 		report_not_reversed(key);
 	id = result_datum(SPI_tuptable, 0, 1, INT8OID);
 	SPI_finish();
