@@ -3,7 +3,7 @@
 
 CREATE FUNCTION invtrack_internal.is_code(code text)
 RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-AS 'MODULE_PATHNAME', 'invtrack_is_code';
+AS 'MODULE_PATHNAME', 'code_is_code';
 COMMENT ON FUNCTION invtrack_internal.is_code(text) IS
 'Is this a code of the back-office: 1 to 200 bytes, no white space at either end?';
 

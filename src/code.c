@@ -106,13 +106,22 @@ code_hint(const char *bytes, size_t size)
 					(unsigned) utf8_to_unicode((const unsigned char *) bytes));
 }
 
-/* The rule of codes for CHECK constraints. */
+/* is_code(code): the rule */
+PG_FUNCTION_INFO_V1(code_is_code);
+Datum
+code_is_code(PG_FUNCTION_ARGS)
+{
+	text	   *code = PG_GETARG_TEXT_PP(0);
+
+	PG_RETURN_BOOL(code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)) == CODE_SOUND);
+}
+
+/* The same before 0.3, for the CHECKs of tables that await the update. */
 PG_FUNCTION_INFO_V1(invtrack_is_code);
 Datum
 invtrack_is_code(PG_FUNCTION_ARGS)
 {
 	text	   *code = PG_GETARG_TEXT_PP(0);
-	CodeKind	kind = code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code));
 
-	PG_RETURN_BOOL(kind == CODE_SOUND || (kind == CODE_OLD && old_codes_are_taken()));
+	PG_RETURN_BOOL(code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)) != CODE_WRONG);
 }

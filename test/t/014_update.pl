@@ -184,35 +184,4 @@ is(version('blocked') . ' ' . owner_psql('blocked', 'SELECT a FROM invtrack.aler
 owner_psql('blocked', 'DROP TABLE invtrack.alert; ALTER EXTENSION invtrack UPDATE');
 is(owner_psql('blocked', $figures), $expected, 'without it the update is done');
 
-# Codes that 0.2 took, which knew white space of ASCII only, are there after the update and a restore, and can be worked with. Who may
-# load goes on loading.
-$node->safe_psql('postgres', "CREATE DATABASE $_ OWNER shop_owner") for qw(codes codes_restored);
-$node->safe_psql('postgres', 'CREATE ROLE loader');
-owner_psql('codes', q{
-    CREATE EXTENSION invtrack VERSION '0.2.0' CASCADE;
-    INSERT INTO invtrack.merchant VALUES ('m', 'M', 'UTC', 10), (U&'\2003n');
-    INSERT INTO invtrack.inventory_type VALUES ('m', U&'\FEFFgood');
-    INSERT INTO invtrack.product VALUES ('m', U&'p\00A0');
-    INSERT INTO invtrack.stock_lot VALUES ('m', U&'p\00A0', U&'\FEFFgood', U&'\3000', NULL, 5);
-    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
-    VALUES ('m', U&'p\00A0', U&'\FEFFgood', 'sale', '2026-03-01', 1), (U&'\2003n', U&'unknown\205F', 'good', 'sale', '2026-03-01', 1);
-    SELECT invtrack.grant_access('loader', NULL, 'load')});
-my $codes = q{SELECT merchant FROM invtrack.merchant ORDER BY 1; SELECT * FROM invtrack.product; SELECT * FROM invtrack.stock_lot;
-    SELECT * FROM invtrack.movement ORDER BY merchant, movement_id};
-my $kept = owner_psql('codes', $codes);
-owner_psql('codes', 'ALTER EXTENSION invtrack UPDATE');
-is(owner_psql('codes', $codes), $kept, 'codes that end with white space of Unicode are kept');
-command_ok([ 'pg_dump', @server, '-Fc', '-f', $dump, 'codes' ], 'dump them');
-command_ok([ 'pg_restore', @server, '--exit-on-error', '-d', 'codes_restored', $dump ], 'restore them');
-is(owner_psql('codes_restored', $codes), $kept, 'they are there');
-for my $database (qw(codes codes_restored))
-{
-	$node->safe_psql($database, q{SET ROLE loader; UPDATE invtrack.stock_lot SET quantity = 7;
-	    INSERT INTO invtrack.inventory_type VALUES ('m', 'bad'); INSERT INTO invtrack.product VALUES ('m', 'q');
-	    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) VALUES ('m', U&'p\00A0', U&'\FEFFgood', 'sale', '2026-03-02', 1)});
-	is(owner_psql($database, 'SELECT invtrack.fold(); SELECT count(*) FROM invtrack.movement WHERE NOT folded'), "3\n0", "$database: writing and folding go on");
-	($code, $out, $err) = $node->psql($database, q{SET ROLE loader; INSERT INTO invtrack.product VALUES ('m', U&'new\00A0')});
-	like($err, qr/ERROR: .*is not a valid code.*U\+00A0/s, "$database: new ones are refused");
-}
-
 done_testing();
