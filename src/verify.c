@@ -105,9 +105,10 @@ finds_wrong_series(uint64 rows)
 {
 	for (uint64 i = 0; i < rows; i++)
 	{
-		const char *what = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+		Datum		what;
 
-		if (what != NULL && strcmp(what, "flow_series") == 0)
+		if (result_nullable(SPI_tuptable, i, 1, TEXTOID, &what) &&
+			strcmp(TextDatumGetCString(what), "flow_series") == 0)
 			return true;
 	}
 	return false;
