@@ -324,6 +324,51 @@ SELECT count(*), count(DISTINCT merchant || sku || mechanism) AS distinct, sum(c
 SELECT count(*), sum(current_stock) AS current
   FROM invtrack.tracker_health_of('m2', (SELECT array_agg('s' || n) FROM generate_series(0, 1000) n));
 SELECT count(*) FROM (TABLE invtrack.health EXCEPT ALL SELECT * FROM invtrack.tracker_health()) d;
+SAVEPOINT lists;
+-- A list of 100 products or more that are a tenth of the merchant's is read in one pass, a shorter one by look-ups: with the same rows.
+INSERT INTO invtrack.merchant (merchant) VALUES ('m4');
+INSERT INTO invtrack.inventory_type (merchant, inventory_type) VALUES ('m4', 'good');
+INSERT INTO invtrack.product (merchant, sku) SELECT 'm4', 's' || n FROM generate_series(1, 1001) n;
+INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity) SELECT 'm4', 's' || n, 'good', 'stock_quantity', 1 FROM generate_series(1, 150) n;
+INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, quantity) SELECT merchant, sku, 'good', 1 FROM invtrack.product WHERE merchant = 'm4';
+ANALYZE invtrack.merchant, invtrack.product, invtrack.inventory_type, invtrack.stock_lot, invtrack.tracker;
+CREATE FUNCTION pg_temp.lots_read() RETURNS bigint LANGUAGE sql AS $$
+    SELECT seq_scan + idx_scan FROM pg_stat_xact_all_tables WHERE relid = 'invtrack.stock_lot'::regclass
+$$;
+CREATE FUNCTION pg_temp.list_of(merchant text, skus text[]) RETURNS TABLE (rows bigint, differences bigint, looked_up boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    before bigint := pg_temp.lots_read();
+BEGIN
+    CREATE TEMPORARY TABLE listed ON COMMIT DROP AS SELECT * FROM invtrack.tracker_health_of(merchant, skus);
+    looked_up := pg_temp.lots_read() - before > 50;
+    SELECT count(*) INTO rows FROM listed;
+    SELECT count(*) INTO differences
+      FROM (SELECT h.merchant, h.sku, h.mechanism, h.health FROM invtrack.health h WHERE h.merchant = list_of.merchant AND h.sku = ANY (skus)
+            EXCEPT ALL SELECT h.merchant, h.sku, h.mechanism, h.health FROM listed h) d;
+    DROP TABLE listed;
+    RETURN NEXT;
+END
+$$;
+CREATE TEMPORARY VIEW list AS
+SELECT n, merchant, array_agg(CASE WHEN i % 97 > 0 THEN 's' || i END) AS skus
+  FROM (VALUES (1, 'm2', 99), (2, 'm2', 100), (3, 'm2', 400), (4, 'm4', 100), (5, 'm4', 101), (6, 'm9', 100)) v (n, merchant, length), generate_series(1, length) i
+ GROUP BY n, merchant
+UNION ALL
+-- twice, of two dimensions, and none that is there
+SELECT 7, 'm2', array_agg('s' || i % 70) FROM generate_series(1, 140) i
+UNION ALL
+SELECT 8, 'm2', array_agg(ARRAY['s' || i, NULL]) FROM generate_series(1, 60) i
+UNION ALL
+SELECT 9, 'm2', array_agg(NULL::text) FROM generate_series(1, 200);
+SELECT l.n, l.merchant, cardinality(l.skus) AS length, o.* FROM (SELECT * FROM list ORDER BY n) l, pg_temp.list_of(l.merchant, l.skus) o;
+-- a tenant of another merchant gets nothing either way
+CREATE ROLE invtrack_test_list;
+SELECT invtrack.grant_access('invtrack_test_list', 'm1');
+GRANT SELECT ON list TO invtrack_test_list;
+SET LOCAL ROLE invtrack_test_list;
+SELECT count(*), (SELECT count(*) FROM list, invtrack.tracker_health_of('m1', skus) WHERE n = 3) AS own FROM list l, invtrack.tracker_health_of(l.merchant, l.skus);
+RESET ROLE;
+ROLLBACK TO lists;
 DECLARE many SCROLL CURSOR FOR SELECT * FROM invtrack.tracker_health();
 SELECT pg_temp.moved('many', 9999);
 SELECT pg_temp.moved('many', -3000);
