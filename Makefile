@@ -9,7 +9,7 @@ MODULE_big = invtrack
 OBJS = $(patsubst $(SRC)%.c,%.o,$(sort $(wildcard $(SRC)src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
-TOPICS = prologue schema argument day_series calendar guard catalogue stock movement fold \
+TOPICS = prologue schema argument day_series daily calendar guard catalogue stock movement fold \
 	purge tracker judgement reading health product_search history verify alert alert_event \
 	check metrics schedule access_grant owner epilogue
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)

@@ -56,14 +56,14 @@ COMMENT ON COLUMN invtrack_internal.flow_tail.days IS 'Their units by day';
 
 CREATE VIEW invtrack.flow_daily WITH (security_invoker) AS
 SELECT a.merchant, a.sku, a.inventory_type, a.flow, u.day, u.quantity
-  FROM (SELECT b.merchant, b.sku, b.inventory_type, b.flow, invtrack.day_series_sum(b.days) AS days
+  FROM (SELECT b.merchant, b.sku, b.inventory_type, b.flow, pg_catalog.array_agg(b.days) AS parts
           FROM (SELECT s.merchant, s.sku, s.inventory_type, s.flow, s.days
                   FROM invtrack.flow_series s
                 UNION ALL
                 SELECT t.merchant, t.sku, t.inventory_type, t.flow, t.days
                   FROM invtrack_internal.flow_tail t) b
          GROUP BY b.merchant, b.sku, b.inventory_type, b.flow) a
- CROSS JOIN LATERAL invtrack.unnest(a.days) u;
+ CROSS JOIN LATERAL invtrack_internal.flow_days(a.parts, '-infinity', 'infinity') u;
 COMMENT ON VIEW invtrack.flow_daily IS
 'Units sold and shipped a day, folded or not: for charts and BI';
 COMMENT ON COLUMN invtrack.flow_daily.merchant IS 'Merchant of the item';

@@ -17,13 +17,6 @@ AS 'MODULE_PATHNAME', 'history_with';
 COMMENT ON FUNCTION invtrack_internal.history_with(invtrack.day_series, date, numeric) IS
 'The series, null for none yet, with this quantity as that of the day, cut to 10^24 either way';
 
-CREATE FUNCTION invtrack_internal.history_fill(
-    series invtrack.day_series, days invtrack.day_series, OUT day date, OUT quantity numeric)
-RETURNS SETOF record LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 100
-AS 'MODULE_PATHNAME', 'history_fill';
-COMMENT ON FUNCTION invtrack_internal.history_fill(invtrack.day_series, invtrack.day_series) IS
-'For each of the days, from the first of the series on, the quantity of the latest entry up to then';
-
 -- A row a merchant that has been checked: checks take turns on it, and it numbers the events.
 CREATE TABLE invtrack.check_state (
     merchant text COLLATE "C" NOT NULL,
@@ -87,9 +80,7 @@ CREATE VIEW invtrack.health_daily WITH (security_invoker) AS
 SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, f.day, f.health, f.current_stock
   FROM invtrack.tracker_history h
   JOIN invtrack.check_state s ON s.merchant = h.merchant
- CROSS JOIN LATERAL ROWS FROM (invtrack_internal.history_fill(h.health, s.checked_days),
-                               invtrack_internal.history_fill(h.current_stock, s.checked_days))
-            f (day, health, same_day, current_stock);
+ CROSS JOIN LATERAL invtrack_internal.health_days(h.health, h.current_stock, s.checked_days, '-infinity', 'infinity') f;
 COMMENT ON VIEW invtrack.health_daily IS
 'Health of each tracker on each day that was checked, as the last check of the day found it';
 COMMENT ON COLUMN invtrack.health_daily.merchant IS 'Merchant of the item';
@@ -101,10 +92,10 @@ COMMENT ON COLUMN invtrack.health_daily.health IS 'Percent of what the tracker a
 COMMENT ON COLUMN invtrack.health_daily.current_stock IS 'Units that counted; under stalled_days the units shipped in the lookback';
 
 CREATE VIEW invtrack.stock_daily WITH (security_invoker) AS
-SELECT h.merchant, h.sku, h.inventory_type, f.day, f.quantity AS on_hand
+SELECT h.merchant, h.sku, h.inventory_type, f.day, f.on_hand
   FROM invtrack.stock_history h
   JOIN invtrack.check_state s ON s.merchant = h.merchant
- CROSS JOIN LATERAL invtrack_internal.history_fill(h.on_hand, s.checked_days) f;
+ CROSS JOIN LATERAL invtrack_internal.stock_days(h.on_hand, s.checked_days, '-infinity', 'infinity') f;
 COMMENT ON VIEW invtrack.stock_daily IS
 'Units on hand of each item on each day that was checked, as the last check of the day found them';
 COMMENT ON COLUMN invtrack.stock_daily.merchant IS 'Merchant of the item';

@@ -66,6 +66,40 @@ day_series_entries(const DaySeries *series, int32 *count, int *scale)
 	return entries;
 }
 
+/*
+ * Unpack the entries of the days first <= day <= last, ascending; if asked for,
+ * after the latest older one, where the first day has none. Newer ones are passed over,
+ * those that are older still are not looked at.
+ */
+DayEntry *
+day_series_between(const DaySeries *series, int32 first, int32 last, bool with_older,
+				   int32 *count, int *scale)
+{
+	DayReader	reader;
+	DayEntry   *entries;
+	DayEntry	entry = {0, DAY_NEVER + 1};
+	int32		taken = 0;
+
+	day_series_open(series, &reader);
+	entries = palloc((Min(reader.count, Max(last - first + 1, 0)) + 1) * sizeof(DayEntry));
+	while (reader.taken < reader.count && entry.day > first && (with_older || reader.last >= first))
+	{
+		if (!day_reader_next(&reader, &entry))
+			day_series_damaged();
+		if (entry.day < first ? with_older : entry.day <= last)
+			entries[taken++] = entry;
+	}
+	for (int32 i = 0; i < taken / 2; i++)
+	{
+		entry = entries[i];
+		entries[i] = entries[taken - 1 - i];
+		entries[taken - 1 - i] = entry;
+	}
+	*count = taken;
+	*scale = reader.scale;
+	return entries;
+}
+
 /* Make a value of ascending entries. */
 DaySeries *
 day_series_pack(const DayEntry *entries, int32 count, int scale)
@@ -301,7 +335,7 @@ day_series_add(PG_FUNCTION_ARGS)
  * A bound of a range as a day. Bounds may lie outside of the days that a
  * series can have; they are brought to the nearest that means the same.
  */
-static int32
+int32
 bound_to_day(DateADT date)
 {
 	if (DATE_IS_NOEND(date))

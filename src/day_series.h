@@ -31,6 +31,9 @@ day_to_date(int32 day)
 extern bool day_series_try_open(const DaySeries *series, DayReader *reader);
 extern void day_series_open(const DaySeries *series, DayReader *reader);
 extern DayEntry *day_series_entries(const DaySeries *series, int32 *count, int *scale);
+extern DayEntry *day_series_between(const DaySeries *series, int32 first, int32 last,
+									bool with_older, int32 *count, int *scale);
+extern int32 bound_to_day(DateADT date);
 extern DaySeries *day_series_pack(const DayEntry *entries, int32 count, int scale);
 pg_noreturn extern void day_series_damaged(void);
 

@@ -9,11 +9,8 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/tuplestore.h"
 
 #include "argument.h"
 #include "compat.h"
@@ -135,45 +132,4 @@ history_with(PG_FUNCTION_ARGS)
 		day_series_damaged();
 	count = put_entry(entries, count, entry);
 	PG_RETURN_POINTER(day_series_pack(entries, count, QUANTITY_DECIMALS));
-}
-
-/*
- * history_fill(series, days): a row for each of the days, from the first entry
- * of the series on, with the quantity of its latest entry up to then.
- */
-PG_FUNCTION_INFO_V1(history_fill);
-Datum
-history_fill(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result;
-	DayEntry   *entries,
-			   *days;
-	int32		count,
-				day_count,
-				next = 0;
-	int			scale,
-				ignored;
-
-	InitMaterializedSRF(fcinfo, 0);
-	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	entries = day_series_entries(PG_GETARG_DAY_SERIES(0), &count, &scale);
-	days = day_series_entries(PG_GETARG_DAY_SERIES(1), &day_count, &ignored);
-	for (int32 i = 0; i < day_count; i++)
-	{
-		Numeric		quantity;
-		Datum		values[2];
-		bool		nulls[2] = {false, false};
-
-		CHECK_FOR_INTERRUPTS();
-		while (next < count && entries[next].day <= days[i].day)
-			next++;
-		if (next == 0)
-			continue;
-		quantity = quantity_to_numeric(entries[next - 1].quantity, scale);
-		values[0] = DateADTGetDatum(day_to_date(days[i].day));
-		values[1] = NumericGetDatum(quantity);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		pfree(quantity);
-	}
-	return (Datum) 0;
 }

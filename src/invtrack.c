@@ -11,6 +11,7 @@
 #include "calendar.h"
 #include "check_guard.h"
 #include "compat.h"
+#include "daily.h"
 
 INVTRACK_MODULE_MAGIC;
 
@@ -23,5 +24,6 @@ _PG_init(void)
 	calendar_init();
 	access_init();
 	check_guard_init();
+	daily_init();
 	MarkGUCPrefixReserved("invtrack");
 }

@@ -182,3 +182,51 @@ BEGIN
     PERFORM set_config('check_function_bodies', before, true);
 END
 $$;
+
+-- The views by day and unknown_items call other functions by now, which may be called by whoever may call those
+-- before them.
+CREATE FUNCTION invtrack_internal.flow_days(
+    parts invtrack.day_series[], first date, last date, OUT day date, OUT quantity numeric)
+RETURNS SETOF record LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'flow_days';
+CREATE FUNCTION invtrack_internal.health_days(
+    health invtrack.day_series, current_stock invtrack.day_series, days invtrack.day_series, first date, last date,
+    OUT day date, OUT health numeric, OUT current_stock numeric)
+RETURNS SETOF record LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'health_days';
+CREATE FUNCTION invtrack_internal.stock_days(
+    on_hand invtrack.day_series, days invtrack.day_series, first date, last date, OUT day date, OUT on_hand numeric)
+RETURNS SETOF record LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'stock_days';
+CREATE FUNCTION invtrack_internal.is_zero(parts invtrack.day_series[])
+RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'flow_is_zero';
+DO $$
+DECLARE
+    allowed record;
+BEGIN
+    FOR allowed IN
+        SELECT DISTINCT n.replaced_by, a.grantee
+          FROM (VALUES ('invtrack.unnest(invtrack.day_series)', 'invtrack_internal.flow_days(invtrack.day_series[], date, date)'),
+                       ('invtrack_internal.history_fill(invtrack.day_series, invtrack.day_series)',
+                        'invtrack_internal.health_days(invtrack.day_series, invtrack.day_series, invtrack.day_series, date, date)'),
+                       ('invtrack_internal.history_fill(invtrack.day_series, invtrack.day_series)',
+                        'invtrack_internal.stock_days(invtrack.day_series, invtrack.day_series, date, date)'),
+                       ('invtrack.total(invtrack.day_series)', 'invtrack_internal.is_zero(invtrack.day_series[])')) n (was, replaced_by)
+          JOIN pg_proc p ON p.oid = n.was::regprocedure
+         CROSS JOIN LATERAL aclexplode(p.proacl) a
+          JOIN pg_roles r ON r.oid = a.grantee
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', allowed.replaced_by, pg_get_userbyid(allowed.grantee));
+    END LOOP;
+END
+$$;
+
+-- The views keep their columns, and their privileges, until they are replaced below.
+CREATE OR REPLACE VIEW invtrack.health_daily AS
+SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, NULL::date AS day, NULL::numeric AS health, NULL::numeric AS current_stock
+  FROM invtrack.tracker_history h;
+CREATE OR REPLACE VIEW invtrack.stock_daily AS
+SELECT h.merchant, h.sku, h.inventory_type, NULL::date AS day, NULL::numeric AS on_hand
+  FROM invtrack.stock_history h;
+DROP FUNCTION invtrack_internal.history_fill(invtrack.day_series, invtrack.day_series);

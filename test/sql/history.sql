@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL datestyle = 'ISO, YMD';
 
--- The functions over series: what the latest entry up to a day says, one day replaced, days filled in.
+-- The functions over series: what the latest entry up to a day says, one day replaced.
 SELECT day, invtrack_internal.history_says('{2026-03-01:5,2026-03-04:2.5}', day, 5) AS says_5, invtrack_internal.history_says('{2026-03-01:5,2026-03-04:2.5}', day, 2.50) AS says_2_5
   FROM unnest(ARRAY[date '2026-02-28', '2026-03-01', '2026-03-03', '2026-03-04', '9999-12-31']) WITH ORDINALITY t (day, n)
  ORDER BY n;
@@ -18,8 +18,6 @@ SELECT invtrack_internal.history_with(NULL, '2026-03-04', value) AS "with"
 SELECT invtrack_internal.history_says(invtrack_internal.history_with(NULL, '2026-03-04', 1e30), '2026-03-04', 1e28) AS largest,
        invtrack_internal.history_says(invtrack_internal.history_with(NULL, '2026-03-04', 1e30), '2026-03-04', -1e28) AS other_sign,
        invtrack_internal.history_says(invtrack_internal.history_with(NULL, '2026-03-04', 1e30), '2026-03-04', 1) AS small;
-SELECT * FROM invtrack_internal.history_fill('{2026-03-02:5,2026-03-04:0,2026-03-06:2.5}', '{2026-03-01:1,2026-03-02:1,2026-03-03:1,2026-03-05:1,2026-03-07:1}');
-SELECT count(*) AS of_nothing FROM invtrack_internal.history_fill('{}', '{2026-03-01:1}') FULL JOIN invtrack_internal.history_fill('{2026-03-01:1}', '{}') f USING (day);
 SELECT arguments, split_part(public.error_of(format('SELECT invtrack_internal.history_with(%s)', arguments)), E'\n', 1) AS error
   FROM unnest(ARRAY[$$NULL, NULL, 1$$, $$NULL, '2026-03-01', NULL$$, $$NULL, 'infinity', 1$$, $$NULL, '2026-03-01', 'NaN'$$,
                     $$NULL, '2026-03-01', 0.0000001$$]) WITH ORDINALITY t (arguments, n)
