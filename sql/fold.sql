@@ -73,24 +73,26 @@ COMMENT ON COLUMN invtrack.flow_daily.flow IS 'sale or shipment';
 COMMENT ON COLUMN invtrack.flow_daily.day IS 'Day of the movements';
 COMMENT ON COLUMN invtrack.flow_daily.quantity IS 'Their net units';
 
+-- An item goes when all its flows add up to 0 on every day, as those of wrong codes that were reversed do.
 CREATE VIEW invtrack.unknown_items WITH (security_invoker) AS
 SELECT v.merchant, v.sku, v.inventory_type, v.flow, v.movements, v.quantity
   FROM (SELECT a.merchant, a.sku, a.inventory_type, a.flow,
-               pg_catalog.sum(a.movements)::bigint AS movements, pg_catalog.sum(a.quantity) AS quantity
-          FROM (SELECT s.merchant, s.sku, s.inventory_type, s.flow, s.movements,
-                       invtrack.total(s.days) AS quantity
+               pg_catalog.sum(a.movements)::bigint AS movements, pg_catalog.sum(invtrack.total(a.days)) AS quantity,
+               pg_catalog.bool_and(invtrack_internal.is_zero(pg_catalog.array_agg(a.days)))
+                   OVER (PARTITION BY a.merchant, a.sku, a.inventory_type) AS is_zero
+          FROM (SELECT s.merchant, s.sku, s.inventory_type, s.flow, s.movements, s.days
                   FROM invtrack.flow_series s
                 UNION ALL
-                SELECT t.merchant, t.sku, t.inventory_type, t.flow, t.movements,
-                       invtrack.total(t.days)
+                SELECT t.merchant, t.sku, t.inventory_type, t.flow, t.movements, t.days
                   FROM invtrack_internal.flow_tail t) a
+         WHERE NOT EXISTS (SELECT FROM invtrack.product p
+                            WHERE p.merchant = a.merchant AND p.sku = a.sku)
+            OR NOT EXISTS (SELECT FROM invtrack.inventory_type i
+                            WHERE i.merchant = a.merchant AND i.inventory_type = a.inventory_type)
          GROUP BY a.merchant, a.sku, a.inventory_type, a.flow) v
- WHERE NOT EXISTS (SELECT FROM invtrack.product p
-                    WHERE p.merchant = v.merchant AND p.sku = v.sku)
-    OR NOT EXISTS (SELECT FROM invtrack.inventory_type i
-                    WHERE i.merchant = v.merchant AND i.inventory_type = v.inventory_type);
+ WHERE NOT v.is_zero;
 COMMENT ON VIEW invtrack.unknown_items IS
-'Movements of items whose product or inventory type is not in the catalogue';
+'Movements of items whose product or inventory type is not in the catalogue, unless they add up to 0 on every day';
 COMMENT ON COLUMN invtrack.unknown_items.merchant IS 'Merchant that the movements name';
 COMMENT ON COLUMN invtrack.unknown_items.sku IS 'Product that the movements name';
 COMMENT ON COLUMN invtrack.unknown_items.inventory_type IS 'Inventory type that the movements name';

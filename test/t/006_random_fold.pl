@@ -79,6 +79,8 @@ BEGIN
     INSERT INTO expected_unknown
     SELECT merchant, sku, inventory_type, flow, count(*), sum(quantity::numeric) FROM written w
      WHERE NOT EXISTS (SELECT FROM item i WHERE (i.merchant, i.sku, i.inventory_type) = (w.merchant, w.sku, w.inventory_type))
+       AND EXISTS (SELECT FROM expected_daily d
+                    WHERE (d.merchant, d.sku, d.inventory_type) = (w.merchant, w.sku, w.inventory_type) AND d.quantity <> 0)
      GROUP BY 1, 2, 3, 4;
 END
 $$;
