@@ -13,6 +13,7 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 
+#include "access.h"
 #include "argument.h"
 #include "compat.h"
 #include "guard.h"
@@ -21,8 +22,6 @@
 #include "plan.h"
 
 #define REF_SIZE_MAX	1000
-
-extern Datum access_has_access(PG_FUNCTION_ARGS);
 
 /* Set while a statement of this library removes movements. */
 static bool removal_allowed = false;
@@ -159,7 +158,7 @@ check_may_reverse(Oid table, Datum merchant)
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, "movement");
-	if (!DatumGetBool(DirectFunctionCall2(access_has_access, merchant, CStringGetTextDatum("load"))))
+	if (!is_access_to(access_of_role(GetUserId()), DatumGetTextPP(merchant), ACCESS_LOAD))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to reverse movements of merchant \"%s\"",
