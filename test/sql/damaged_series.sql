@@ -66,6 +66,12 @@ SELECT statement, public.error_of(statement)
 SELECT name, merchant, value FROM invtrack.metrics
  WHERE name IN ('trackers_damaged', 'trackers_replenish', 'unknown_item_movements') ORDER BY name, merchant NULLS FIRST;
 SELECT count(*) > 50 AS all_metrics FROM invtrack.metrics;
+-- also where the item is one that nobody knows
+BEGIN;
+UPDATE invtrack.flow_series SET days = '\x0103'::bytea::invtrack.day_series WHERE sku = 'nobody knows';
+SELECT value FROM invtrack.metrics WHERE name = 'unknown_item_movements' AND merchant IS NULL;
+SELECT count(*) > 50 AS all_metrics FROM invtrack.metrics;
+ROLLBACK;
 
 -- A fold, a check and a purge of all pass over it; none deletes what it is to be rebuilt from.
 INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) SELECT merchant, 's2', 'good', 'sale', '2026-03-06', 0.5 FROM invtrack.merchant;
