@@ -193,14 +193,14 @@ install_missing() {
 build_options=(with_llvm=no)
 
 # The same without clang and LLVM: 600 MB that the package with the server's headers asks for, and only JIT
-# compilation would use. Unless it is installed anyway, its headers are unpacked into tmp_packages.
+# compilation would use. Where there are no headers, they are unpacked into tmp_packages.
 install_without_clang() {
 	local major package dir
 	choose_server || return
 	major=$(pg_major)
 	package=postgresql-server-dev-$major
 	install_packages "postgresql-$major" make gcc libc6-dev || return
-	! is_installed "$package" || return 0
+	[ ! -e "$("$PG_CONFIG" --includedir-server)/postgres.h" ] || return 0
 	dir=tmp_packages/$package-$(dpkg-query -W -f '${Version}' "postgresql-$major") || return
 	[ -e "$dir/complete" ] || unpack_package "$package" "$dir" || return
 	# relative, since make takes no space in it
