@@ -101,7 +101,7 @@ update_package_lists() {
 	lists_are_new=true
 }
 
-# apt_progress LOG: of what apt-get install says a counter (lines at each quarter where it's no terminal); all into LOG.
+# apt_progress LOG: of what apt-get install says a counter (where it's no terminal, lines at each quarter of many); all into LOG.
 apt_progress() {
 	local line all=0 size='' what i
 	local -A count=([downloaded]=0 [unpacked]=0 ['set up']=0)
@@ -115,7 +115,7 @@ apt_progress() {
 			;;
 		'Need to get '*)
 			size=${line#Need to get }
-			printf '  %d packages, %s to download\n' "$all" "${size%% of *}"
+			printf '  packages: %d, to download: %s\n' "$all" "${size%% of *}"
 			continue
 			;;
 		Get:*) what=downloaded ;;
@@ -128,7 +128,7 @@ apt_progress() {
 		count[$what]=$i
 		if [ -t 1 ]; then
 			printf '\r  %d of %d %s    ' "$i" "$all" "$what"
-		elif [ "$((4 * i / all))" -gt "$((4 * (i - 1) / all))" ]; then
+		elif [ "$all" -ge 10 ] && [ "$((4 * i / all))" -gt "$((4 * (i - 1) / all))" ]; then
 			printf '  %d of %d %s\n' "$i" "$all" "$what"
 		fi
 	done
