@@ -198,8 +198,8 @@ SELECT look.operation, look.how, look.state,
        nullif(look.locks, ''),
        (SELECT count(*) FROM c WHERE c.name IN ('SPI Plan', 'CachedPlanSource')),
        (SELECT string_agg(d.ident, E'\n') FROM (
-            -- the library's are of one line; from PostgreSQL 18 on those of SQL functions are kept, too
-            SELECT ident FROM c WHERE name = 'CachedPlanSource' AND ident LIKE '%invtrack%' AND ident NOT LIKE E'%\n%'
+            -- the library's are of one line, and those of foreign keys quote the schema; from PostgreSQL 18 on those of SQL functions are kept, too
+            SELECT ident FROM c WHERE name = 'CachedPlanSource' AND ident ~ 'invtrack(_internal)?[.]' AND ident NOT LIKE E'%\n%'
              GROUP BY ident HAVING count(*) > 1) d)
 $$;
 SQL
