@@ -91,6 +91,21 @@ SELECT left(public.error_of($$UPDATE invtrack.merchant SET time_zone = 'Mars/Pav
          WHERE merchant IN ('restored', 'long')) AS now;
 ROLLBACK;
 
+-- A session lives on past midnight. It is midnight whenever a time zone says so: here one in which it is 23:59:59 as the
+-- first transaction starts, so that the next second is the next day. A merchant has it from a restore.
+BEGIN;
+SELECT '<NIGHT>-' || to_char(interval '23:59:59' - date_trunc('second', now() AT TIME ZONE 'UTC')::time, 'HH24:MI:SS') AS night \gset
+SELECT to_char(now() AT TIME ZONE :'night', 'HH24:MI:SS') AS before_midnight;
+SET LOCAL check_function_bodies = off;
+INSERT INTO invtrack.merchant (merchant, time_zone) VALUES ('night', :'night');
+SELECT invtrack.today('night') AS today, invtrack_internal.as_of(:'night') AS as_of \gset before_
+SELECT FROM pg_sleep_until(date_trunc('second', now()) + interval '1.001 seconds');
+SELECT :'before_today' = (now() AT TIME ZONE :'night')::date AS today, :'before_as_of' = :'before_today' AS as_of,
+       invtrack.today('night') = :'before_today' AS still_today;
+COMMIT;
+SELECT invtrack.today('night') - :'before_today' AS days_later, invtrack_internal.as_of(:'night') - :'before_as_of' AS as_of_later;
+SELECT invtrack.delete_merchant('night');
+
 -- The setting invtrack.as_of moves the calendar, but not today().
 BEGIN;
 INSERT INTO invtrack.merchant (merchant, time_zone) VALUES ('m', 'Pacific/Kiritimati');

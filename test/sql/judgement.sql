@@ -355,6 +355,18 @@ SELECT invtrack_internal.judge_threshold('turnover_days', NULL, 1, 3650, NULL, N
                                 '{2026-03-10:1000000000000000000000000}', '2026-03-10') AS threshold,
        invtrack_internal.judge_daily_sales('turnover_days', NULL, 2, 1, NULL, '2026-03-09', NULL, NULL,
                                   '{2026-03-10:999999999999999999999999.0001}', '2026-03-10') AS half_of_an_odd_one;
+-- a threshold whose fraction does not fit 128 bits is rounded as others are: half away from zero, in 3650 of 3650 days
+SELECT x, threshold - 5e24 AS threshold
+  FROM unnest(ARRAY['0.00004', '0.000049', '0.00005', '0.00015', '0.00025', '0.999949', '0.99995']) WITH ORDINALITY u (x, n),
+       LATERAL (SELECT invtrack.day_series_agg(date '2026-03-10' - d, CASE d WHEN 0 THEN x::numeric ELSE 1e24 END) FROM generate_series(0, 5) d) s (sales),
+       invtrack_internal.judge_threshold('turnover_days', NULL, 3650, 3650, NULL, '0001-01-01', NULL, NULL, sales, '2026-03-10') threshold
+ ORDER BY n;
+-- and in days that it is no multiple of
+SELECT days, threshold, threshold = div(2 * (5e24 + 0.000001) * 3650 * 10000 + days, 2 * days) * 0.0001 AS as_it_should
+  FROM unnest(ARRAY[6, 7, 11, 13, 3649]) days,
+       LATERAL (SELECT invtrack.day_series_agg(date '2026-03-10' - d, CASE d WHEN 0 THEN 0.000001 ELSE 1e24 END) FROM generate_series(0, 5) d) s (sales),
+       invtrack_internal.judge_threshold('turnover_days', NULL, days, 3650, NULL, '0001-01-01', NULL, NULL, sales, '2026-03-10') threshold
+ ORDER BY days;
 -- the comparison is exact where numbers pass 32, 64 and 127 bits
 SELECT lots, moved, days, invtrack_internal.judge_status('turnover_days', NULL, days, days, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status
   FROM (VALUES (1, '{infinity:5000}'::invtrack.day_series, '{2026-03-10:4000}'::invtrack.day_series, 1),
