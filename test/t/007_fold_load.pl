@@ -13,7 +13,8 @@ use Test::More;
 
 my $seed = load_seed();
 note("INVTRACK_SEED=$seed");
-my $seconds = $ENV{INVTRACK_LONG} ? 300 : 45;
+# Of each client: the rarest scripts are 1 of 97, so that at READ COMMITTED each is run some 30 times.
+my $transactions = $ENV{INVTRACK_LONG} ? 5000 : 600;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -21,8 +22,8 @@ load_configure($node);
 $node->start;
 load_set_up($node);
 
-my @load = load_start($node, $seed, $seconds, 5, 2, 1);
-ok(load_wait(@load), "pgbench for $seconds seconds") or diag("repeat with INVTRACK_SEED=$seed");
+my @load = load_start($node, $seed, $transactions, 5, 2, 1);
+ok(load_wait(@load), "pgbench for $transactions transactions a client") or diag("repeat with INVTRACK_SEED=$seed");
 my $report = load_report(@load);
 is(log_errors($node, 0), '', 'no error but serialization failures above READ COMMITTED');
 unlike(slurp_file($node->logfile), qr/deadlock detected/, 'no deadlock');
@@ -49,7 +50,7 @@ my $written = $node->safe_psql('postgres', q{
     SELECT string_agg(format('%s %s', how, n), ', ' ORDER BY how), sum(n) FROM (
         SELECT how, count(*) AS n FROM test.ledger GROUP BY how) l});
 like($written, qr/^backdated \d+, many \d+, one \d+, ref \d+, reversal \d+\|/, 'all kinds were written');
-note(sprintf '%s movements written: %d a second', $written, (split /\|/, $written)[1] / $seconds);
+note("movements written: $written");
 cmp_ok($node->safe_psql('postgres', 'SELECT sum(purged_movements) FROM invtrack.flow_series'), '>', 0, 'some were purged');
 
 is(load_differences($node), '', 'health, flow_daily, and folded + tail equal the ledger');

@@ -54,10 +54,10 @@ my %readings = (
 	'preview_health' =>
 	  q{SELECT * FROM invtrack.preview_health('acme', 'p1', 'good', 'turnover_days', lookback_days => 7, coverage_days => 3)},
 	'find_products' => q{SELECT * FROM invtrack.find_products('acme', 'TEA 3')},
-	'today' => q{SELECT invtrack.today(merchant) = (now() AT TIME ZONE time_zone)::date FROM invtrack.merchant},
+	'today' => q{SELECT invtrack.today(merchant) = (now() AT TIME ZONE time_zone)::date FROM invtrack.merchant ORDER BY merchant},
 	'stock' => 'TABLE invtrack.stock ORDER BY merchant, sku, inventory_type',
-	'unknown_items' => 'TABLE invtrack.unknown_items',
-	'flow_daily' => 'TABLE invtrack.flow_daily ORDER BY merchant, sku, flow, day',
+	'unknown_items' => 'TABLE invtrack.unknown_items ORDER BY merchant, sku, inventory_type, flow',
+	'flow_daily' => 'TABLE invtrack.flow_daily ORDER BY merchant, sku, inventory_type, flow, day',
 	'verify' => q{SELECT count(*) FROM invtrack.verify()},
 	'verify of a merchant' => q{SELECT count(*) FROM invtrack.verify('acme')},
 );

@@ -70,7 +70,7 @@ sub scrape
 	my $answer;
 	for my $attempt (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 	{
-		$answer = HTTP::Tiny->new(timeout => 60)->get("http://127.0.0.1:$port/metrics");
+		$answer = HTTP::Tiny->new(timeout => 600)->get("http://127.0.0.1:$port/metrics");
 		last if $answer->{success} || !$process->pumpable;
 		$process->pump_nb;
 		usleep(100_000);
@@ -110,17 +110,19 @@ sub decode
 	return [ map { $_ // '' } @{ JSON::PP->new->allow_bignum(0)->decode($_[0]) } ];
 }
 
+my $server = $node->host . ':' . $node->port;
+my $before = expected($server);
 my ($got, $types) = scrape();
+my $scraped_at = time;
 is($got->{pg_up}, 1, 'the exporter is connected');
 is(scalar(grep { /user_queries_load_error/ && $got->{$_} } keys %$got), 0, 'it has read the file');
 is($got->{pg_exporter_last_scrape_error}, 0, 'no query failed') or diag($log);
 
-my $server = $node->host . ':' . $node->port;
 my $expected = expected($server);
 my %series = map { $_ => 1 } grep { /^invtrack_/ } keys %$got;
 is_deeply([ sort keys %series ], [ sort keys %$expected ], 'each row of the view is a series, and nothing else is');
-# Ages grow meanwhile.
-my @wrong = grep { abs($got->{$_} - $expected->{$_}) > (/_unfolded_seconds/ ? 60 : 0.001) } grep { exists $got->{$_} } keys %$expected;
+# Ages have grown since before, and grow until after.
+my @wrong = grep { $got->{$_} < $before->{$_} - 0.001 || $got->{$_} > $expected->{$_} + 0.001 } grep { exists $got->{$_} } keys %$expected;
 is("@wrong", '', 'with its value');
 is(join(' ', grep { $types->{$_} ne 'gauge' } grep { /^invtrack_/ } sort keys %$types), '', 'all are gauges');
 
@@ -159,7 +161,13 @@ is(figure($got, 'last_fold_timestamp_seconds', $all), undef, 'nobody is behind w
 cmp_ok(figure($got, 'last_check_timestamp_seconds', $all), '>', time - 3600, 'all are checked');
 is(figure($got, 'undelivered_events', "consumer=\"mail\",$first"), 0, 'the event is confirmed');
 is(figure($got, 'open_alerts', 'merchant="n",'), 2, 'alerts of the merchant that was checked now');
-is(figure($got, 'trackers_paused', $all), 0, 'trackers are those of before');
+SKIP:
+{
+	my $yaml = slurp_file("$FindBin::RealBin/../../examples/postgres_exporter.yaml");
+	my ($cached) = $yaml =~ /cache_seconds: (\d+)/;
+	skip 'the machine is so slow that nothing of before is kept', 1 if time - $scraped_at >= $cached - 1;
+	is(figure($got, 'trackers_paused', $all), 0, 'trackers are those of before');
+}
 is($node->safe_psql('postgres', q{SELECT value FROM invtrack.metrics WHERE name = 'trackers_paused' AND merchant IS NULL}),
 	2, 'which have changed');
 

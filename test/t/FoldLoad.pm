@@ -297,10 +297,11 @@ sub load_set_up
 	$node->safe_psql('postgres', 'VACUUM ANALYZE');
 }
 
-# load_start($node, seed, seconds, clients of each level): a pgbench for each, all at once.
+# load_start($node, seed, transactions, clients of each level): a pgbench for each, all at once. Transactions are a client's;
+# how long they take is the machine's business.
 sub load_start
 {
-	my ($node, $seed, $seconds, @clients) = @_;
+	my ($node, $seed, $transactions, @clients) = @_;
 	my $dir = PostgreSQL::Test::Utils::tempdir();
 	my @files;
 	for my $name (sort keys %scripts)
@@ -317,7 +318,7 @@ sub load_start
 		local $ENV{PGOPTIONS} = "-c default_transaction_isolation=" . ($level =~ s/ /\\ /r);
 		my %load = (level => $level, out => '');
 		$load{process} = IPC::Run::start(
-			[ 'pgbench', '-n', '-c', $clients[$i], '-j', 1, '-T', $seconds, '--failures-detailed',
+			[ 'pgbench', '-n', '-c', $clients[$i], '-j', 1, '-t', $transactions, '--failures-detailed',
 				'--random-seed', $seed + $i, @files, $node->connstr('postgres') ],
 			'<', \undef, '>&', \$load{out});
 		push @running, \%load;
