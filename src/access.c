@@ -23,7 +23,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -42,6 +41,7 @@
 #include "access.h"
 #include "argument.h"
 #include "compat.h"
+#include "plan.h"
 
 /* How often access is read again where it changes meanwhile, before that is an error. */
 #define READINGS_MAX	100
@@ -249,13 +249,7 @@ read_grants(RoleAccess *access, Oid role, Relation table)
 Oid
 find_access_table(void)
 {
-	Oid			table = get_relname_relid("access_grant", get_namespace_oid("invtrack", false));
-
-	if (!OidIsValid(table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table invtrack.access_grant does not exist")));
-	return table;
+	return find_relation("invtrack", "access_grant");
 }
 
 /* Read what a role has. Those whom row security does not bind have all. */

@@ -40,7 +40,7 @@
 static void
 find_row_type(Check *check)
 {
-	Oid			view = get_relname_relid("check_reading", get_namespace_oid("invtrack_internal", false));
+	Oid			view = find_relation("invtrack_internal", "check_reading");
 
 	check->row_type = get_rel_type_id(view);
 	check->array_type = get_array_type(check->row_type);

@@ -185,7 +185,7 @@ insert_reversal(Datum *key)
 		" RETURNING movement_id",
 		2, {TEXTOID, INT8OID}, 0, {INT8OID}
 	};
-	Oid			table = get_relname_relid("movement", get_namespace_oid("invtrack", false));
+	Oid			table = find_relation("invtrack", "movement");
 	Caller		caller;
 	uint64		rows;
 

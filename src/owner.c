@@ -18,11 +18,12 @@
 
 #include "compat.h"
 #include "owner.h"
+#include "plan.h"
 
 static Oid
 owner_of_table(const char *table)
 {
-	Oid			relation = get_relname_relid(table, get_namespace_oid("invtrack", false));
+	Oid			relation = find_relation("invtrack", table);
 	HeapTuple	row = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	Oid			owner;
 

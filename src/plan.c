@@ -7,14 +7,137 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
 #include "executor/spi.h"
 #include "nodes/params.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/portal.h"
+#include "utils/rel.h"
 
 #include "compat.h"
 #include "plan.h"
+
+/* The version of the extension in this database; null where there is none. */
+static char *
+installed_version(void)
+{
+	Relation	table = table_open(ExtensionRelationId, AccessShareLock);
+	char	   *version = NULL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum("invtrack"));
+	scan = systable_beginscan(table, ExtensionNameIndexId, true, NULL, 1, &key);
+	row = systable_getnext(scan);
+	if (HeapTupleIsValid(row))
+	{
+		bool		is_null;
+		Datum		value = heap_getattr(row, Anum_pg_extension_extversion,
+										 RelationGetDescr(table), &is_null);
+
+		if (!is_null)
+			version = TextDatumGetCString(value);
+	}
+	systable_endscan(scan);
+	table_close(table, AccessShareLock);
+	return version;
+}
+
+/* Are the objects of this version newer than the library? Numbers are compared, not text. */
+static bool
+is_newer(const char *version)
+{
+	int			ours[3] = {0};
+	int			theirs[3] = {0};
+
+	(void) sscanf(INVTRACK_VERSION, "%d.%d.%d", &ours[0], &ours[1], &ours[2]);
+	(void) sscanf(version, "%d.%d.%d", &theirs[0], &theirs[1], &theirs[2]);
+	for (int i = 0; i < lengthof(ours); i++)
+		if (theirs[i] != ours[i])
+			return theirs[i] > ours[i];
+	return false;
+}
+
+/*
+ * Error context: what a statement names and the extension lacks is missing
+ * since the library is of another version, so say what to do about that.
+ * PostgreSQL's own hint, which knows of spelling only, gives way.
+ */
+static void
+hint_at_update(void *arg)
+{
+	const char *installed = ((Naming *) arg)->installed;
+
+	switch (geterrcode())
+	{
+		case ERRCODE_UNDEFINED_TABLE:
+		case ERRCODE_UNDEFINED_COLUMN:
+		case ERRCODE_UNDEFINED_FUNCTION:
+		case ERRCODE_UNDEFINED_SCHEMA:
+		case ERRCODE_UNDEFINED_OBJECT:
+		case ERRCODE_INVALID_COLUMN_REFERENCE:
+		case ERRCODE_DATATYPE_MISMATCH:
+			if (is_newer(installed))
+				errhint("Connect anew: this session has loaded the library of version %s, and the extension is of version %s.",
+						INVTRACK_VERSION, installed);
+			else
+				errhint("ALTER EXTENSION invtrack UPDATE: the extension is of version %s, and its library of version %s.",
+						installed, INVTRACK_VERSION);
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * From here to finish_naming() the library names what the extension consists
+ * of. Between the installation of a new library and the update of the
+ * extension, and in sessions that keep an old library, some of that is not there.
+ */
+void
+start_naming(Naming *naming)
+{
+	naming->installed = installed_version();
+	naming->callback.callback = hint_at_update;
+	naming->callback.arg = naming;
+	naming->callback.previous = error_context_stack;
+	if (naming->installed != NULL && strcmp(naming->installed, INVTRACK_VERSION) != 0)
+		error_context_stack = &naming->callback;
+}
+
+void
+finish_naming(Naming *naming)
+{
+	error_context_stack = naming->callback.previous;
+	if (naming->installed != NULL)
+		pfree(naming->installed);
+}
+
+/* A table or view of the extension. */
+Oid
+find_relation(const char *schema, const char *name)
+{
+	Naming		naming;
+	Oid			relation;
+
+	start_naming(&naming);
+	relation = get_relname_relid(name, get_namespace_oid(schema, false));
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s.%s\" does not exist", schema, name)));
+	finish_naming(&naming);
+	return relation;
+}
 
 /*
  * The saved plan of a statement. PostgreSQL itself plans it anew where
@@ -25,9 +148,11 @@ static SPIPlanPtr
 statement_plan(Statement *statement)
 {
 	SPIPlanPtr	plan = statement->plan;
+	Naming		naming;
 
 	if (plan != NULL)
 		return plan;
+	start_naming(&naming);
 	plan = SPI_prepare_cursor(statement->query, statement->nargs, statement->types,
 							  statement->cursor_options);
 	if (plan == NULL)			/* cannot happen: the texts are ours and can be prepared */
@@ -35,6 +160,7 @@ statement_plan(Statement *statement)
 			 SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)	/* cannot happen: it was just prepared */
 		elog(ERROR, "could not keep the plan of \"%s\"", statement->query);
+	finish_naming(&naming);
 	statement->plan = plan;
 	return plan;
 }

@@ -27,6 +27,17 @@ typedef struct Statement
 	SPIPlanPtr	plan;
 } Statement;
 
+/* A stretch of code in which what is missing is missing for want of an update. */
+typedef struct Naming
+{
+	ErrorContextCallback callback;
+	char	   *installed;		/* version of the extension */
+} Naming;
+
+extern void start_naming(Naming *naming);
+extern void finish_naming(Naming *naming);
+extern Oid	find_relation(const char *schema, const char *name);
+
 /* plan.c: between SPI_connect() and SPI_finish() */
 extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls,
 							bool read_only);

@@ -240,8 +240,9 @@ append_condition(StringInfo query, const Search *search, int tier)
 static uint64
 search_as_owner(const char *query, Search *search)
 {
-	Oid			product = get_relname_relid("product", get_namespace_oid("invtrack", false));
+	Oid			product = find_relation("invtrack", "product");
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(product));
+	Naming		naming;
 	Oid			owner;
 	Oid			caller;
 	int			security;
@@ -263,8 +264,10 @@ search_as_owner(const char *query, Search *search)
 						   SECURITY_RESTRICTED_OPERATION);
 	nest_level = NewGUCNestLevel();
 	RestrictSearchPath();
+	start_naming(&naming);
 	result = SPI_execute_with_args(query, search->parameters, search->types, search->values,
 								   NULL, true, 0);
+	finish_naming(&naming);
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(caller, security);
 	if (result != SPI_OK_SELECT)	/* cannot happen: what fails raises its own error */
