@@ -10,6 +10,9 @@ WITH member AS (
 ), line (kind, name, definition) AS (
     SELECT 'member', pg_describe_object(classid, objid, 0), obj_description(objid, classid::regclass::name) FROM member
     UNION ALL
+    SELECT 'schema', n.nspname, concat_ws(' | ', n.nspowner::regrole, n.nspacl)
+      FROM pg_namespace n WHERE n.nspname IN ('invtrack', 'invtrack_internal')
+    UNION ALL
     SELECT 'relation', c.oid::regclass::text,
            concat_ws(' | ', c.relkind, c.relowner::regrole, c.relpersistence, c.reloptions, c.relrowsecurity,
                      c.relforcerowsecurity, c.relreplident, c.relacl, c.relispartition,

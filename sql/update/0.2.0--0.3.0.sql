@@ -6,6 +6,20 @@
 CREATE SCHEMA invtrack_internal;
 COMMENT ON SCHEMA invtrack_internal IS 'What invtrack is made of; may change with each version';
 
+-- Who may use the one schema goes on to use what moves to the other.
+DO $$
+DECLARE
+    grantee name;
+BEGIN
+    FOR grantee IN
+        SELECT DISTINCT r.rolname FROM pg_namespace n, aclexplode(n.nspacl) a JOIN pg_roles r ON r.oid = a.grantee
+         WHERE n.nspname = 'invtrack' AND a.privilege_type = 'USAGE' AND a.grantee <> 10
+    LOOP
+        EXECUTE format('GRANT USAGE ON SCHEMA invtrack_internal TO %I', grantee);
+    END LOOP;
+END
+$$;
+
 -- By what the extension has, since its owner may have others of the same names.
 DO $$
 DECLARE
