@@ -15,7 +15,8 @@ TOPICS = prologue schema argument day_series daily calendar guard catalogue stoc
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql
 UPDATE_SQL = sql/invtrack--0.2.0--$(EXTVERSION).sql
-DATA_built = $(FRESH_SQL) $(UPDATE_SQL)
+EARLIER_SQL = sql/invtrack--0.1.0--$(EXTVERSION).sql
+DATA_built = $(FRESH_SQL) $(UPDATE_SQL) $(EARLIER_SQL)
 
 # The scripts of earlier versions, as they were released.
 DATA = $(patsubst $(SRC)%,%,$(wildcard $(SRC)sql/released/*.sql))
@@ -96,14 +97,26 @@ headers:
 $(FRESH_SQL): $(TOPIC_FILES) $(SRC)Makefile
 	cat $(TOPIC_FILES) > $@
 
-# The update is the changes by hand, then all functions and views as they are now, then the epilogue. A
+# The update is locks, the changes by hand, then all functions and views as they are now, then the epilogue. A
 # function or view is a paragraph, with its comments.
-$(UPDATE_SQL): $(SRC)sql/update/0.2.0--0.3.0.sql $(TOPIC_FILES) $(SRC)Makefile
-	sed '1s/"CREATE EXTENSION .*"/"ALTER EXTENSION invtrack UPDATE"/' $(SRC)sql/prologue.sql > $@
-	cat $(SRC)sql/update/0.2.0--0.3.0.sql >> $@
+LOCK_SQL = $(SRC)sql/update/lock.sql
+UPDATE_PROLOGUE = sed '1s/"CREATE EXTENSION .*"/"ALTER EXTENSION invtrack UPDATE"/' $(SRC)sql/prologue.sql
+
+$(UPDATE_SQL): $(LOCK_SQL) $(SRC)sql/update/0.2.0--0.3.0.sql $(TOPIC_FILES) $(SRC)Makefile
+	$(UPDATE_PROLOGUE) > $@
+	cat $(LOCK_SQL) $(SRC)sql/update/0.2.0--0.3.0.sql >> $@
 	awk -v RS= '/(^|\n)CREATE (FUNCTION|PROCEDURE|VIEW) / { gsub(/(^|\n)CREATE /, "&OR REPLACE "); print "\n" $$0 }' \
 		$(TOPIC_FILES) >> $@
 	cat $(SRC)sql/epilogue.sql >> $@
+
+# From the version before, in one step: the released script takes no locks first.
+EARLIER_STEP = $(SRC)sql/released/invtrack--0.1.0--0.2.0.sql
+
+$(EARLIER_SQL): $(UPDATE_SQL) $(EARLIER_STEP)
+	$(UPDATE_PROLOGUE) > $@
+	cat $(LOCK_SQL) >> $@
+	sed 1d $(EARLIER_STEP) >> $@
+	sed -n '/^-- From 0.2.0: /,$$p' $(UPDATE_SQL) >> $@
 
 exports.txt: $(CALLERS) $(SRC)Makefile
 	( echo Pg_magic_func; echo _PG_init; echo schedule_worker_main; \
