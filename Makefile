@@ -97,17 +97,17 @@ headers:
 $(FRESH_SQL): $(TOPIC_FILES) $(SRC)Makefile
 	cat $(TOPIC_FILES) > $@
 
-# The update is locks, the changes by hand, then all functions and views as they are now, then the epilogue. A
-# function or view is a paragraph, with its comments.
+# The update is locks, the changes by hand, all functions and views as they are now, what goes then, and the
+# epilogue. A function or view is a paragraph, with its comments.
 LOCK_SQL = $(SRC)sql/update/lock.sql
 UPDATE_PROLOGUE = sed '1s/"CREATE EXTENSION .*"/"ALTER EXTENSION invtrack UPDATE"/' $(SRC)sql/prologue.sql
 
-$(UPDATE_SQL): $(LOCK_SQL) $(SRC)sql/update/0.2.0--0.3.0.sql $(TOPIC_FILES) $(SRC)Makefile
+$(UPDATE_SQL): $(wildcard $(SRC)sql/update/*.sql) $(TOPIC_FILES) $(SRC)Makefile
 	$(UPDATE_PROLOGUE) > $@
 	cat $(LOCK_SQL) $(SRC)sql/update/0.2.0--0.3.0.sql >> $@
 	awk -v RS= '/(^|\n)CREATE (FUNCTION|PROCEDURE|VIEW) / { gsub(/(^|\n)CREATE /, "&OR REPLACE "); print "\n" $$0 }' \
 		$(TOPIC_FILES) >> $@
-	cat $(SRC)sql/epilogue.sql >> $@
+	cat $(SRC)sql/update/0.2.0--0.3.0-after.sql $(SRC)sql/epilogue.sql >> $@
 
 # From the version before, in one step: the released script takes no locks first.
 EARLIER_STEP = $(SRC)sql/released/invtrack--0.1.0--0.2.0.sql

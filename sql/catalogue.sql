@@ -2,10 +2,10 @@
 -- The catalogue: merchants, products, inventory types -------------------------
 
 -- Each table has one CHECK, in C: it names the column and its value.
-CREATE FUNCTION invtrack_internal.is_merchant(merchant text, rearm_percent numeric)
+CREATE FUNCTION invtrack_internal.is_merchant(merchant text, rearm_percent numeric, critical_percent numeric)
 RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'catalogue_is_merchant';
-COMMENT ON FUNCTION invtrack_internal.is_merchant(text, numeric) IS
+COMMENT ON FUNCTION invtrack_internal.is_merchant(text, numeric, numeric) IS
 'Are these what a merchant can have? True, or an error that names the column and its value';
 
 CREATE FUNCTION invtrack_internal.is_product(
@@ -28,8 +28,11 @@ CREATE TABLE invtrack.merchant (
     rearm_percent numeric NOT NULL DEFAULT 0,
     alert_too_new boolean NOT NULL DEFAULT false,
     alert_nothing_on_hand boolean NOT NULL DEFAULT false,
+    critical_percent numeric NOT NULL DEFAULT 0,
+    count_today boolean NOT NULL DEFAULT true,
+    hold_for_incoming boolean NOT NULL DEFAULT false,
     CONSTRAINT merchant_pkey PRIMARY KEY (merchant),
-    CONSTRAINT merchant_check CHECK (invtrack_internal.is_merchant(merchant, rearm_percent))
+    CONSTRAINT merchant_check CHECK (invtrack_internal.is_merchant(merchant, rearm_percent, critical_percent))
 );
 COMMENT ON TABLE invtrack.merchant IS 'Owners of products; everything is scoped by merchant';
 COMMENT ON COLUMN invtrack.merchant.merchant IS 'Code of the merchant';
@@ -40,6 +43,12 @@ COMMENT ON COLUMN invtrack.merchant.rearm_percent IS
 COMMENT ON COLUMN invtrack.merchant.alert_too_new IS 'Do stalled trackers of new products alert (reason too_new)?';
 COMMENT ON COLUMN invtrack.merchant.alert_nothing_on_hand IS
 'Do stalled trackers of items without stock alert (reason nothing_on_hand)?';
+COMMENT ON COLUMN invtrack.merchant.critical_percent IS
+'A tracker that is not well is critical at this health and below';
+COMMENT ON COLUMN invtrack.merchant.count_today IS
+'Do windows of sales and shipments end with today? False: with yesterday, so that a day that has just begun makes no news';
+COMMENT ON COLUMN invtrack.merchant.hold_for_incoming IS
+'Do alerts of low stock wait while units on order would make up for it in time?';
 
 CREATE TRIGGER merchant_refuse_change
     BEFORE UPDATE OF merchant ON invtrack.merchant FOR EACH ROW

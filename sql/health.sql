@@ -15,31 +15,31 @@ SELECT t.merchant,
        t.expiry_days,
        invtrack_internal.judge_current_stock(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS current_stock,
+           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS current_stock,
        invtrack_internal.judge_threshold(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS threshold,
+           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS threshold,
        invtrack_internal.judge_health(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS health,
+           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS health,
        invtrack_internal.judge_status(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS status,
+           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS status,
        invtrack_internal.judge_reason(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS reason,
+           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS reason,
        invtrack_internal.judge_daily_sales(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS daily_sales,
+           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS daily_sales,
        invtrack_internal.judge_actual_days(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS actual_days,
+           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS actual_days,
        invtrack_internal.judge_days_of_cover(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS days_of_cover,
+           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS days_of_cover,
        invtrack_internal.judge_excluded_stock(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) AS excluded_stock,
+           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS excluded_stock,
        t.as_of,
        t.updated_at,
        t.active,

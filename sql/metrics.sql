@@ -7,7 +7,7 @@ SELECT t.merchant,
             WHEN NOT t.active THEN 'paused'
             ELSE invtrack_internal.judge_state(
                      t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-                     t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of) END AS state
+                     t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) END AS state
   FROM invtrack_internal.tracker_reading t;
 COMMENT ON VIEW invtrack_internal.tracker_state IS
 'The status of each tracker that may alert, and why the others may not; internal, may change';

@@ -18,14 +18,15 @@ SELECT p.merchant,
        f.days AS folded,
        v.days AS tail,
        m.as_of,
-       p.discontinued_on
+       p.discontinued_on,
+       m.count_today
   FROM invtrack.product p
   JOIN invtrack.inventory_type i ON i.merchant = p.merchant
  CROSS JOIN (VALUES ('stock_quantity', NULL), ('turnover_days', 'sale'),
                     ('stalled_days', 'shipment')) k (mechanism, flow)
   -- ORDER BY keeps this a subquery of its own, so that a merchant's day is worked out once and not for each
   -- figure of each tracker; a merchant that is asked for still reaches it.
-  JOIN (SELECT c.merchant, c.name, invtrack_internal.as_of(c.time_zone) AS as_of
+  JOIN (SELECT c.merchant, c.name, invtrack_internal.as_of(c.time_zone) AS as_of, c.count_today
           FROM invtrack.merchant c
          ORDER BY c.merchant) m ON m.merchant = p.merchant
   LEFT JOIN (SELECT s.merchant, s.sku, s.inventory_type,
@@ -54,6 +55,7 @@ COMMENT ON COLUMN invtrack_internal.reading.folded IS 'Units sold (turnover_days
 COMMENT ON COLUMN invtrack_internal.reading.tail IS 'The same, of movements that are not folded yet';
 COMMENT ON COLUMN invtrack_internal.reading.as_of IS 'The day that health is worked out for';
 COMMENT ON COLUMN invtrack_internal.reading.discontinued_on IS 'From when on the product is retired; null: not';
+COMMENT ON COLUMN invtrack_internal.reading.count_today IS 'Does that day count in windows of sales and shipments?';
 
 CREATE VIEW invtrack_internal.tracker_reading WITH (security_invoker) AS
 SELECT t.merchant,
@@ -74,7 +76,8 @@ SELECT t.merchant,
        r.tail,
        r.as_of,
        t.active,
-       r.discontinued_on
+       r.discontinued_on,
+       r.count_today
   FROM invtrack.tracker t
   JOIN invtrack_internal.reading r
     ON r.merchant = t.merchant AND r.sku = t.sku AND r.inventory_type = t.inventory_type
@@ -100,3 +103,4 @@ COMMENT ON COLUMN invtrack_internal.tracker_reading.tail IS 'The same, of moveme
 COMMENT ON COLUMN invtrack_internal.tracker_reading.as_of IS 'The day that health is worked out for';
 COMMENT ON COLUMN invtrack_internal.tracker_reading.active IS 'Does the tracker alert? False: paused';
 COMMENT ON COLUMN invtrack_internal.tracker_reading.discontinued_on IS 'From when on the product is retired; null: not';
+COMMENT ON COLUMN invtrack_internal.tracker_reading.count_today IS 'Does that day count in windows of sales and shipments?';

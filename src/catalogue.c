@@ -17,6 +17,7 @@
 #include "suggestion.h"
 
 #define REARM_PERCENT_MAX	1000
+#define CRITICAL_PERCENT_MAX	100
 
 /* is_merchant(merchant, rearm_percent): the table's CHECK */
 PG_FUNCTION_INFO_V1(catalogue_is_merchant);
@@ -27,6 +28,7 @@ catalogue_is_merchant(PG_FUNCTION_ARGS)
 
 	check_codes("merchant", codes, lengthof(codes), fcinfo->args);
 	check_percent("merchant", "rearm_percent", fcinfo->args[1], REARM_PERCENT_MAX);
+	check_percent("merchant", "critical_percent", fcinfo->args[2], CRITICAL_PERCENT_MAX);
 	PG_RETURN_BOOL(true);
 }
 

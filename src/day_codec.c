@@ -166,6 +166,7 @@ day_reader_next(DayReader *reader, DayEntry *entry)
 	if (entry->quantity > reader->limit || entry->quantity < -reader->limit)
 		return false;
 	reader->day = entry->day;
+	reader->quantity = entry->quantity;
 	reader->taken++;
 	return true;
 }
@@ -217,7 +218,9 @@ sum_short_entries(DayReader *reader, int32_t after, int32_t upto)
 
 /*
  * The sum of the days after < day <= upto, in units of the reader's scale.
- * To be called once, on a reader just opened. False: damaged bytes.
+ * To be called once, on a reader just opened. If it has to read as far as an
+ * older day, the reader stops there, with its day and quantity. False: damaged
+ * bytes.
  */
 bool
 day_reader_sum(DayReader *reader, int32_t after, int32_t upto, Quantity *sum)

@@ -96,6 +96,7 @@ typedef struct DayReader
 	Quantity	total;
 	int32_t		taken;			/* entries returned so far */
 	int32_t		day;			/* the day returned last */
+	Quantity	quantity;		/* and its quantity, where day_reader_next() returned it */
 } DayReader;
 
 /* Reading packed series. */

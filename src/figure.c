@@ -214,8 +214,10 @@ judge_if_readable(const NullableDatum *arguments, Judgement *judgement)
 				tail;
 
 	if (arguments[JUDGED_MECHANISM].isnull ||
+		arguments[JUDGED_COUNT_TODAY].isnull ||
 		!get_day(arguments[JUDGED_AS_OF], &evidence.as_of))
 		return JUDGED_NOTHING;
+	evidence.window_end = evidence.as_of - !DatumGetBool(arguments[JUDGED_COUNT_TODAY].value);
 	if (!get_rule(arguments, &rule))
 		return JUDGED_NOTHING;
 	if (!get_day(arguments[JUDGED_LAUNCHED_ON], &evidence.launched_on))
@@ -271,7 +273,8 @@ typedef struct Remembered
 
 static const bool by_value[JUDGED_ARGUMENTS] = {
 	[JUDGED_LOOKBACK_DAYS] = true, [JUDGED_COVERAGE_DAYS] = true,
-	[JUDGED_EXPIRY_DAYS] = true, [JUDGED_LAUNCHED_ON] = true, [JUDGED_AS_OF] = true
+	[JUDGED_EXPIRY_DAYS] = true, [JUDGED_LAUNCHED_ON] = true, [JUDGED_AS_OF] = true,
+	[JUDGED_COUNT_TODAY] = true
 };
 
 /* Are the arguments the same to the byte? None that is remembered is stored elsewhere. */

@@ -25,6 +25,7 @@ typedef enum JudgedArgument
 	JUDGED_FOLDED,
 	JUDGED_TAIL,
 	JUDGED_AS_OF,
+	JUDGED_COUNT_TODAY,
 	JUDGED_ARGUMENTS
 } JudgedArgument;
 

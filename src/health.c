@@ -36,7 +36,7 @@
 #define NAMES_OF_READING \
 	" r.merchant, r.merchant_name, r.sku, r.product_name," \
 	" r.inventory_type, r.inventory_type_name, r.mechanism,"
-#define SERIES_OF_READING	" r.launched_on, r.lots, r.folded, r.tail, r.as_of,"
+#define SERIES_OF_READING	" r.launched_on, r.lots, r.folded, r.tail, r.as_of, r.count_today,"
 
 enum FetchedColumn
 {
@@ -51,6 +51,7 @@ enum FetchedColumn
 	FETCHED_FOLDED,
 	FETCHED_TAIL,
 	FETCHED_AS_OF,
+	FETCHED_COUNT_TODAY,
 	FETCHED_ACTIVE,
 	FETCHED_DISCONTINUED_ON
 };
@@ -84,7 +85,7 @@ get_arguments(const Judge *judge, const TupleTableSlot *slot, NullableDatum *arg
 	static const int fetched[JUDGED_ARGUMENTS] = {
 		FETCHED_MECHANISM, FETCHED_QUANTITY, FETCHED_LOOKBACK_DAYS, FETCHED_COVERAGE_DAYS,
 		FETCHED_EXPIRY_DAYS, FETCHED_LAUNCHED_ON, FETCHED_LOTS, FETCHED_FOLDED, FETCHED_TAIL,
-		FETCHED_AS_OF
+		FETCHED_AS_OF, FETCHED_COUNT_TODAY
 	};
 
 	for (int i = 0; i < JUDGED_ARGUMENTS; i++)
@@ -141,7 +142,7 @@ judge_startup(DestReceiver *self, int operation, TupleDesc columns)
 {
 	static const Oid fetched[] = {
 		TRACKER_COLUMNS, TIMESTAMPTZOID, DATEOID, SERIES, SERIES, SERIES, DATEOID,
-		BOOLOID, DATEOID
+		BOOLOID, BOOLOID, DATEOID
 	};
 
 	check_columns(columns, fetched, lengthof(fetched));

@@ -119,24 +119,38 @@ reason_name(Reason reason)
 	return reason_names[reason];
 }
 
-/* The sum of the days after < day <= upto in millionths; no series has 0. */
-static bool
-sum_of(DayReader *reader, int32_t after, int32_t upto, Quantity *sum)
+static Quantity
+in_millionths(Quantity quantity, const DayReader *reader)
 {
+	return quantity * power_of_ten(QUANTITY_DECIMALS - reader->scale);
+}
+
+/*
+ * The sum of the days after < day <= upto in millionths; no series has 0.
+ * *older is an earlier day with units, if the sum came across one, else NO_DAY.
+ */
+static bool
+sum_of(const DayReader *series, int32_t after, int32_t upto, Quantity *sum, int32_t *older)
+{
+	DayReader	reader;
+
 	*sum = 0;
-	if (reader == NULL)
+	*older = NO_DAY;
+	if (series == NULL)
 		return true;
-	if (!day_reader_sum(reader, after, upto, sum))
+	reader = *series;
+	if (!day_reader_sum(&reader, after, upto, sum))
 		return false;
-	*sum *= power_of_ten(QUANTITY_DECIMALS - reader->scale);
+	*sum = in_millionths(*sum, &reader);
+	if (reader.taken > 0 && reader.day <= after && reader.quantity != 0)
+		*older = reader.day;
 	return true;
 }
 
 static Quantity
 total_of(const DayReader *reader)
 {
-	return reader == NULL ? 0 :
-		reader->total * power_of_ten(QUANTITY_DECIMALS - reader->scale);
+	return reader == NULL ? 0 : in_millionths(reader->total, reader);
 }
 
 /*
@@ -148,6 +162,7 @@ static bool
 measure_stock(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
 {
 	int32_t		after = DAY_FIRST - 1;
+	int32_t		older;
 
 	if (rule->expiry_days != NO_DAY)
 	{
@@ -155,23 +170,110 @@ measure_stock(const TrackerRule *rule, const Evidence *evidence, Judgement *judg
 		if (after > DAY_LAST)
 			after = DAY_LAST;
 	}
-	if (!sum_of(evidence->lots, after, DAY_NEVER, &judgement->current))
+	if (!sum_of(evidence->lots, after, DAY_NEVER, &judgement->current, &older))
 		return false;
 	judgement->excluded = total_of(evidence->lots) - judgement->current;
 	return true;
 }
 
-/* Net units moved in the lookback window, the N days that end with the day. */
+/*
+ * Net units moved in the lookback window, the N days up to its end. *older is
+ * an earlier day with net units, if reading came across one, else NO_DAY.
+ */
 static bool
-measure_window(const TrackerRule *rule, const Evidence *evidence, Quantity *sum)
+measure_window(const TrackerRule *rule, const Evidence *evidence, Quantity *sum, int32_t *older)
 {
-	int32_t		after = evidence->as_of - rule->lookback_days;
+	int32_t		after = evidence->window_end - rule->lookback_days;
+	int32_t		older_in_tail;
 	Quantity	tail;
 
-	if (!sum_of(evidence->folded, after, evidence->as_of, sum) ||
-		!sum_of(evidence->tail, after, evidence->as_of, &tail))
+	if (!sum_of(evidence->folded, after, evidence->window_end, sum, older) ||
+		!sum_of(evidence->tail, after, evidence->window_end, &tail, &older_in_tail))
 		return false;
 	*sum += tail;
+	/* the tail may take back what is folded */
+	if (evidence->tail != NULL && evidence->tail->first <= *older)
+		*older = NO_DAY;
+	return true;
+}
+
+/* The days of two series, newest first, with the units of both. */
+typedef struct NetDays
+{
+	DayReader	readers[2];
+	DayEntry	entries[2];
+	bool		pending[2];		/* is there an entry that was not taken? */
+} NetDays;
+
+/* Read the next entry of one of the series, if it has one; false: damaged. */
+static bool
+advance(NetDays *days, int i)
+{
+	DayReader  *reader = &days->readers[i];
+
+	days->pending[i] = day_reader_next(reader, &days->entries[i]);
+	return days->pending[i] || reader->taken == reader->count;
+}
+
+static bool
+open_net_days(const Evidence *evidence, NetDays *days)
+{
+	const DayReader *series[2] = {evidence->folded, evidence->tail};
+
+	for (int i = 0; i < 2; i++)
+	{
+		days->pending[i] = false;
+		if (series[i] == NULL)
+			continue;
+		days->readers[i] = *series[i];
+		if (!advance(days, i))
+			return false;
+	}
+	return true;
+}
+
+/* Take the next day and its units in millionths; *day is NO_DAY at the end. False: damaged. */
+static bool
+next_net_day(NetDays *days, int32_t *day, Quantity *net)
+{
+	*day = NO_DAY;
+	*net = 0;
+	for (int i = 0; i < 2; i++)
+		if (days->pending[i] && days->entries[i].day > *day)
+			*day = days->entries[i].day;
+	for (int i = 0; i < 2; i++)
+	{
+		if (!days->pending[i] || days->entries[i].day != *day)
+			continue;
+		*net += in_millionths(days->entries[i].quantity, &days->readers[i]);
+		if (!advance(days, i))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The first day up to the window's end on which units were sold, by what its
+ * movements add up to; NO_DAY if there is none. Of the days up to enough, the
+ * latest will do.
+ */
+static bool
+find_first_sale(const Evidence *evidence, int32_t enough, int32_t *first)
+{
+	NetDays		days;
+	int32_t		day;
+	Quantity	net;
+
+	*first = NO_DAY;
+	if (!open_net_days(evidence, &days))
+		return false;
+	do
+	{
+		if (!next_net_day(&days, &day, &net))
+			return false;
+		if (day != NO_DAY && day <= evidence->window_end && net != 0)
+			*first = day;
+	} while (day != NO_DAY && (*first == NO_DAY || *first > enough));
 	return true;
 }
 
@@ -211,28 +313,33 @@ judge_stock_quantity(const TrackerRule *rule, const Evidence *evidence, Judgemen
 }
 
 /*
- * Days on which the item was on sale, at most the lookback: from its launch
- * or its first recorded sale, whichever is earlier. *has_sales tells whether
- * any sale is recorded up to the day.
+ * Sales in the window, and the days on which the item was on sale, at most the
+ * lookback: from its launch or its first day with sales, whichever is earlier.
+ * *first_sale is a day with sales that is early enough for both; NO_DAY if
+ * there is none.
  */
-static int32_t
-count_actual_days(const TrackerRule *rule, const Evidence *evidence, bool *has_sales)
+static bool
+measure_sales(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement,
+			  int32_t *first_sale)
 {
+	int32_t		start = evidence->window_end - rule->lookback_days + 1;
 	int32_t		first = evidence->launched_on;
-	int32_t		sold = DAY_COUNT_MAX;
-	int32_t		days;
 
-	if (evidence->folded != NULL)
-		sold = evidence->folded->first;
-	if (evidence->tail != NULL && evidence->tail->first < sold)
-		sold = evidence->tail->first;
-	*has_sales = sold <= evidence->as_of;
-	if (*has_sales && (first == NO_DAY || sold < first))
-		first = sold;
-	if (first == NO_DAY || first > evidence->as_of)
-		return NO_DAY;
-	days = evidence->as_of - first + 1;
-	return days < rule->lookback_days ? days : rule->lookback_days;
+	if (!measure_window(rule, evidence, &judgement->sales, first_sale))
+		return false;
+	/* if sold since its launch, before the window, nothing depends on the day */
+	if (*first_sale == NO_DAY &&
+		(first == NO_DAY || first > start || judgement->sales <= 0) &&
+		!find_first_sale(evidence, start, first_sale))
+		return false;
+	if (*first_sale != NO_DAY && (first == NO_DAY || *first_sale < first))
+		first = *first_sale;
+	if (first == NO_DAY || first > evidence->window_end)
+		judgement->actual_days = NO_DAY;
+	else
+		judgement->actual_days = first <= start ? rule->lookback_days :
+			evidence->window_end - first + 1;
+	return true;
 }
 
 /*
@@ -242,16 +349,16 @@ count_actual_days(const TrackerRule *rule, const Evidence *evidence, bool *has_s
 static bool
 judge_turnover_days(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
 {
-	bool		has_sales;
+	int32_t		first_sale;
 
-	judgement->actual_days = count_actual_days(rule, evidence, &has_sales);
 	if (!measure_stock(rule, evidence, judgement) ||
-		!measure_window(rule, evidence, &judgement->sales))
+		!measure_sales(rule, evidence, judgement, &first_sale))
 		return false;
 	if (judgement->sales <= 0)
 	{
 		judgement->status = TRACKER_NO_SALES;
-		judgement->reason = has_sales ? REASON_NO_SALES_IN_WINDOW : REASON_NO_SALES_HISTORY;
+		judgement->reason = first_sale == NO_DAY ? REASON_NO_SALES_HISTORY :
+			REASON_NO_SALES_IN_WINDOW;
 	}
 	else if (is_below(multiply(judgement->current, judgement->actual_days),
 					  multiply(judgement->sales, rule->coverage_days)))
@@ -265,13 +372,15 @@ judge_turnover_days(const TrackerRule *rule, const Evidence *evidence, Judgement
 static bool
 judge_stalled_days(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
 {
-	if (!measure_window(rule, evidence, &judgement->current))
+	int32_t		older;
+
+	if (!measure_window(rule, evidence, &judgement->current, &older))
 		return false;
 	if (judgement->current >= rule->quantity)
 		return true;
 	judgement->status = TRACKER_STALLED;
 	if (evidence->launched_on != NO_DAY &&
-		evidence->as_of - evidence->launched_on + 1 < rule->lookback_days)
+		evidence->window_end - evidence->launched_on + 1 < rule->lookback_days)
 		judgement->reason = REASON_TOO_NEW;
 	else if (total_of(evidence->lots) <= 0)
 		judgement->reason = REASON_NOTHING_ON_HAND;

@@ -26,7 +26,9 @@ WITH tracked AS (
     SELECT t.*, t.quantity::numeric AS asked, m.name AS merchant_name, p.name AS product_name,
            p.launched_on, p.discontinued_on, i.name AS inventory_type_name,
            -- "Today is that merchant's today, whatever the session's TimeZone is"
-           coalesce(day, (now() AT TIME ZONE m.time_zone)::date) AS d
+           coalesce(day, (now() AT TIME ZONE m.time_zone)::date) AS d,
+           -- "E is the last day of the window: D, or, where merchant.count_today is false, the day before D"
+           coalesce(day, (now() AT TIME ZONE m.time_zone)::date) - (NOT m.count_today)::integer AS e
       FROM invtrack.tracker t
       JOIN invtrack.merchant m ON m.merchant = t.merchant
       JOIN invtrack.product p ON p.merchant = t.merchant AND p.sku = t.sku
@@ -47,30 +49,32 @@ WITH tracked AS (
             WHERE l.merchant = t.merchant AND l.sku = t.sku
               AND l.inventory_type = t.inventory_type) stock
      CROSS JOIN LATERAL (
-           -- "A lookback of N days at day D is the N dates D-N+1 … D"
-           SELECT coalesce(sum(v.quantity::numeric) FILTER (
-                      WHERE v.occurred_on BETWEEN t.d - t.lookback_days + 1 AND t.d), 0) AS net,
-                  -- "its first recorded day of sale movements on or before D"
-                  min(v.occurred_on) FILTER (WHERE v.occurred_on <= t.d) AS first_sale
-             FROM invtrack.movement v
-            WHERE v.merchant = t.merchant AND v.sku = t.sku
-              AND v.inventory_type = t.inventory_type AND v.flow = 'sale') sale
+           -- "a window is E-N+1 … E"
+           SELECT coalesce(sum(s.net) FILTER (
+                      WHERE s.occurred_on BETWEEN t.e - t.lookback_days + 1 AND t.e), 0) AS net,
+                  -- "the first day up to E whose sale movements do not add up to 0"
+                  min(s.occurred_on) FILTER (WHERE s.occurred_on <= t.e AND s.net <> 0) AS first_sale
+             FROM (SELECT v.occurred_on, sum(v.quantity::numeric) AS net
+                     FROM invtrack.movement v
+                    WHERE v.merchant = t.merchant AND v.sku = t.sku
+                      AND v.inventory_type = t.inventory_type AND v.flow = 'sale'
+                    GROUP BY v.occurred_on) s) sale
      CROSS JOIN LATERAL (
            SELECT coalesce(sum(v.quantity::numeric), 0) AS shipped
              FROM invtrack.movement v
             WHERE v.merchant = t.merchant AND v.sku = t.sku
               AND v.inventory_type = t.inventory_type AND v.flow = 'shipment'
-              AND v.occurred_on BETWEEN t.d - t.lookback_days + 1 AND t.d) shipment
+              AND v.occurred_on BETWEEN t.e - t.lookback_days + 1 AND t.e) shipment
 ), dated AS (
     -- "The item was on sale from the earlier of its product's launched_on (where known) and its
-    -- first recorded day of sale": least() passes over nulls.
+    -- first day of sales": least() passes over nulls.
     SELECT m.*, least(m.launched_on, m.first_sale) AS on_sale_from FROM measured m
 ), counted AS (
     SELECT m.*,
-           -- "days from the first day on which the item was on sale up to D, both included, at
-           -- most lookback_days"; "null where the item was never on sale"
-           CASE WHEN m.on_sale_from <= m.d
-                THEN least(m.d - m.on_sale_from + 1, m.lookback_days) END AS days
+           -- "days from the first day on which the item was on sale up to the end of the window, both
+           -- included, at most lookback_days"; "null where the item was never on sale"
+           CASE WHEN m.on_sale_from <= m.e
+                THEN least(m.e - m.on_sale_from + 1, m.lookback_days) END AS days
       FROM dated m
 ), asked AS (
     -- current, and threshold as the fraction wanted / per, which is exact
@@ -107,12 +111,12 @@ SELECT j.merchant, j.merchant_name, j.sku, j.product_name, j.inventory_type,
                                 ELSE 'stock_below_coverage' END
            WHEN 'stalled' THEN
                -- "launched_on is known and less than lookback_days days ago
-               -- (D − launched_on + 1 < lookback_days), else all lots together are ≤ 0"
-               CASE WHEN j.d - j.launched_on + 1 < j.lookback_days THEN 'too_new'
+               -- (E − launched_on + 1 < lookback_days), else all lots together are ≤ 0"
+               CASE WHEN j.e - j.launched_on + 1 < j.lookback_days THEN 'too_new'
                     WHEN j.on_hand <= 0 THEN 'nothing_on_hand'
                     ELSE 'shipments_below_quantity' END
            WHEN 'no_sales' THEN
-               -- "no sale is recorded on or before D"
+               -- "no day up to E has sales that do not add up to 0"
                CASE WHEN j.first_sale IS NULL THEN 'no_sales_history'
                     ELSE 'no_sales_in_window' END
        END,

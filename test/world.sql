@@ -36,9 +36,9 @@ CREATE FUNCTION random_days() RETURNS integer LANGUAGE sql VOLATILE
 RETURN CASE WHEN random() < 0.8 THEN pick(ARRAY[1, 2, 7, 14, 30, 30, 90, 90, 365, 3650])
             ELSE 1 + floor(random() * 3650)::integer END;
 
-INSERT INTO invtrack.merchant (merchant, name, time_zone)
+INSERT INTO invtrack.merchant (merchant, name, time_zone, count_today)
 SELECT format('w%s m%s', world, m), 'Merchant ' || m,
-       (ARRAY['UTC', 'Pacific/Kiritimati', 'America/St_Johns', 'Pacific/Pago_Pago'])[m]
+       (ARRAY['UTC', 'Pacific/Kiritimati', 'America/St_Johns', 'Pacific/Pago_Pago'])[m], m % 2 = 1
   FROM world, generate_series(1, 4) m;
 INSERT INTO invtrack.inventory_type (merchant, inventory_type, name)
 SELECT merchant, type, initcap(type) FROM invtrack.merchant, unnest(ARRAY['good', 'defective']) type;

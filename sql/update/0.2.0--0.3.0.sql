@@ -102,7 +102,7 @@ CREATE OPERATOR CLASS invtrack_internal.role_ref_ops
 CREATE FUNCTION invtrack_internal.is_quantity(value numeric)
 RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'quantity_is_quantity';
-CREATE FUNCTION invtrack_internal.is_merchant(merchant text, rearm_percent numeric)
+CREATE FUNCTION invtrack_internal.is_merchant(merchant text, rearm_percent numeric, critical_percent numeric)
 RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'catalogue_is_merchant';
 CREATE FUNCTION invtrack_internal.is_product(
@@ -141,7 +141,7 @@ BEGIN
          WHERE p.pronamespace = 'invtrack_internal'::regnamespace AND p.proname IN ('is_code', 'is_movement')
     LOOP
         FOREACH f IN ARRAY ARRAY[
-            'invtrack_internal.is_quantity(numeric)', 'invtrack_internal.is_merchant(text, numeric)',
+            'invtrack_internal.is_quantity(numeric)', 'invtrack_internal.is_merchant(text, numeric, numeric)',
             'invtrack_internal.is_product(text, text, date, date)', 'invtrack_internal.is_inventory_type(text, text)',
             'invtrack_internal.is_stock_lot(text, text, text, text, date)',
             'invtrack_internal.is_tracker(text, text, text, text, numeric, integer, integer, integer)',
@@ -160,6 +160,17 @@ ALTER DOMAIN invtrack.quantity ADD CONSTRAINT quantity_check
 UPDATE pg_constraint SET convalidated = true
  WHERE contypid = 'invtrack.quantity'::regtype AND conname = 'quantity_check';
 
+ALTER TABLE invtrack.merchant
+    ADD COLUMN critical_percent numeric NOT NULL DEFAULT 0,
+    ADD COLUMN count_today boolean NOT NULL DEFAULT true,
+    ADD COLUMN hold_for_incoming boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN invtrack.merchant.critical_percent IS
+'A tracker that is not well is critical at this health and below';
+COMMENT ON COLUMN invtrack.merchant.count_today IS
+'Do windows of sales and shipments end with today? False: with yesterday, so that a day that has just begun makes no news';
+COMMENT ON COLUMN invtrack.merchant.hold_for_incoming IS
+'Do alerts of low stock wait while units on order would make up for it in time?';
+
 -- Codes that are there stay as they are, also those that end with white space of Unicode: as in a restore.
 DO $$
 DECLARE
@@ -168,7 +179,7 @@ BEGIN
     PERFORM set_config('check_function_bodies', 'off', true);
     ALTER TABLE invtrack.merchant
         DROP CONSTRAINT IF EXISTS merchant_merchant_check, DROP CONSTRAINT IF EXISTS merchant_rearm_percent_check,
-        ADD CONSTRAINT merchant_check CHECK (invtrack_internal.is_merchant(merchant, rearm_percent));
+        ADD CONSTRAINT merchant_check CHECK (invtrack_internal.is_merchant(merchant, rearm_percent, critical_percent));
     ALTER TABLE invtrack.product
         DROP CONSTRAINT IF EXISTS product_sku_check, DROP CONSTRAINT IF EXISTS product_launched_on_check,
         DROP CONSTRAINT IF EXISTS product_discontinued_on_check,

@@ -115,8 +115,8 @@ SELECT count(*) AS items,
        pg_temp.item('n' || n, launched, '[[null, 20]]', sales);
 SELECT f.* FROM generate_series(1, 9) n, pg_temp.figures('n' || n, '2026-03-10') f ORDER BY n;
 
--- 4. Returns. Where net sales are not above 0 there is no_sales. A day whose sales sum to zero, a
--- movement of 0 units and a return alone are recorded days all the same.
+-- 4. Returns. Without net sales above 0 the status is no_sales. A day whose sales add up to 0 leaves no trace,
+-- wherever its movements are; a return alone does.
 SELECT count(*) AS items,
        string_agg(DISTINCT invtrack.save_tracker('j', 'r' || n, 'good', 'turnover_days', NULL, 30, 10), '') AS saved
   FROM (VALUES (1, '[["2026-03-05", 10], ["2026-03-06", -10]]'::jsonb),
@@ -263,8 +263,8 @@ BEGIN
     not_null := 0;
     FOR name IN SELECT proname FROM pg_proc
                  WHERE pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND proname LIKE 'judge\_%' LOOP
-        errors := concat_ws(' ', errors, public.error_of(format('SELECT invtrack_internal.%I(%s)', name, arguments)));
-        EXECUTE format('SELECT invtrack_internal.%I(%s)', name, arguments) INTO value;
+        errors := concat_ws(' ', errors, public.error_of(format('SELECT invtrack_internal.%I(%s, true)', name, arguments)));
+        EXECUTE format('SELECT invtrack_internal.%I(%s, true)', name, arguments) INTO value;
         not_null := not_null + (value IS NOT NULL)::integer;
     END LOOP;
     RETURN NEXT;
@@ -316,15 +316,15 @@ SELECT arguments, j.* FROM (VALUES
     (55, $$'stalled_days', 5, -1, null, null, null, null, null, null, '2026-03-10'$$))
     v (n, arguments), pg_temp.judged(arguments) j ORDER BY n;
 -- a launch that is no day of the calendar is not known; series without days are like none
-SELECT invtrack_internal.judge_reason('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10'),
-       invtrack_internal.judge_current_stock('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10')
+SELECT invtrack_internal.judge_reason('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10', true),
+       invtrack_internal.judge_current_stock('stalled_days', 5, 90, NULL, NULL, launched, lots, NULL, moved, '2026-03-10', true)
   FROM (VALUES (1, date 'infinity', '{infinity:1}'::invtrack.day_series, NULL::invtrack.day_series),
                (2, '-infinity', '{infinity:1}', '{}'), (3, '5874897-12-31', '{}', '{2026-03-10:0}'))
        v (n, launched, lots, moved) ORDER BY n;
 -- the judgement before is remembered, by all that it was asked: rows that differ in an argument or two
-SELECT invtrack_internal.judge_current_stock(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS current,
-       invtrack_internal.judge_threshold(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS threshold,
-       invtrack_internal.judge_actual_days(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of) AS days
+SELECT invtrack_internal.judge_current_stock(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of, true) AS current,
+       invtrack_internal.judge_threshold(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of, true) AS threshold,
+       invtrack_internal.judge_actual_days(v.mechanism, v.quantity, v.lookback, v.coverage, v.expiry, v.launched, v.lots, v.folded, v.tail, v.as_of, true) AS days
   FROM (VALUES (1, 'turnover_days', NULL::numeric, 30, 10, NULL::integer, date '2026-02-20', '{2026-03-20:5,infinity:9}'::invtrack.day_series,
                    '{2026-02-25:3}'::invtrack.day_series, '{2026-03-09:2}'::invtrack.day_series, date '2026-03-10'),
                (2, 'turnover_days', NULL, 8, 10, NULL, '2026-02-20', '{2026-03-20:5,infinity:9}', '{2026-02-25:3}', '{2026-03-09:2}', '2026-03-10'),
@@ -342,9 +342,9 @@ SELECT invtrack_internal.judge_current_stock(v.mechanism, v.quantity, v.lookback
                (14, 'stock_quantity', 6, NULL, NULL, 15, '2026-03-07', '{2026-03-20:5,infinity:8}', '{2026-03-08:4}', NULL, '2026-03-09'))
        v (n, mechanism, quantity, lookback, coverage, expiry, launched, lots, folded, tail, as_of) ORDER BY n;
 -- what series can hold and tables cannot: still exact
-SELECT invtrack_internal.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS health,
-       invtrack_internal.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status,
-       invtrack_internal.judge_days_of_cover('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS cover
+SELECT invtrack_internal.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10', true) AS health,
+       invtrack_internal.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10', true) AS status,
+       invtrack_internal.judge_days_of_cover('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10', true) AS cover
   FROM (VALUES (1, '{2027-01-01:1000000000000000000000000,2027-01-02:1000000000000000000000000,2027-01-03:1000000000000000000000000}'::invtrack.day_series,
                    '{2026-03-10:0.000001}'::invtrack.day_series),
                (2, '{2027-01-01:-1000000000000000000000000,2027-01-02:-1000000000000000000000000,2027-01-03:-1000000000000000000000000}',
@@ -352,23 +352,23 @@ SELECT invtrack_internal.judge_health('turnover_days', NULL, 3650, 1, NULL, '000
                (3, '{2027-01-01:1}', '{2026-03-09:1000000000000000000000000,2026-03-10:1000000000000000000000000}'))
        v (n, lots, moved) ORDER BY n;
 SELECT invtrack_internal.judge_threshold('turnover_days', NULL, 1, 3650, NULL, NULL, NULL, NULL,
-                                '{2026-03-10:1000000000000000000000000}', '2026-03-10') AS threshold,
+                                '{2026-03-10:1000000000000000000000000}', '2026-03-10', true) AS threshold,
        invtrack_internal.judge_daily_sales('turnover_days', NULL, 2, 1, NULL, '2026-03-09', NULL, NULL,
-                                  '{2026-03-10:999999999999999999999999.0001}', '2026-03-10') AS half_of_an_odd_one;
+                                  '{2026-03-10:999999999999999999999999.0001}', '2026-03-10', true) AS half_of_an_odd_one;
 -- a threshold whose fraction does not fit 128 bits is rounded as others are: half away from zero, in 3650 of 3650 days
 SELECT x, threshold - 5e24 AS threshold
   FROM unnest(ARRAY['0.00004', '0.000049', '0.00005', '0.00015', '0.00025', '0.999949', '0.99995']) WITH ORDINALITY u (x, n),
        LATERAL (SELECT invtrack.day_series_agg(date '2026-03-10' - d, CASE d WHEN 0 THEN x::numeric ELSE 1e24 END) FROM generate_series(0, 5) d) s (sales),
-       invtrack_internal.judge_threshold('turnover_days', NULL, 3650, 3650, NULL, '0001-01-01', NULL, NULL, sales, '2026-03-10') threshold
+       invtrack_internal.judge_threshold('turnover_days', NULL, 3650, 3650, NULL, '0001-01-01', NULL, NULL, sales, '2026-03-10', true) threshold
  ORDER BY n;
 -- and in days that it is no multiple of
 SELECT days, threshold, threshold = div(2 * (5e24 + 0.000001) * 3650 * 10000 + days, 2 * days) * 0.0001 AS as_it_should
   FROM unnest(ARRAY[6, 7, 11, 13, 3649]) days,
        LATERAL (SELECT invtrack.day_series_agg(date '2026-03-10' - d, CASE d WHEN 0 THEN 0.000001 ELSE 1e24 END) FROM generate_series(0, 5) d) s (sales),
-       invtrack_internal.judge_threshold('turnover_days', NULL, days, 3650, NULL, '0001-01-01', NULL, NULL, sales, '2026-03-10') threshold
+       invtrack_internal.judge_threshold('turnover_days', NULL, days, 3650, NULL, '0001-01-01', NULL, NULL, sales, '2026-03-10', true) threshold
  ORDER BY days;
 -- the comparison is exact where numbers pass 32, 64 and 127 bits
-SELECT lots, moved, days, invtrack_internal.judge_status('turnover_days', NULL, days, days, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status
+SELECT lots, moved, days, invtrack_internal.judge_status('turnover_days', NULL, days, days, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10', true) AS status
   FROM (VALUES (1, '{infinity:5000}'::invtrack.day_series, '{2026-03-10:4000}'::invtrack.day_series, 1),
                (2, '{infinity:5000}', '{2026-03-10:9000}', 1),
                (3, '{infinity:4294.967296}', '{2026-03-10:4294.967295}', 1), (4, '{infinity:4294.967295}', '{2026-03-10:4294.967296}', 1),
@@ -379,7 +379,41 @@ SELECT lots, moved, days, invtrack_internal.judge_status('turnover_days', NULL, 
                (11, '{infinity:1000000000000000000000000}', '{2026-03-10:1000000000000000000000000}', 3650),
                (12, '{infinity:999999999999999999999999.999999}', '{2026-03-10:1000000000000000000000000}', 3650),
                (13, '{infinity:-1000000000000000000000000}', '{2026-03-10:0.000001}', 3650)) v (n, lots, moved, days) ORDER BY n;
-SELECT invtrack_internal.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS status,
-       invtrack_internal.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10') AS health
+SELECT invtrack_internal.judge_status('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10', true) AS status,
+       invtrack_internal.judge_health('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', lots, NULL, moved, '2026-03-10', true) AS health
   FROM (VALUES ('{infinity:10000000000000}'::invtrack.day_series, '{2026-03-10:15000000000000}'::invtrack.day_series)) v (lots, moved);
+
+-- The day that has just begun need not count: windows, days on sale, too_new and the two reasons of no_sales then end
+-- with the day before; stock, shelf life and expiry go on by the day itself.
+CREATE TABLE judged_day AS
+SELECT n, launched::date, lots::invtrack.day_series, folded::invtrack.day_series, tail::invtrack.day_series
+  FROM (VALUES (1, NULL, '{2026-03-17:5,2026-03-18:7,infinity:8}', '{2026-03-04:3,2026-03-09:4}', '{2026-03-10:100}'),
+               (2, NULL, '{infinity:8}', NULL, '{2026-03-10:100}'),
+               (3, '2026-03-10', '{infinity:8}', NULL, '{2026-03-10:100}'),
+               (4, '2026-03-04', '{}', '{2026-03-03:1}', '{2026-03-10:100}'),
+               (5, '2026-03-05', '{infinity:8}', '{2026-03-03:1}', '{2026-03-10:100}'),
+               -- taken back by the tail: before the window, in it, and partly
+               (6, NULL, '{infinity:8}', '{2026-01-01:5,2026-03-07:7}', '{2026-01-01:-5}'),
+               (7, NULL, '{infinity:8}', '{2026-01-01:5,2026-03-04:7,2026-03-07:7}', '{2026-01-01:-5,2026-03-04:-7}'),
+               (8, NULL, '{infinity:8}', '{2026-01-01:5,2026-03-07:7}', '{2026-01-01:-4.5}'),
+               (9, NULL, '{infinity:8}', '{2026-01-01:5,2026-01-02:0,2026-03-07:7}', '{2026-01-01:-5,2026-02-01:0}'),
+               (10, NULL, '{infinity:8}', '{2026-01-01:5}', '{2026-01-01:-5,2026-03-11:3}')) v (n, launched, lots, folded, tail);
+SELECT n, count_today,
+       invtrack_internal.judge_actual_days('turnover_days', NULL, 7, 10, 7, launched, lots, folded, tail, '2026-03-10', count_today) AS days,
+       invtrack_internal.judge_daily_sales('turnover_days', NULL, 7, 10, 7, launched, lots, folded, tail, '2026-03-10', count_today) AS daily_sales,
+       invtrack_internal.judge_reason('turnover_days', NULL, 7, 10, 7, launched, lots, folded, tail, '2026-03-10', count_today) AS reason,
+       invtrack_internal.judge_current_stock('turnover_days', NULL, 7, 10, 7, launched, lots, folded, tail, '2026-03-10', count_today) AS stock,
+       invtrack_internal.judge_current_stock('stalled_days', 200, 7, NULL, NULL, launched, lots, folded, tail, '2026-03-10', count_today) AS shipped,
+       invtrack_internal.judge_reason('stalled_days', 200, 7, NULL, NULL, launched, lots, folded, tail, '2026-03-10', count_today) AS stalled
+  FROM judged_day, unnest(ARRAY[true, false]) count_today ORDER BY n, count_today DESC;
+-- A lookback of one day; the first day of the calendar, before which there is none.
+SELECT count_today, day,
+       invtrack_internal.judge_current_stock('stalled_days', 1, 1, NULL, NULL, NULL, NULL, '{0001-01-01:3}', '{0001-01-02:4}', day, count_today) AS shipped,
+       invtrack_internal.judge_reason('turnover_days', NULL, 3650, 1, NULL, '0001-01-01', NULL, '{0001-01-01:3}', NULL, day, count_today) AS reason
+  FROM unnest(ARRAY[true, false]) count_today, unnest(ARRAY[date '0001-01-01', '0001-01-02']) day ORDER BY 1 DESC, 2;
+SELECT invtrack_internal.judge_status('stalled_days', 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-03-10', NULL) IS NULL AS not_a_tracker;
+
+-- The merchant says which.
+UPDATE invtrack.merchant SET count_today = false WHERE merchant = 'j';
+SELECT f.* FROM pg_temp.figures('r5', '2026-03-05') f UNION ALL SELECT f.* FROM pg_temp.figures('r5', '2026-03-06') f;
 ROLLBACK;
