@@ -10,13 +10,16 @@ OBJS = $(patsubst $(SRC)%.c,%.o,$(sort $(wildcard $(SRC)src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = prologue schema argument day_series daily calendar guard catalogue stock movement fold \
-	purge tracker judgement reading health product_search history verify alert alert_event \
-	check metrics schedule access_grant owner epilogue
+	purge tracker tracker_change judgement reading health product_search history verify alert alert_event \
+	check metrics schedule value_list access_grant owner epilogue
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql
 UPDATE_SQL = sql/invtrack--0.2.0--$(EXTVERSION).sql
 EARLIER_SQL = sql/invtrack--0.1.0--$(EXTVERSION).sql
 DATA_built = $(FRESH_SQL) $(UPDATE_SQL) $(EARLIER_SQL)
+
+# What came with this version as a whole.
+NEW_TOPICS = tracker_change
 
 # The scripts of earlier versions, as they were released.
 DATA = $(patsubst $(SRC)%,%,$(wildcard $(SRC)sql/released/*.sql))
@@ -97,16 +100,16 @@ headers:
 $(FRESH_SQL): $(TOPIC_FILES) $(SRC)Makefile
 	cat $(TOPIC_FILES) > $@
 
-# The update is locks, the changes by hand, all functions and views as they are now, what goes then, and the
-# epilogue. A function or view is a paragraph, with its comments.
+# The update is locks, the changes by hand, the new topics, all functions and views of the others as they are now,
+# what goes then, and the epilogue. A function or view is a paragraph, with its comments.
 LOCK_SQL = $(SRC)sql/update/lock.sql
 UPDATE_PROLOGUE = sed '1s/"CREATE EXTENSION .*"/"ALTER EXTENSION invtrack UPDATE"/' $(SRC)sql/prologue.sql
 
 $(UPDATE_SQL): $(wildcard $(SRC)sql/update/*.sql) $(TOPIC_FILES) $(SRC)Makefile
 	$(UPDATE_PROLOGUE) > $@
-	cat $(LOCK_SQL) $(SRC)sql/update/0.2.0--0.3.0.sql >> $@
+	cat $(LOCK_SQL) $(SRC)sql/update/0.2.0--0.3.0.sql $(NEW_TOPICS:%=$(SRC)sql/%.sql) >> $@
 	awk -v RS= '/(^|\n)CREATE (FUNCTION|PROCEDURE|VIEW) / { gsub(/(^|\n)CREATE /, "&OR REPLACE "); print "\n" $$0 }' \
-		$(TOPIC_FILES) >> $@
+		$(filter-out $(NEW_TOPICS:%=$(SRC)sql/%.sql),$(TOPIC_FILES)) >> $@
 	cat $(SRC)sql/update/0.2.0--0.3.0-after.sql $(SRC)sql/epilogue.sql >> $@
 
 # From the version before, in one step: the released script takes no locks first.

@@ -43,7 +43,9 @@ SELECT t.merchant,
        t.as_of,
        t.updated_at,
        t.active,
-       t.discontinued_on
+       t.discontinued_on,
+       t.version,
+       invtrack_internal.tracker_key(t.merchant, t.sku, t.inventory_type, t.mechanism) AS tracker_key
   FROM invtrack_internal.tracker_reading t;
 COMMENT ON VIEW invtrack.health IS
 'How healthy each tracked item is, live: a row a tracker';
@@ -71,6 +73,8 @@ COMMENT ON COLUMN invtrack.health.as_of IS 'The day that all this is worked out 
 COMMENT ON COLUMN invtrack.health.updated_at IS 'When a parameter of the tracker last changed';
 COMMENT ON COLUMN invtrack.health.active IS 'Does the tracker alert? False: paused';
 COMMENT ON COLUMN invtrack.health.discontinued_on IS 'From this day on the product is retired and alerts no more; null: not';
+COMMENT ON COLUMN invtrack.health.version IS 'Grows by 1 when a parameter or active changes; see save_tracker()';
+COMMENT ON COLUMN invtrack.health.tracker_key IS 'The key as one text, for tools that want one column: unique in the database and stable';
 
 CREATE FUNCTION invtrack.tracker_health(
     merchant text DEFAULT NULL, sku text DEFAULT NULL, inventory_type text DEFAULT NULL,

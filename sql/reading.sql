@@ -77,7 +77,8 @@ SELECT t.merchant,
        r.as_of,
        t.active,
        r.discontinued_on,
-       r.count_today
+       r.count_today,
+       t.version
   FROM invtrack.tracker t
   JOIN invtrack_internal.reading r
     ON r.merchant = t.merchant AND r.sku = t.sku AND r.inventory_type = t.inventory_type
@@ -104,3 +105,4 @@ COMMENT ON COLUMN invtrack_internal.tracker_reading.as_of IS 'The day that healt
 COMMENT ON COLUMN invtrack_internal.tracker_reading.active IS 'Does the tracker alert? False: paused';
 COMMENT ON COLUMN invtrack_internal.tracker_reading.discontinued_on IS 'From when on the product is retired; null: not';
 COMMENT ON COLUMN invtrack_internal.tracker_reading.count_today IS 'Does that day count in windows of sales and shipments?';
+COMMENT ON COLUMN invtrack_internal.tracker_reading.version IS 'Version of the tracker';

@@ -21,6 +21,7 @@ CREATE TABLE invtrack.tracker (
     created_at timestamptz NOT NULL DEFAULT pg_catalog.statement_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT pg_catalog.statement_timestamp(),
     active boolean NOT NULL DEFAULT true,
+    version integer NOT NULL DEFAULT 1,
     CONSTRAINT tracker_pkey PRIMARY KEY (merchant, sku, inventory_type, mechanism),
     CONSTRAINT tracker_product_fkey FOREIGN KEY (merchant, sku)
         REFERENCES invtrack.product ON DELETE CASCADE,
@@ -43,14 +44,22 @@ COMMENT ON COLUMN invtrack.tracker.coverage_days IS 'turnover_days: days of sale
 COMMENT ON COLUMN invtrack.tracker.expiry_days IS
 'stock_quantity, turnover_days: only lots with a shelf life above this many days count; null: all';
 COMMENT ON COLUMN invtrack.tracker.created_at IS 'When the tracker was created';
-COMMENT ON COLUMN invtrack.tracker.updated_at IS 'When a parameter last changed';
+COMMENT ON COLUMN invtrack.tracker.updated_at IS 'When a parameter or active last changed';
 COMMENT ON COLUMN invtrack.tracker.active IS 'Does it alert? False: paused';
+COMMENT ON COLUMN invtrack.tracker.version IS 'Grows by 1 when a parameter or active changes';
+
+CREATE FUNCTION invtrack_internal.tracker_key(
+    merchant text, sku text, inventory_type text, mechanism text)
+RETURNS text LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'tracker_key';
+COMMENT ON FUNCTION invtrack_internal.tracker_key(text, text, text, text) IS
+'The key of a tracker as one text, different for different keys: its parts between slashes, / and % in them as %2F and %25';
 
 CREATE FUNCTION invtrack_internal.set_updated_at()
 RETURNS trigger LANGUAGE c
 AS 'MODULE_PATHNAME', 'tracker_set_updated_at';
 COMMENT ON FUNCTION invtrack_internal.set_updated_at() IS
-'trigger: updated_at of a tracker moves only when a parameter changes';
+'trigger: updated_at and version of a tracker move when a parameter or active changes, and only then';
 
 CREATE TRIGGER tracker_refuse_change
     BEFORE UPDATE OF merchant, sku, inventory_type, mechanism ON invtrack.tracker FOR EACH ROW
@@ -62,16 +71,17 @@ CREATE TRIGGER tracker_set_updated_at
     BEFORE UPDATE ON invtrack.tracker FOR EACH ROW
     EXECUTE FUNCTION invtrack_internal.set_updated_at();
 COMMENT ON TRIGGER tracker_set_updated_at ON invtrack.tracker IS
-'updated_at moves only when a parameter changes';
+'updated_at and version move when a parameter or active changes, and only then';
 
 CREATE FUNCTION invtrack.save_tracker(
     merchant text, sku text, inventory_type text, mechanism text,
     quantity numeric DEFAULT NULL, lookback_days integer DEFAULT NULL,
-    coverage_days integer DEFAULT NULL, expiry_days integer DEFAULT NULL)
+    coverage_days integer DEFAULT NULL, expiry_days integer DEFAULT NULL,
+    expected_version integer DEFAULT NULL)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'tracker_save';
-COMMENT ON FUNCTION invtrack.save_tracker(text, text, text, text, numeric, integer, integer, integer) IS
-'Creates a tracker, or replaces all parameters of the one with this key; returns created, updated or unchanged';
+COMMENT ON FUNCTION invtrack.save_tracker(text, text, text, text, numeric, integer, integer, integer, integer) IS
+'Creates a tracker, or replaces all parameters of the one with this key, if it has the version expected; returns created, updated or unchanged';
 
 CREATE FUNCTION invtrack.delete_tracker(
     merchant text, sku text, inventory_type text, mechanism text)

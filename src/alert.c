@@ -117,6 +117,12 @@ alert_purge(PG_FUNCTION_ARGS)
 			" WHERE ($1 IS NULL OR a.merchant OPERATOR(pg_catalog.=) $1)"
 			" AND a.closed_at OPERATOR(pg_catalog.<) $2",
 			2, {TEXTOID, TIMESTAMPTZOID}, CURSOR_OPT_CUSTOM_PLAN
+		},
+		{
+			"DELETE FROM invtrack.tracker_change c"
+			" WHERE ($1 IS NULL OR c.merchant OPERATOR(pg_catalog.=) $1)"
+			" AND c.changed_at OPERATOR(pg_catalog.<) $2",
+			2, {TEXTOID, TIMESTAMPTZOID}, CURSOR_OPT_CUSTOM_PLAN
 		}
 	};
 	Datum		values[2];

@@ -40,6 +40,9 @@
 
 enum FetchedColumn
 {
+	FETCHED_MERCHANT = 0,
+	FETCHED_SKU = 2,
+	FETCHED_INVENTORY_TYPE = 4,
 	FETCHED_MECHANISM = 6,
 	FETCHED_QUANTITY,
 	FETCHED_LOOKBACK_DAYS,
@@ -53,7 +56,8 @@ enum FetchedColumn
 	FETCHED_AS_OF,
 	FETCHED_COUNT_TODAY,
 	FETCHED_ACTIVE,
-	FETCHED_DISCONTINUED_ON
+	FETCHED_DISCONTINUED_ON,
+	FETCHED_VERSION
 };
 
 /* The types of the columns up to expiry_days, and of a series. */
@@ -62,11 +66,12 @@ enum FetchedColumn
 	NUMERICOID, INT4OID, INT4OID, INT4OID
 #define SERIES			InvalidOid
 
-/* The columns of invtrack.health: as fetched, nine figures, the day, and three as fetched. */
+/* The columns of invtrack.health: as fetched, nine figures, the day, four as fetched, and the key. */
 #define HEALTH_FIGURES		FETCHED_UPDATED_AT
 #define HEALTH_AS_OF		(HEALTH_FIGURES + FIGURES)
 #define HEALTH_REST			(HEALTH_AS_OF + 1)
-#define HEALTH_COLUMNS		(HEALTH_REST + 3)
+#define HEALTH_KEY			(HEALTH_REST + 4)
+#define HEALTH_COLUMNS		(HEALTH_KEY + 1)
 
 /* Takes fetched rows and writes judged ones. */
 typedef struct Judge
@@ -100,10 +105,31 @@ get_arguments(const Judge *judge, const TupleTableSlot *slot, NullableDatum *arg
 	}
 }
 
+/* The key of a fetched row as one text; false if a part of it is null. */
+static bool
+get_tracker_key_text(const TupleTableSlot *slot, Datum *key)
+{
+	static const int parts[TRACKER_KEY_ARGS] = {
+		FETCHED_MERCHANT, FETCHED_SKU, FETCHED_INVENTORY_TYPE, FETCHED_MECHANISM
+	};
+	Datum		values[TRACKER_KEY_ARGS];
+
+	for (int i = 0; i < TRACKER_KEY_ARGS; i++)
+	{
+		if (slot->tts_isnull[parts[i]])
+			return false;
+		values[i] = slot->tts_values[parts[i]];
+	}
+	*key = PointerGetDatum(tracker_key_text(values));
+	return true;
+}
+
 static bool
 judge_row(TupleTableSlot *slot, DestReceiver *self)
 {
-	static const int rest[] = {FETCHED_UPDATED_AT, FETCHED_ACTIVE, FETCHED_DISCONTINUED_ON};
+	static const int rest[] = {
+		FETCHED_UPDATED_AT, FETCHED_ACTIVE, FETCHED_DISCONTINUED_ON, FETCHED_VERSION
+	};
 	Judge	   *judge = (Judge *) self;
 	MemoryContext caller = MemoryContextSwitchTo(judge->row_context);
 	NullableDatum arguments[JUDGED_ARGUMENTS];
@@ -130,6 +156,7 @@ judge_row(TupleTableSlot *slot, DestReceiver *self)
 		values[HEALTH_REST + i] = slot->tts_values[rest[i]];
 		nulls[HEALTH_REST + i] = slot->tts_isnull[rest[i]];
 	}
+	nulls[HEALTH_KEY] = !get_tracker_key_text(slot, &values[HEALTH_KEY]);
 	tuplestore_putvalues(judge->rows, judge->columns, values, nulls);
 
 	MemoryContextSwitchTo(caller);
@@ -142,7 +169,7 @@ judge_startup(DestReceiver *self, int operation, TupleDesc columns)
 {
 	static const Oid fetched[] = {
 		TRACKER_COLUMNS, TIMESTAMPTZOID, DATEOID, SERIES, SERIES, SERIES, DATEOID,
-		BOOLOID, BOOLOID, DATEOID
+		BOOLOID, BOOLOID, DATEOID, INT4OID
 	};
 
 	check_columns(columns, fetched, lengthof(fetched));
@@ -179,7 +206,8 @@ return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, cons
 {
 	static const Oid returned[HEALTH_COLUMNS] = {
 		TRACKER_COLUMNS, NUMERICOID, NUMERICOID, NUMERICOID, TEXTOID, TEXTOID, NUMERICOID,
-		INT4OID, NUMERICOID, NUMERICOID, DATEOID, TIMESTAMPTZOID, BOOLOID, DATEOID
+		INT4OID, NUMERICOID, NUMERICOID, DATEOID, TIMESTAMPTZOID, BOOLOID, DATEOID,
+		INT4OID, TEXTOID
 	};
 	ReturnSetInfo *result;
 	Judge		judge = {{judge_row, judge_startup, judge_shutdown, judge_destroy, DestNone}};
@@ -199,7 +227,7 @@ return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, cons
 #define SELECT_TRACKERS \
 	"SELECT" NAMES_OF_READING \
 	" r.quantity, r.lookback_days, r.coverage_days, r.expiry_days, r.updated_at," \
-	SERIES_OF_READING " r.active, r.discontinued_on FROM invtrack_internal.tracker_reading r"
+	SERIES_OF_READING " r.active, r.discontinued_on, r.version FROM invtrack_internal.tracker_reading r"
 
 /*
  * The statement for a choice of filters, made at its first use. A filter that
@@ -349,14 +377,14 @@ check_and_preview(FunctionCallInfo fcinfo)
 	static Statement read_item = {
 		"SELECT" NAMES_OF_READING
 		" $5, $6, $7, $8, NULL::pg_catalog.timestamptz," SERIES_OF_READING
-		" true, r.discontinued_on FROM invtrack_internal.reading r"
+		" true, r.discontinued_on, $9 FROM invtrack_internal.reading r"
 		" WHERE r.merchant OPERATOR(pg_catalog.=) $1 AND r.sku OPERATOR(pg_catalog.=) $2"
 		" AND r.inventory_type OPERATOR(pg_catalog.=) $3"
 		" AND r.mechanism OPERATOR(pg_catalog.=) $4",
-		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}, CURSOR_OPT_GENERIC_PLAN
+		TRACKER_RULE_ARGS + 1, {TRACKER_RULE_TYPES, INT4OID}, CURSOR_OPT_GENERIC_PLAN
 	};
-	Datum		values[TRACKER_RULE_ARGS];
-	char		nulls[TRACKER_RULE_ARGS];
+	Datum		values[TRACKER_RULE_ARGS + 1];
+	char		nulls[TRACKER_RULE_ARGS + 1];
 	int32		as_of;
 
 	check_tracker_key(fcinfo);
@@ -365,6 +393,8 @@ check_and_preview(FunctionCallInfo fcinfo)
 	get_rule_values(fcinfo, values, nulls);
 	SPI_connect();
 	check_item_exists(values, true, true);
+	values[TRACKER_RULE_ARGS] = Int32GetDatum(version_if_saved(values, nulls));
+	nulls[TRACKER_RULE_ARGS] = ' ';
 	return_judged(fcinfo, &read_item, values, nulls, as_of);
 	SPI_finish();
 	return (Datum) 0;

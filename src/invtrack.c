@@ -12,6 +12,7 @@
 #include "check_guard.h"
 #include "compat.h"
 #include "daily.h"
+#include "tracker_change.h"
 
 INVTRACK_MODULE_MAGIC;
 
@@ -25,5 +26,6 @@ _PG_init(void)
 	access_init();
 	check_guard_init();
 	daily_init();
+	tracker_change_init();
 	MarkGUCPrefixReserved("invtrack");
 }

@@ -8,7 +8,7 @@
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 
-#define PLAN_ARGS_MAX		10
+#define PLAN_ARGS_MAX		20
 #define PLAN_RESULTS_MAX	20
 
 /*

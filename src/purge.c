@@ -267,6 +267,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 	static Statement deletions[] = {
 		DELETE_FROM("movement"), DELETE_FROM("flow_series"), DELETE_FROM("alert_consumer"),
 		DELETE_FROM("alert_event"), DELETE_FROM("alert"), DELETE_FROM("tracker"),
+		DELETE_FROM("tracker_change"),
 		DELETE_FROM("stock_lot"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
 		DELETE_FROM("check_state"), DELETE_FROM("merchant")
 	};

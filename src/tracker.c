@@ -27,9 +27,9 @@
 	" AND t.inventory_type OPERATOR(pg_catalog.=) $3 AND t.mechanism OPERATOR(pg_catalog.=) $4"
 
 static Statement read_rule = {
-	"SELECT t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days, t.expiry_days"
-	" FROM invtrack.tracker t WHERE" KEY_MATCHES,
-	TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, 0, {NUMERICOID, INT4OID, INT4OID, INT4OID}
+	"SELECT t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days, t.expiry_days,"
+	" t.version FROM invtrack.tracker t WHERE" KEY_MATCHES,
+	TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, 0, {NUMERICOID, INT4OID, INT4OID, INT4OID, INT4OID}
 };
 
 /*
@@ -48,6 +48,60 @@ tracker_is_tracker(PG_FUNCTION_ARGS)
 		check_rule(table, check_mechanism(table, PG_GETARG_DATUM(ARG_MECHANISM)),
 				   &fcinfo->args[ARG_QUANTITY]);
 	PG_RETURN_BOOL(true);
+}
+
+/* The position of version in a row of read_rule. */
+#define READ_VERSION	5
+
+/* What save_tracker() is called with: a key and a rule, and the version that the caller knows. */
+typedef struct Saving
+{
+	Datum		values[TRACKER_RULE_ARGS];
+	char		nulls[TRACKER_RULE_ARGS];
+	bool		expects;
+	int32		version;		/* 0: there is none yet */
+} Saving;
+
+/*
+ * The key as one text: its parts between slashes. A slash in a part, and the
+ * percent sign that stands for it, are written as in a URL, so that two keys
+ * never have the same text.
+ */
+text *
+tracker_key_text(const Datum *key)
+{
+	StringInfoData shown;
+
+	initStringInfo(&shown);
+	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
+	{
+		text	   *part = DatumGetTextPP(key[arg]);
+		const char *end = VARDATA_ANY(part) + VARSIZE_ANY_EXHDR(part);
+
+		if (arg > 0)
+			appendStringInfoCharMacro(&shown, '/');
+		for (const char *p = VARDATA_ANY(part); p < end; p++)
+		{
+			if (*p == '/')
+				appendStringInfoString(&shown, "%2F");
+			else if (*p == '%')
+				appendStringInfoString(&shown, "%25");
+			else
+				appendStringInfoCharMacro(&shown, *p);
+		}
+	}
+	return cstring_to_text_with_len(shown.data, shown.len);
+}
+
+PG_FUNCTION_INFO_V1(tracker_key);
+Datum
+tracker_key(PG_FUNCTION_ARGS)
+{
+	Datum		key[TRACKER_KEY_ARGS];
+
+	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
+		key[arg] = PG_GETARG_DATUM(arg);
+	PG_RETURN_TEXT_P(tracker_key_text(key));
 }
 
 /* A tracker that the caller can see and not write. */
@@ -94,6 +148,44 @@ holds_rule(const Datum *values, const char *nulls)
 	return true;
 }
 
+/* The version in the row that SPI just found. */
+static int32
+found_version(void)
+{
+	return DatumGetInt32(result_datum(SPI_tuptable, 0, READ_VERSION, INT4OID));
+}
+
+/* The version that a tracker would have if it were saved with this rule. */
+int32
+version_if_saved(Datum *values, const char *nulls)
+{
+	if (statement_run(&read_rule, values, NULL, true) == 0)
+		return 1;
+	return found_version() + !holds_rule(values, nulls);
+}
+
+/* The row that is there has another version than the caller expects; or there is none. */
+static void
+report_other_version(Saving *saving)
+{
+	static Statement show_row = {
+		"SELECT pg_catalog.row_to_json(t)::pg_catalog.text FROM invtrack.tracker t WHERE" KEY_MATCHES,
+		TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, 0, {TEXTOID}
+	};
+	Datum		row;
+	bool		found;
+
+	statement_run(&show_row, saving->values, NULL, false);
+	found = take_texts(&row, 1);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("tracker %s does not have the expected version %d",
+					shown_tracker(saving->values), saving->version),
+			 found ? errdetail_internal("%s", TextDatumGetCString(row)) : 0,
+			 found ? errhint("Somebody else changed it, DETAIL has what it is now: show that, and save again with its version.") :
+			 errhint("There is no such tracker; expected_version 0 creates it.")));
+}
+
 /*
  * Insert or update, until one of them meets the row: another session may
  * delete it between the two. At READ COMMITTED each statement sees what was
@@ -102,7 +194,7 @@ holds_rule(const Datum *values, const char *nulls)
  * a trigger of the table's owner that lets the caller see it and not write.
  */
 static const char *
-save(Datum *values, const char *nulls)
+save(Saving *saving)
 {
 	static Statement insert_tracker = {
 		"INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism,"
@@ -113,17 +205,31 @@ save(Datum *values, const char *nulls)
 	};
 	static Statement update_rule = {
 		"UPDATE invtrack.tracker t SET quantity = $5, lookback_days = $6,"
-		" coverage_days = $7, expiry_days = $8 WHERE" KEY_MATCHES,
-		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}
+		" coverage_days = $7, expiry_days = $8 WHERE" KEY_MATCHES
+		" AND ($9 IS NULL OR t.version OPERATOR(pg_catalog.=) $9)",
+		TRACKER_RULE_ARGS + 1, {TRACKER_RULE_TYPES, INT4OID}
 	};
+	Datum		values[TRACKER_RULE_ARGS + 1];
+	char		nulls[TRACKER_RULE_ARGS + 1];
 
+	memcpy(values, saving->values, sizeof(saving->values));
+	memcpy(nulls, saving->nulls, sizeof(saving->nulls));
+	values[TRACKER_RULE_ARGS] = Int32GetDatum(saving->version);
+	nulls[TRACKER_RULE_ARGS] = saving->expects ? ' ' : 'n';
 	for (int round = 0; round < SAVE_ROUNDS_MAX; round++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (statement_run(&insert_tracker, values, nulls, false) > 0)
+		if ((!saving->expects || saving->version == 0) &&
+			statement_run(&insert_tracker, values, nulls, false) > 0)
 			return "created";
 		if (statement_run(&read_rule, values, nulls, false) == 0)
+		{
+			if (saving->expects && saving->version != 0)
+				report_other_version(saving);
 			continue;
+		}
+		if (saving->expects && found_version() != saving->version)
+			report_other_version(saving);
 		if (holds_rule(values, nulls))
 			return "unchanged";
 		if (statement_run(&update_rule, values, nulls, false) > 0)
@@ -133,19 +239,24 @@ save(Datum *values, const char *nulls)
 	return NULL;
 }
 
+/* save_tracker(key, rule, expected_version); the version came with 0.3.0 */
 static Datum
 check_and_save(FunctionCallInfo fcinfo)
 {
-	Datum		values[TRACKER_RULE_ARGS];
-	char		nulls[TRACKER_RULE_ARGS];
+	Saving		saving = {.expects = false};
 	const char *outcome;
 
 	check_tracker_key(fcinfo);
 	check_tracker_rule(fcinfo);
-	get_rule_values(fcinfo, values, nulls);
+	get_rule_values(fcinfo, saving.values, saving.nulls);
+	if (PG_NARGS() > TRACKER_RULE_ARGS && !PG_ARGISNULL(TRACKER_RULE_ARGS))
+	{
+		saving.expects = true;
+		saving.version = PG_GETARG_INT32(TRACKER_RULE_ARGS);
+	}
 	SPI_connect();
-	check_item_exists(values, false, true);
-	outcome = save(values, nulls);
+	check_item_exists(saving.values, false, true);
+	outcome = save(&saving);
 	SPI_finish();
 	PG_RETURN_TEXT_P(cstring_to_text(outcome));
 }
@@ -220,8 +331,8 @@ tracker_delete(PG_FUNCTION_ARGS)
 }
 
 /*
- * Trigger, BEFORE UPDATE FOR EACH ROW: updated_at moves only when a parameter
- * changes, whoever writes the table.
+ * Trigger, BEFORE UPDATE FOR EACH ROW: updated_at and version move when a
+ * parameter or active changes, and only then, whoever writes the table.
  */
 PG_FUNCTION_INFO_V1(tracker_set_updated_at);
 Datum
@@ -229,15 +340,23 @@ tracker_set_updated_at(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = check_trigger(fcinfo, GUARD_UPDATE);
 	TupleDesc	columns = trigger->tg_relation->rd_att;
-	int			column = trigger_column(trigger, "updated_at", TIMESTAMPTZOID);
-	Datum		value;
-	bool		is_null = false;
+	int			marks[2] = {
+		trigger_column(trigger, "updated_at", TIMESTAMPTZOID),
+		trigger_column(trigger, "version", INT4OID)
+	};
+	Datum		values[2];
+	bool		nulls[2];
 
+	for (int i = 0; i < lengthof(marks); i++)
+		values[i] = heap_getattr(trigger->tg_trigtuple, marks[i], columns, &nulls[i]);
 	if (column_changes(trigger, "quantity") || column_changes(trigger, "lookback_days") ||
-		column_changes(trigger, "coverage_days") || column_changes(trigger, "expiry_days"))
-		value = TimestampTzGetDatum(GetCurrentStatementStartTimestamp());
-	else
-		value = heap_getattr(trigger->tg_trigtuple, column, columns, &is_null);
-	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple, columns, 1, &column,
-													 &value, &is_null));
+		column_changes(trigger, "coverage_days") || column_changes(trigger, "expiry_days") ||
+		column_changes(trigger, "active"))
+	{
+		values[0] = TimestampTzGetDatum(GetCurrentStatementStartTimestamp());
+		values[1] = Int32GetDatum(nulls[1] ? 1 : DatumGetInt32(values[1]) % PG_INT32_MAX + 1);
+		nulls[0] = nulls[1] = false;
+	}
+	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple, columns, lengthof(marks),
+													 marks, values, nulls));
 }

@@ -12,7 +12,9 @@
 #define TRACKER_RULE_TYPES	TRACKER_KEY_TYPES, NUMERICOID, INT4OID, INT4OID, INT4OID
 
 /* tracker.c */
+extern text *tracker_key_text(const Datum *key);
 extern Datum with_key_in_errors(FunctionCallInfo fcinfo, PGFunction work);
 extern void get_rule_values(FunctionCallInfo fcinfo, Datum *values, char *nulls);
+extern int32 version_if_saved(Datum *values, const char *nulls);
 
 #endif							/* INVTRACK_TRACKER_H */

@@ -17,3 +17,20 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Who was allowed to save trackers goes on doing so.
+DO $$
+DECLARE
+    holder record;
+BEGIN
+    FOR holder IN
+        SELECT DISTINCT a.grantee FROM pg_proc p, aclexplode(p.proacl) a
+         WHERE p.oid = 'invtrack.save_tracker(text, text, text, text, numeric, integer, integer, integer)'::regprocedure
+           AND a.grantee NOT IN (0, p.proowner)
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION invtrack.save_tracker(text, text, text, text, numeric, integer, integer,
+                        integer, integer) TO %I', pg_get_userbyid(holder.grantee));
+    END LOOP;
+END
+$$;
+DROP FUNCTION invtrack.save_tracker(text, text, text, text, numeric, integer, integer, integer);

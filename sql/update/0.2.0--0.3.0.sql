@@ -171,6 +171,12 @@ COMMENT ON COLUMN invtrack.merchant.count_today IS
 COMMENT ON COLUMN invtrack.merchant.hold_for_incoming IS
 'Do alerts of low stock wait while units on order would make up for it in time?';
 
+ALTER TABLE invtrack.tracker ADD COLUMN version integer NOT NULL DEFAULT 1;
+COMMENT ON COLUMN invtrack.tracker.version IS 'Grows by 1 when a parameter or active changes';
+COMMENT ON COLUMN invtrack.tracker.updated_at IS 'When a parameter or active last changed';
+COMMENT ON TRIGGER tracker_set_updated_at ON invtrack.tracker IS
+'updated_at and version move when a parameter or active changes, and only then';
+
 -- Codes that are there stay as they are, also those that end with white space of Unicode: as in a restore.
 DO $$
 DECLARE

@@ -230,7 +230,7 @@ SELECT current_stock FROM invtrack.preview_health('m3', 's9', 'good', 'stalled_d
 -- As a function of a query: LIMIT, ordinality, LATERAL, the target list, rescans.
 SELECT count(*) FROM (SELECT * FROM invtrack.tracker_health('m1') LIMIT 3) l;
 SELECT count(*) FROM (SELECT * FROM invtrack.tracker_health('m1') OFFSET 14 LIMIT 9) l;
-SELECT min(o), max(o), count(DISTINCT o) FROM invtrack.tracker_health('m1') WITH ORDINALITY AS h (a, b, c, d, e, f, g, h, i, j, k, l, m, n, p, q, r, s, t, u, v, w, x, y, o);
+SELECT min(o), max(o), count(DISTINCT o) FROM invtrack.tracker_health('m1') WITH ORDINALITY AS h (a, b, c, d, e, f, g, h, i, j, k, l, m, n, p, q, r, s, t, u, v, w, x, y, z, za, o);
 SELECT count(*), count(DISTINCT h) AS distinct FROM (SELECT invtrack.tracker_health('m1') AS h) s;
 SELECT (invtrack.preview_health('m1', 's4', 'good', 'stock_quantity', 29)).current_stock;
 SELECT n, (invtrack.tracker_health('m1', 's' || n, 'good', 'stock_quantity')).sku FROM generate_series(1, 5) n ORDER BY n;

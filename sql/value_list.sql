@@ -1,0 +1,38 @@
+
+-- What values there are, for tools that offer or explain them --------------------------------------------
+
+CREATE VIEW invtrack.value_list WITH (security_invoker) AS
+SELECT v.list, v.value, v.label, v.meaning, v.sort_order
+  FROM (VALUES
+        ('mechanism', 'stock_quantity', 'Stock Quantity', 'Enough units on hand', 1),
+        ('mechanism', 'turnover_days', 'Turnover Days', 'Enough units for the days to cover, at the pace of sales', 2),
+        ('mechanism', 'stalled_days', 'Stalled Days', 'Enough units shipped in the lookback', 3),
+        ('status', 'ok', 'OK', 'What the tracker asks for is there', 1),
+        ('status', 'replenish', 'Replenish', 'Less is on hand than the tracker asks for', 2),
+        ('status', 'stalled', 'Stalled', 'Less was shipped than the tracker asks for', 3),
+        ('status', 'no_sales', 'No sales', 'Nothing was sold in the lookback, so there is no pace to go by', 4),
+        ('reason', 'stock_below_quantity', 'Stock below quantity', 'The units on hand that count are below the quantity', 1),
+        ('reason', 'stock_below_coverage', 'Stock below coverage', 'The units on hand that count are below what sells in the days to cover', 2),
+        ('reason', 'too_new', 'Too new', 'The product was launched less than the lookback ago', 3),
+        ('reason', 'nothing_on_hand', 'Nothing on hand', 'There is nothing on hand that could be shipped', 4),
+        ('reason', 'shipments_below_quantity', 'Shipments below quantity', 'Units are on hand, and too few were shipped', 5),
+        ('reason', 'no_sales_history', 'No sales history', 'The item was never sold', 6),
+        ('reason', 'no_sales_in_window', 'No sales in window', 'The item was sold before, and not in the lookback', 7),
+        ('severity', 'low', 'Low', 'Not well', 1),
+        ('severity', 'critical', 'Critical', 'Health is at the merchant''s critical percent or below: sold out, or nothing shipped', 2),
+        ('level', 'read', 'Read', 'Sees the merchant''s rows', 1),
+        ('level', 'load', 'Load', 'Also writes its catalogue, stock and movements', 2),
+        ('level', 'manage', 'Manage', 'Also saves trackers and handles alerts', 3),
+        ('transition', 'opened', 'Opened', 'The tracker is no longer well', 1),
+        ('transition', 'worsened', 'Worsened', 'Its status changed, or it became critical', 2),
+        ('transition', 'recovered', 'Recovered', 'The tracker is well again', 3),
+        ('transition', 'withdrawn', 'Withdrawn', 'The tracker or its product is gone or retired', 4),
+        ('transition', 'renamed', 'Renamed', 'The product has another sku', 5)
+       ) v (list, value, label, meaning, sort_order);
+COMMENT ON VIEW invtrack.value_list IS
+'The values that columns of invtrack can have: mechanisms, statuses, reasons, severities, levels, transitions';
+COMMENT ON COLUMN invtrack.value_list.list IS 'What the value is one of';
+COMMENT ON COLUMN invtrack.value_list.value IS 'The value, as columns have it';
+COMMENT ON COLUMN invtrack.value_list.label IS 'What a screen shows';
+COMMENT ON COLUMN invtrack.value_list.meaning IS 'What it means, in a sentence';
+COMMENT ON COLUMN invtrack.value_list.sort_order IS 'Where it stands in its list';
