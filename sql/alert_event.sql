@@ -13,7 +13,7 @@ CREATE TABLE invtrack.alert_event (
     payload jsonb NOT NULL,
     CONSTRAINT alert_event_pkey PRIMARY KEY (merchant, event_id),
     CONSTRAINT alert_event_transition_check CHECK (
-        transition IN ('opened', 'worsened', 'recovered', 'withdrawn'))
+        transition IN ('opened', 'worsened', 'recovered', 'withdrawn', 'renamed'))
 );
 COMMENT ON TABLE invtrack.alert_event IS
 'What checks found out, in order: an outbox for programs that deliver it. Written by checks';

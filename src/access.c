@@ -407,6 +407,21 @@ is_access_to(const RoleAccess *access, text *merchant, AccessLevel level)
 	return found != NULL && found->level >= level;
 }
 
+/* The caller has access of this level to the merchant. action says what it is for. */
+void
+require_merchant_access(Datum merchant, AccessLevel level, const char *action)
+{
+	static const char *const names[] = {"none", "read", "load", "manage"};
+
+	if (!is_access_to(access_of_role(GetUserId()), DatumGetTextPP(merchant), level))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to %s of merchant \"%s\"", action,
+						TextDatumGetCString(merchant)),
+				 errhint("It takes access of the level %s, which the owner of the extension invtrack grants.",
+						 names[level])));
+}
+
 /*
  * Trigger, AFTER each row: tells all sessions, when this one commits, that the
  * table has changed. After, since what is told before the row is there may be

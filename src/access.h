@@ -40,5 +40,6 @@ extern AccessLevel check_access_level(FunctionCallInfo fcinfo, int arg);
 extern const RoleAccess *access_of_role(Oid role);
 extern const RoleAccess *access_as_read(Oid role, uint32 number);
 extern bool is_access_to(const RoleAccess *access, text *merchant, AccessLevel level);
+extern void require_merchant_access(Datum merchant, AccessLevel level, const char *action);
 
 #endif							/* INVTRACK_ACCESS_H */

@@ -23,6 +23,7 @@
 
 #include "alert_event.h"
 #include "argument.h"
+#include "check_guard.h"
 #include "compat.h"
 #include "plan.h"
 
@@ -32,6 +33,56 @@
  */
 #define REGISTRATIONS_MAX	200
 #define REGISTRATION_LOCKS	105
+
+/*
+ * Wait for the turn to write events of a merchant, and see how many it has:
+ * they are numbered in the order of commits, without gaps. Returns false if
+ * there is no such merchant.
+ */
+bool
+lock_alert_events(Datum merchant, int64 *events)
+{
+	static Statement make_row = {
+		"INSERT INTO invtrack.check_state (merchant)"
+		" SELECT m.merchant FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" FOR KEY SHARE ON CONFLICT (merchant) DO NOTHING",
+		1, {TEXTOID}
+	};
+	static Statement lock_row = {
+		"SELECT s.events FROM invtrack.check_state s"
+		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+		1, {TEXTOID}, 0, {INT8OID}
+	};
+
+	if (statement_run(&lock_row, &merchant, NULL, false) == 0)
+	{
+		SPI_freetuptable(SPI_tuptable);
+		statement_run(&make_row, &merchant, NULL, false);
+		if (statement_run(&lock_row, &merchant, NULL, false) == 0)
+		{
+			SPI_freetuptable(SPI_tuptable);
+			return false;
+		}
+	}
+	*events = result_int64(SPI_tuptable, 0, 1);
+	SPI_freetuptable(SPI_tuptable);
+	return true;
+}
+
+/* Write down how many events the merchant has now, and tell who listens if there are new ones. */
+void
+finish_alert_events(Datum merchant, int64 events)
+{
+	static Statement update = {
+		"UPDATE invtrack.check_state s SET events = $2"
+		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 AND s.events OPERATOR(pg_catalog.<) $2",
+		2, {TEXTOID, INT8OID}
+	};
+	Datum		values[2] = {merchant, Int64GetDatum(events)};
+
+	if (statement_run(&update, values, NULL, false) > 0)
+		notify_of_news();
+}
 
 /* Make the result of a function that returns rows of invtrack.alert_event. */
 ReturnSetInfo *

@@ -238,8 +238,9 @@ time_of_age(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 /*
- * Raise the error that was caught again, with this detail if it has none. To
- * be called in PG_CATCH(), in the memory context of before PG_TRY().
+ * Raise the error that was caught again, with this detail if it has none. That
+ * of another version than expected keeps what it says of the row, or does not.
+ * To be called in PG_CATCH(), in the memory context of before PG_TRY().
  */
 void
 rethrow_with_detail(char *detail)
@@ -247,7 +248,7 @@ rethrow_with_detail(char *detail)
 	ErrorData  *error = CopyErrorData();
 
 	FlushErrorState();
-	if (error->detail == NULL)
+	if (error->detail == NULL && error->sqlerrcode != ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
 		error->detail = detail;
 	ReThrowError(error);
 }

@@ -55,36 +55,20 @@ find_row_type(Check *check)
 static bool
 lock_check_state(Check *check)
 {
-	static Statement make_row = {
-		"INSERT INTO invtrack.check_state (merchant)"
-		" SELECT m.merchant FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" FOR KEY SHARE ON CONFLICT (merchant) DO NOTHING",
-		1, {TEXTOID}
-	};
-	static Statement lock_row = {
-		"SELECT s.events, invtrack_internal.as_of(m.time_zone::pg_catalog.text),"
+	static Statement read_day = {
+		"SELECT invtrack_internal.as_of(m.time_zone::pg_catalog.text),"
 		" invtrack_internal.as_of(m.time_zone::pg_catalog.text) OPERATOR(pg_catalog.<=)"
 		" invtrack.today(m.merchant::pg_catalog.text)"
-		" FROM invtrack.check_state s JOIN invtrack.merchant m"
-		" ON m.merchant OPERATOR(pg_catalog.=) s.merchant"
-		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE OF s",
-		1, {TEXTOID}, 0, {INT8OID, DATEOID, BOOLOID}
+		" FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1",
+		1, {TEXTOID}, 0, {DATEOID, BOOLOID}
 	};
 
-	if (statement_run(&lock_row, &check->merchant, NULL, false) == 0)
-	{
-		SPI_freetuptable(SPI_tuptable);
-		statement_run(&make_row, &check->merchant, NULL, false);
-		if (statement_run(&lock_row, &check->merchant, NULL, false) == 0)
-		{
-			SPI_freetuptable(SPI_tuptable);
-			return false;
-		}
-	}
-	check->events = result_int64(SPI_tuptable, 0, 1);
+	if (!lock_alert_events(check->merchant, &check->events) ||
+		statement_run(&read_day, &check->merchant, NULL, false) == 0)
+		return false;
 	check->events_before = check->events;
-	check->day = result_datum(SPI_tuptable, 0, 2, DATEOID);
-	check->has_come = result_bool(SPI_tuptable, 0, 3);
+	check->day = result_datum(SPI_tuptable, 0, 1, DATEOID);
+	check->has_come = result_bool(SPI_tuptable, 0, 2);
 	check->now = GetCurrentTimestamp();
 	SPI_freetuptable(SPI_tuptable);
 	return true;
@@ -189,16 +173,7 @@ record_transitions(Check *check, Datum changes)
 		" INSERT INTO invtrack.alert_event AS e (merchant, event_id, transition, alert_id,"
 		" sku, inventory_type, mechanism, recorded_at, payload)"
 		" SELECT t.merchant, t.event_id, t.transition, coalesce(t.alert_id, t.event_id),"
-		" t.sku, t.inventory_type, t.mechanism, $3, pg_catalog.jsonb_build_object("
-		"'version', 1, 'event_id', t.event_id, 'transition', t.transition,"
-		" 'alert_id', coalesce(t.alert_id, t.event_id), 'recorded_at', $3,"
-		" 'opened_at', coalesce(t.opened_at, $3), 'day', t.as_of,"
-		" 'merchant', t.merchant, 'merchant_name', t.merchant_name,"
-		" 'sku', t.sku, 'product_name', t.product_name,"
-		" 'inventory_type', t.inventory_type, 'inventory_type_name', t.inventory_type_name,"
-		" 'mechanism', t.mechanism, 'previous_status', t.alert_status,"
-		" 'status', t.status, 'reason', t.reason, 'health', t.health,"
-		" 'current_stock', t.current_stock, 'threshold', t.threshold)"
+		" t.sku, t.inventory_type, t.mechanism, $3, " ALERT_PAYLOAD("$3")
 		" FROM t ORDER BY t.event_id"
 		" RETURNING " ALERT_EVENT_COLUMNS,
 		3, {InvalidOid, INT8OID, TIMESTAMPTZOID}, 0, {ALERT_EVENT_TYPES}

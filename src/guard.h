@@ -8,6 +8,8 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 
+#include "plan.h"
+
 /* When a trigger function may run; a bit each. */
 #define GUARD_INSERT	0x01
 #define GUARD_UPDATE	0x02
@@ -15,6 +17,8 @@
 #define GUARD_TRUNCATE	0x08	/* for each statement; all others for each row */
 
 /* guard.c */
+extern uint64 statement_run_unguarded(Statement *statement, Datum *values);
+extern bool guard_is_lifted(void);
 extern TriggerData *check_trigger(FunctionCallInfo fcinfo, int events);
 extern int	trigger_column(const TriggerData *trigger, const char *name, Oid type);
 extern char *trigger_value(const TriggerData *trigger, HeapTuple row, const char *name, Oid type);

@@ -133,3 +133,46 @@ history_with(PG_FUNCTION_ARGS)
 	count = put_entry(entries, count, entry);
 	PG_RETURN_POINTER(day_series_pack(entries, count, QUANTITY_DECIMALS));
 }
+
+/*
+ * history_sum(a, b): what two figures were together. A figure is 0 before its
+ * first entry, and what its latest entry says after that.
+ */
+PG_FUNCTION_INFO_V1(history_sum);
+Datum
+history_sum(PG_FUNCTION_ARGS)
+{
+	DayEntry   *entries[2];
+	int32		counts[2];
+	int32		next[2] = {0, 0};
+	DayEntry   *sums;
+	int32		count = 0;
+
+	for (int i = 0; i < 2; i++)
+	{
+		int			scale;
+
+		entries[i] = day_series_entries(PG_GETARG_DAY_SERIES(i), &counts[i], &scale);
+		if (!day_entries_rescale(entries[i], counts[i], scale, QUANTITY_DECIMALS))
+			day_series_damaged();
+	}
+	sums = palloc(((Size) counts[0] + counts[1] + 1) * sizeof(DayEntry));
+	while (next[0] < counts[0] || next[1] < counts[1])
+	{
+		DayEntry   *sum = &sums[count++];
+
+		sum->day = DAY_COUNT_MAX;
+		sum->quantity = 0;
+		for (int i = 0; i < 2; i++)
+			if (next[i] < counts[i] && entries[i][next[i]].day < sum->day)
+				sum->day = entries[i][next[i]].day;
+		for (int i = 0; i < 2; i++)
+		{
+			if (next[i] < counts[i] && entries[i][next[i]].day == sum->day)
+				next[i]++;
+			if (next[i] > 0)
+				sum->quantity += entries[i][next[i] - 1].quantity;
+		}
+	}
+	PG_RETURN_POINTER(day_series_pack(sums, count, QUANTITY_DECIMALS));
+}

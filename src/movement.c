@@ -17,38 +17,11 @@
 #include "argument.h"
 #include "compat.h"
 #include "guard.h"
-#include "movement.h"
 #include "owner.h"
 #include "plan.h"
 
 #define REF_SIZE_MAX	1000
 
-/* Set while a statement of this library removes movements. */
-static bool removal_allowed = false;
-
-/*
- * Run a statement that deletes movements, past the guard below. The flag is
- * the library's own and not a setting, so that nobody else can raise it. It
- * goes back to what it was, since a trigger of the statement may call this too.
- */
-uint64
-movement_run_removal(Statement *statement, Datum *values)
-{
-	const bool	was_allowed = removal_allowed;
-	uint64		rows = 0;
-
-	removal_allowed = true;
-	PG_TRY();
-	{
-		rows = statement_run(statement, values, NULL, false);
-	}
-	PG_FINALLY();
-	{
-		removal_allowed = was_allowed;
-	}
-	PG_END_TRY();
-	return rows;
-}
 
 static bool
 is_flow(const text *flow)
@@ -111,7 +84,7 @@ movement_refuse_removal(PG_FUNCTION_ARGS)
 				 errmsg("movements cannot be truncated"),
 				 errhint("Record the opposite instead: invtrack.reverse_movement(merchant, movement_id) does."),
 				 errtable(trigger->tg_relation)));
-	if (removal_allowed)
+	if (guard_is_lifted())
 		return PointerGetDatum(trigger->tg_trigtuple);
 	id = trigger_value(trigger, trigger->tg_trigtuple, "movement_id", INT8OID);
 	merchant = trigger_value(trigger, trigger->tg_trigtuple, "merchant", TEXTOID);

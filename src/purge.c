@@ -17,7 +17,7 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "fold.h"
-#include "movement.h"
+#include "guard.h"
 #include "owner.h"
 #include "plan.h"
 #include "procedure.h"
@@ -93,7 +93,7 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 	int64		gone,
 				noted;
 
-	movement_run_removal(&purge_movements, values);
+	statement_run_unguarded(&purge_movements, values);
 	gone = result_int64(SPI_tuptable, 0, 1);
 	noted = result_int64(SPI_tuptable, 0, 2);
 	SPI_freetuptable(SPI_tuptable);
@@ -268,7 +268,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 		DELETE_FROM("movement"), DELETE_FROM("flow_series"), DELETE_FROM("alert_consumer"),
 		DELETE_FROM("alert_event"), DELETE_FROM("alert"), DELETE_FROM("tracker"),
 		DELETE_FROM("tracker_change"),
-		DELETE_FROM("stock_lot"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
+		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
 		DELETE_FROM("check_state"), DELETE_FROM("merchant")
 	};
 	static Statement delete_fold_state = DELETE_FROM("fold_state");
@@ -281,7 +281,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 	SPI_connect();
 	lock_merchant(merchant);
 	for (int i = 0; i < lengthof(deletions); i++)
-		rows += movement_run_removal(&deletions[i], &merchant);
+		rows += statement_run_unguarded(&deletions[i], &merchant);
 	if (rows == 0)
 		report_missing_merchant(merchant);
 	statement_run(&delete_fold_state, &merchant, NULL, false);

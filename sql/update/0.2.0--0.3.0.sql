@@ -261,3 +261,8 @@ CREATE OR REPLACE VIEW invtrack.stock_daily AS
 SELECT h.merchant, h.sku, h.inventory_type, NULL::date AS day, NULL::numeric AS on_hand
   FROM invtrack.stock_history h;
 DROP FUNCTION invtrack_internal.history_fill(invtrack.day_series, invtrack.day_series);
+
+ALTER TABLE invtrack.alert_event
+    DROP CONSTRAINT alert_event_transition_check,
+    ADD CONSTRAINT alert_event_transition_check CHECK (
+        transition IN ('opened', 'worsened', 'recovered', 'withdrawn', 'renamed'));
