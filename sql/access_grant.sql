@@ -210,6 +210,8 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
         -- drivers read lastval() after an INSERT
         ('load',   'SEQUENCE', 'movement_movement_id_seq', 'USAGE'),
         ('load',   'ROUTINE', 'reverse_movement',     'EXECUTE'),
+        ('load',   'ROUTINE', 'reverse_movements',    'EXECUTE'),
+        ('load',   'ROUTINE', 'record_movement',      'EXECUTE'),
         ('load',   'TABLE',   'incoming',             'INSERT UPDATE DELETE'),
         ('manage', 'TABLE',   'tracker',              'INSERT UPDATE DELETE'),
         ('manage', 'ROUTINE', 'save_tracker',         'EXECUTE'),

@@ -60,8 +60,8 @@ BEGIN
     END LOOP;
     -- Restrictive, so that the error has its name, which says why.
     CREATE POLICY folded_and_reversals_are_set_by_invtrack ON invtrack.movement AS RESTRICTIVE FOR INSERT
-        WITH CHECK (NOT folded AND reverses IS NULL);
+        WITH CHECK (NOT folded AND NOT reversed AND reverses IS NULL);
     COMMENT ON POLICY folded_and_reversals_are_set_by_invtrack ON invtrack.movement IS
-        'fold() marks movements as folded, reverse_movement() records reversals; both as the owner';
+        'fold() marks movements as folded, reversals mark and record what is reversed; both as the owner';
 END
 $$;

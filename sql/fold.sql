@@ -31,12 +31,15 @@ COMMENT ON COLUMN invtrack.flow_series.purged IS 'Units by day of the purged one
 CREATE TABLE invtrack.fold_state (
     merchant text COLLATE "C" NOT NULL,
     folded_at timestamptz,
+    purged_upto date,
     CONSTRAINT fold_state_pkey PRIMARY KEY (merchant)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE invtrack.fold_state IS
 'A row a merchant that has been folded: folds and purges of a merchant take turns on it';
 COMMENT ON COLUMN invtrack.fold_state.merchant IS 'Merchant of the movements';
 COMMENT ON COLUMN invtrack.fold_state.folded_at IS 'When its movements were last folded';
+COMMENT ON COLUMN invtrack.fold_state.purged_upto IS
+'Last day of its purged movements, -infinity without any; null until a fold has looked';
 
 CREATE VIEW invtrack_internal.flow_tail WITH (security_invoker) AS
 SELECT m.merchant, m.sku, m.inventory_type, m.flow,

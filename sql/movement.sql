@@ -22,6 +22,7 @@ CREATE TABLE invtrack.movement (
     recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     reverses bigint,
     folded boolean NOT NULL DEFAULT false,
+    reversed boolean NOT NULL DEFAULT false,
     CONSTRAINT movement_pkey PRIMARY KEY (merchant, movement_id),
     -- One, in C: each CHECK is prepared anew for each statement, which single rows would feel.
     CONSTRAINT movement_check CHECK (
@@ -44,13 +45,15 @@ COMMENT ON COLUMN invtrack.movement.recorded_at IS 'When the movement was record
 COMMENT ON COLUMN invtrack.movement.reverses IS 'The movement_id that this one takes back; see reverse_movement()';
 COMMENT ON COLUMN invtrack.movement.folded IS
 'Is it in flow_series already? Set by fold(), not by applications';
+COMMENT ON COLUMN invtrack.movement.reversed IS
+'Is it taken back? Then its ref is free again. Set by reversals, not by applications';
 
 -- Only movements with a ref pay for its index.
 CREATE UNIQUE INDEX movement_ref_key ON invtrack.movement (merchant, flow, ref)
-    WHERE ref IS NOT NULL;
+    WHERE ref IS NOT NULL AND NOT reversed;
 COMMENT ON INDEX invtrack.movement_ref_key IS 'A load that is tried again counts once';
 CREATE UNIQUE INDEX movement_reverses_key ON invtrack.movement (merchant, reverses)
-    WHERE reverses IS NOT NULL;
+    WHERE reverses IS NOT NULL AND NOT reversed;
 COMMENT ON INDEX invtrack.movement_reverses_key IS 'A movement is reversed once';
 
 -- Small, whatever the history: folding takes a movement out of it. It has no more columns, since

@@ -58,26 +58,75 @@ next_merchant(Datum *merchant)
 	return statement_next(&find_merchant, merchant);
 }
 
-/* Wait for the merchant's turn; kept until the end of the transaction. */
-void
-lock_fold_state(Datum merchant)
+static void
+make_fold_state(Datum merchant)
 {
 	static Statement make_row = {
 		"INSERT INTO invtrack.fold_state (merchant) VALUES ($1)"
 		" ON CONFLICT (merchant) DO NOTHING",
 		1, {TEXTOID}
 	};
+
+	SPI_freetuptable(SPI_tuptable);
+	statement_run(&make_row, &merchant, NULL, false);
+}
+
+/* Wait for the merchant's turn; kept until the end of the transaction. */
+void
+lock_fold_state(Datum merchant)
+{
 	static Statement lock_row = {
 		"SELECT FROM invtrack.fold_state f WHERE f.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
 		1, {TEXTOID}
 	};
 
 	while (statement_run(&lock_row, &merchant, NULL, false) == 0)
-	{
-		SPI_freetuptable(SPI_tuptable);
-		statement_run(&make_row, &merchant, NULL, false);
-	}
+		make_fold_state(merchant);
 	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * Let folds and purges of the merchant wait until the end of the transaction,
+ * but not others that call this. *purged_upto, where it is asked for, is the
+ * last day that purges have taken of the merchant.
+ */
+void
+share_fold_state(Datum merchant, DateADT *purged_upto)
+{
+	static Statement share_row = {
+		"SELECT f.purged_upto FROM invtrack.fold_state f"
+		" WHERE f.merchant OPERATOR(pg_catalog.=) $1 FOR SHARE",
+		1, {TEXTOID}, 0, {DATEOID}
+	};
+	/* until a fold has written it down */
+	static Statement find_day = {
+		"SELECT " LAST_PURGED_DAY, 1, {TEXTOID}, 0, {DATEOID}
+	};
+	Datum		day;
+
+	while (statement_run(&share_row, &merchant, NULL, false) == 0)
+		make_fold_state(merchant);
+	if (purged_upto == NULL)
+		return;
+	if (!result_nullable(SPI_tuptable, 0, 1, DATEOID, &day))
+	{
+		statement_run(&find_day, &merchant, NULL, false);
+		day = result_datum(SPI_tuptable, 0, 1, DATEOID);
+	}
+	*purged_upto = DatumGetDateADT(day);
+}
+
+/* Write down the last day that purges have taken of the merchant; its row is locked. */
+void
+note_purged(Datum merchant)
+{
+	static Statement note = {
+		"UPDATE invtrack.fold_state f SET purged_upto = " LAST_PURGED_DAY
+		" WHERE f.merchant OPERATOR(pg_catalog.=) $1",
+		1, {TEXTOID}
+	};
+
+	statement_run(&note, &merchant, NULL, false);
 }
 
 /*
@@ -152,7 +201,8 @@ static void
 set_folded_at(Datum merchant)
 {
 	static Statement set_time = {
-		"UPDATE invtrack.fold_state f SET folded_at = $2"
+		"UPDATE invtrack.fold_state f SET folded_at = $2,"
+		" purged_upto = coalesce(f.purged_upto, " LAST_PURGED_DAY ")"
 		" WHERE f.merchant OPERATOR(pg_catalog.=) $1",
 		2, {TEXTOID, TIMESTAMPTZOID}
 	};

@@ -4,24 +4,20 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "fmgr.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 
 #include "access.h"
 #include "argument.h"
 #include "compat.h"
+#include "fold.h"
 #include "guard.h"
+#include "movement.h"
 #include "owner.h"
 #include "plan.h"
 
 #define REF_SIZE_MAX	1000
-
 
 static bool
 is_flow(const text *flow)
@@ -30,6 +26,39 @@ is_flow(const text *flow)
 
 	return (size == strlen("sale") && memcmp(VARDATA_ANY(flow), "sale", size) == 0) ||
 		(size == strlen("shipment") && memcmp(VARDATA_ANY(flow), "shipment", size) == 0);
+}
+
+/* Of a column of a table, or, where that is null, of an argument. */
+static void
+check_flow(const char *table, Datum value)
+{
+	if (!is_flow(DatumGetTextPP(value)))
+		refuse(table, "flow",
+			   psprintf("flow \"%s\" does not exist", shown(TextDatumGetCString(value))),
+			   "Use sale or shipment.");
+}
+
+static void
+check_ref(const char *table, const char *name, Datum value)
+{
+	text	   *ref = DatumGetTextPP(value);
+
+	if (VARSIZE_ANY_EXHDR(ref) < 1 || VARSIZE_ANY_EXHDR(ref) > REF_SIZE_MAX)
+		refuse(table, name,
+			   psprintf("%s \"%s\" is not valid", name, shown(text_to_cstring(ref))),
+			   "A ref has 1 to 1000 bytes; leave it null where there is none.");
+}
+
+void
+require_flow(FunctionCallInfo fcinfo, int arg)
+{
+	check_flow(NULL, PG_GETARG_DATUM(arg));
+}
+
+void
+require_ref(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	check_ref(NULL, name, PG_GETARG_DATUM(arg));
 }
 
 /* is_movement(merchant, sku, inventory_type, flow, occurred_on, ref): the table's CHECK */
@@ -47,22 +76,10 @@ movement_is_movement(PG_FUNCTION_ARGS)
 		if (PG_ARGISNULL(arg))
 			PG_RETURN_NULL();
 	check_codes(table, codes, lengthof(codes), fcinfo->args);
-	if (!is_flow(PG_GETARG_TEXT_PP(flow)))
-		refuse(table, "flow",
-			   psprintf("flow \"%s\" does not exist",
-						shown(text_to_cstring(PG_GETARG_TEXT_PP(flow)))),
-			   "Use sale or shipment.");
+	check_flow(table, PG_GETARG_DATUM(flow));
 	check_day(table, "occurred_on", PG_GETARG_DATUM(occurred_on));
 	if (!PG_ARGISNULL(ref))
-	{
-		text	   *value = PG_GETARG_TEXT_PP(ref);
-
-		if (VARSIZE_ANY_EXHDR(value) < 1 || VARSIZE_ANY_EXHDR(value) > REF_SIZE_MAX)
-			refuse(table, "ref",
-				   psprintf("ref \"%s\" is not valid", shown(text_to_cstring(value))),
-				   psprintf("A ref has 1 to %d bytes; leave it null where there is none.",
-							REF_SIZE_MAX));
-	}
+		check_ref(table, "ref", PG_GETARG_DATUM(ref));
 	PG_RETURN_BOOL(true);
 }
 
@@ -101,20 +118,20 @@ movement_refuse_removal(PG_FUNCTION_ARGS)
 static void
 report_not_reversed(Datum *key)
 {
-	static Statement find_reversal = {
+	static Statement find_movement = {
 		"SELECT FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.reverses OPERATOR(pg_catalog.=) $2",
+		" AND m.movement_id OPERATOR(pg_catalog.=) $2",
 		2, {TEXTOID, INT8OID}
 	};
 	const char *merchant = TextDatumGetCString(key[0]);
 	int64		id = DatumGetInt64(key[1]);
 
-	if (statement_run(&find_reversal, key, NULL, false) == 0)
+	if (statement_run(&find_movement, key, NULL, false) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("movement %lld of merchant \"%s\" does not exist", (long long) id, merchant),
 				 errhint("Check the merchant's code and the movement_id."),
-				 errargument("movement_id")));
+				 err_generic_string(PG_DIAG_COLUMN_NAME, "movement_id")));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
 			 errmsg("movement %lld of merchant \"%s\" is reversed already", (long long) id, merchant),
@@ -123,29 +140,15 @@ report_not_reversed(Datum *key)
 			 errargument("movement_id")));
 }
 
-/* May the caller, whom row security binds, load movements of this merchant? */
-static void
-check_may_reverse(Oid table, Datum merchant)
-{
-	AclResult	result = pg_class_aclcheck(table, GetUserId(), ACL_INSERT);
-
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_TABLE, "movement");
-	if (!is_access_to(access_of_role(GetUserId()), DatumGetTextPP(merchant), ACCESS_LOAD))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to reverse movements of merchant \"%s\"",
-						TextDatumGetCString(merchant)),
-				 errhint("It takes access of the level load, which the owner of the extension invtrack grants.")));
-}
-
 /*
- * Insert the opposite; false where there is nothing to reverse, or it is
- * reversed. Row security lets no loader insert a reversal, so that is done as
- * the owner of the table.
+ * Insert the opposite of a movement and mark it as reversed, which frees its
+ * ref. Of a reversal, what it had reversed is brought back, which takes its
+ * ref again; and so on along the chain. Returns false if there is no such
+ * movement, or it is reversed: the unique index on reverses makes it happen
+ * once, also from two sessions at once.
  */
-static bool
-insert_reversal(Datum *key)
+bool
+insert_reversal(Datum *key, Datum *id)
 {
 	static Statement insert_opposite = {
 		"INSERT INTO invtrack.movement"
@@ -153,50 +156,51 @@ insert_reversal(Datum *key)
 		" SELECT m.merchant, m.sku, m.inventory_type, m.flow, m.occurred_on,"
 		" OPERATOR(pg_catalog.-) m.quantity::pg_catalog.numeric, m.movement_id"
 		" FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) $2"
-		" ON CONFLICT (merchant, reverses) WHERE reverses IS NOT NULL DO NOTHING"
+		" AND m.movement_id OPERATOR(pg_catalog.=) $2 AND NOT m.reversed"
+		" ON CONFLICT (merchant, reverses) WHERE reverses IS NOT NULL AND NOT reversed DO NOTHING"
 		" RETURNING movement_id",
 		2, {TEXTOID, INT8OID}, 0, {INT8OID}
 	};
-	Oid			table = find_relation("invtrack", "movement");
-	Caller		caller;
-	uint64		rows;
+	static Statement mark_chain = {
+		"WITH RECURSIVE chain (movement_id, reverses, reversed) AS ("
+		" SELECT m.movement_id, m.reverses, true FROM invtrack.movement m"
+		" WHERE m.merchant OPERATOR(pg_catalog.=) $1 AND m.movement_id OPERATOR(pg_catalog.=) $2"
+		" UNION ALL"
+		" SELECT m.movement_id, m.reverses, NOT c.reversed FROM chain c JOIN invtrack.movement m"
+		" ON m.merchant OPERATOR(pg_catalog.=) $1 AND m.movement_id OPERATOR(pg_catalog.=) c.reverses)"
+		" UPDATE invtrack.movement m SET reversed = c.reversed FROM chain c"
+		" WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" AND m.movement_id OPERATOR(pg_catalog.=) c.movement_id"
+		" AND m.reversed OPERATOR(pg_catalog.<>) c.reversed",
+		2, {TEXTOID, INT8OID}
+	};
 
-	if (check_enable_rls(table, InvalidOid, true) != RLS_ENABLED)
-		return statement_run(&insert_opposite, key, NULL, false) > 0;
-	check_may_reverse(table, key[0]);
-	become_owner("movement", &caller);
-	rows = statement_run(&insert_opposite, key, NULL, false);
-	become_caller(&caller);
-	return rows > 0;
+	if (statement_run(&insert_opposite, key, NULL, false) == 0)
+		return false;
+	*id = result_datum(SPI_tuptable, 0, 1, INT8OID);
+	statement_run(&mark_chain, key, NULL, false);
+	return true;
 }
 
-/*
- * reverse_movement(merchant, movement_id): the unique index on reverses makes
- * it happen once, also from two sessions at once. A movement that the caller
- * does not see does not exist.
- */
+/* reverse_movement(merchant, movement_id) */
 PG_FUNCTION_INFO_V1(movement_reverse);
 Datum
 movement_reverse(PG_FUNCTION_ARGS)
 {
-	static Statement find_movement = {
-		"SELECT FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) $2",
-		2, {TEXTOID, INT8OID}
-	};
 	Datum		key[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
 	Datum		id;
+	Caller		caller;
 
 	check_not_null(fcinfo, 0, "merchant");
 	check_not_null(fcinfo, 1, "movement_id");
 	check_code(fcinfo, 0, "merchant");
+	require_merchant_access(key[0], ACCESS_LOAD, "reverse movements");
+	become_owner("movement", &caller);
 	SPI_connect();
-	if (statement_run(&find_movement, key, NULL, false) == 0)
+	share_fold_state(key[0], NULL);
+	if (!insert_reversal(key, &id))
 		report_not_reversed(key);
-	if (!insert_reversal(key))
-		report_not_reversed(key);
-	id = result_datum(SPI_tuptable, 0, 1, INT8OID);
 	SPI_finish();
+	become_caller(&caller);
 	return id;
 }

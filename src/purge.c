@@ -125,6 +125,8 @@ purge_merchant(Datum merchant, TimestampTz before)
 			break;
 		from = end + 1;
 	}
+	if (purged > 0)
+		note_purged(merchant);
 	return purged;
 }
 

@@ -266,3 +266,20 @@ ALTER TABLE invtrack.alert_event
     DROP CONSTRAINT alert_event_transition_check,
     ADD CONSTRAINT alert_event_transition_check CHECK (
         transition IN ('opened', 'worsened', 'recovered', 'withdrawn', 'renamed'));
+
+ALTER TABLE invtrack.fold_state ADD COLUMN purged_upto date;
+COMMENT ON COLUMN invtrack.fold_state.purged_upto IS
+'Last day of its purged movements, -infinity without any; null until a fold has looked';
+
+-- A reversed movement leaves its ref free. What was reversed before is marked by verify(NULL, repair => true).
+ALTER TABLE invtrack.movement ADD COLUMN reversed boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN invtrack.movement.reversed IS
+'Is it taken back? Then its ref is free again. Set by reversals, not by applications';
+DROP INDEX invtrack.movement_ref_key;
+CREATE UNIQUE INDEX movement_ref_key ON invtrack.movement (merchant, flow, ref)
+    WHERE ref IS NOT NULL AND NOT reversed;
+COMMENT ON INDEX invtrack.movement_ref_key IS 'A load that is tried again counts once';
+DROP INDEX invtrack.movement_reverses_key;
+CREATE UNIQUE INDEX movement_reverses_key ON invtrack.movement (merchant, reverses)
+    WHERE reverses IS NOT NULL AND NOT reversed;
+COMMENT ON INDEX invtrack.movement_reverses_key IS 'A movement is reversed once';

@@ -1,0 +1,15 @@
+/*
+ * movement.h
+ *		Movements are only ever added; what takes one back.
+ */
+#ifndef INVTRACK_MOVEMENT_H
+#define INVTRACK_MOVEMENT_H
+
+#include "fmgr.h"
+
+/* movement.c */
+extern void require_flow(FunctionCallInfo fcinfo, int arg);
+extern void require_ref(FunctionCallInfo fcinfo, int arg, const char *name);
+extern bool insert_reversal(Datum *key, Datum *id);
+
+#endif							/* INVTRACK_MOVEMENT_H */
