@@ -41,6 +41,23 @@ COMMENT ON COLUMN invtrack_internal.wrong_series.is_damaged IS 'Are the bytes of
 COMMENT ON COLUMN invtrack_internal.wrong_series.purged_is_damaged IS
 'Are the bytes of what was purged damaged? Then nobody knows what is expected';
 
+-- A movement is reversed if a reversal of it counts: one that is not reversed itself.
+CREATE VIEW invtrack_internal.wrong_mark WITH (security_invoker) AS
+SELECT m.merchant, m.movement_id, m.sku, m.inventory_type, m.flow, m.reversed
+  FROM invtrack.movement m
+  LEFT JOIN (SELECT v.merchant, v.reverses FROM invtrack.movement v
+              WHERE v.reverses IS NOT NULL AND NOT v.reversed) r
+    ON r.merchant = m.merchant AND r.reverses = m.movement_id
+ WHERE m.reversed = (r.reverses IS NULL);
+COMMENT ON VIEW invtrack_internal.wrong_mark IS
+'Movements that are marked as reversed and are not, or the other way round; internal, may change';
+COMMENT ON COLUMN invtrack_internal.wrong_mark.merchant IS 'Merchant of the movement';
+COMMENT ON COLUMN invtrack_internal.wrong_mark.movement_id IS 'Number of the movement';
+COMMENT ON COLUMN invtrack_internal.wrong_mark.sku IS 'Product of the movement';
+COMMENT ON COLUMN invtrack_internal.wrong_mark.inventory_type IS 'Inventory type of the movement';
+COMMENT ON COLUMN invtrack_internal.wrong_mark.flow IS 'sale or shipment';
+COMMENT ON COLUMN invtrack_internal.wrong_mark.reversed IS 'Is it marked as reversed?';
+
 CREATE VIEW invtrack_internal.difference WITH (security_invoker) AS
 SELECT 'flow_series' AS what, w.merchant, w.sku, w.inventory_type, w.flow AS part,
        pg_catalog.format('%s movements: %s', w.expected_movements,
@@ -62,6 +79,11 @@ SELECT 'tracker', t.merchant, t.sku, t.inventory_type, t.mechanism,
   FROM invtrack.tracker t
  WHERE NOT EXISTS (SELECT FROM invtrack.inventory_type i
                     WHERE i.merchant = t.merchant AND i.inventory_type = t.inventory_type)
+UNION ALL
+SELECT 'movement', w.merchant, w.sku, w.inventory_type, w.flow,
+       pg_catalog.format('movement %s marked as %s', w.movement_id, CASE WHEN w.reversed THEN 'not reversed' ELSE 'reversed' END),
+       'the opposite'
+  FROM invtrack_internal.wrong_mark w
 UNION ALL
 SELECT 'tracker_history', h.merchant, h.sku, h.inventory_type, h.mechanism,
        'an intact series', 'a damaged series, which cannot be rebuilt'
@@ -91,4 +113,4 @@ CREATE FUNCTION invtrack.verify(merchant text DEFAULT NULL, repair boolean DEFAU
 RETURNS SETOF invtrack_internal.difference LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10
 AS 'MODULE_PATHNAME', 'verify';
 COMMENT ON FUNCTION invtrack.verify(text, boolean) IS
-'Lists what is not as it should be, of a merchant or of all; with repair the series are then made what they should be';
+'Lists what is not as it should be, of a merchant or of all; with repair the series and the marks of reversed movements are then made what they should be';

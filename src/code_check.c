@@ -77,13 +77,12 @@ is_there(const char *table, CodeColumn column, Datum *codes, const char *nulls)
 }
 
 static void
-refuse_code(const char *table, CodeColumn column, Datum value)
+refuse_code(const char *table, const char *name, Datum value)
 {
 	text	   *code = DatumGetTextPP(value);
 
-	refuse(table, code_names[column],
-		   psprintf("%s \"%s\" is not a valid code", code_names[column],
-					shown(text_to_cstring(code))),
+	refuse(table, name,
+		   psprintf("%s \"%s\" is not a valid code", name, shown(text_to_cstring(code))),
 		   code_hint(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)));
 }
 
@@ -110,7 +109,7 @@ check_unsound(const char *table, const CodeColumn *columns, int count, const Nul
 		if (kind == CODE_WRONG ||
 			(kind == CODE_OLD && !old_codes_are_taken() &&
 			 !is_there(table, columns[i], codes, nulls)))
-			refuse_code(table, columns[i], given[i].value);
+			refuse_code(table, code_names[columns[i]], given[i].value);
 	}
 }
 
@@ -131,13 +130,22 @@ check_codes(const char *table, const CodeColumn *columns, int count, const Nulla
 	}
 }
 
-/* The code of an argument that is not null: of a merchant or a consumer. */
+/*
+ * The code of an argument that is not null: of a merchant or a consumer; or,
+ * by a name of its own, one that is new.
+ */
 void
 check_code(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	CodeColumn	column = MERCHANT_CODE;
+	text	   *code;
 
-	while (strcmp(code_names[column], name) != 0)
-		column++;
-	check_codes(NULL, &column, 1, &fcinfo->args[arg]);
+	for (CodeColumn column = MERCHANT_CODE; column < CODE_COLUMNS; column++)
+		if (strcmp(code_names[column], name) == 0)
+		{
+			check_codes(NULL, &column, 1, &fcinfo->args[arg]);
+			return;
+		}
+	code = PG_GETARG_TEXT_PP(arg);
+	if (code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)) != CODE_SOUND)
+		refuse_code(NULL, name, PG_GETARG_DATUM(arg));
 }

@@ -159,16 +159,18 @@ record(Datum *values, DateADT purged_upto)
 static void
 require_line(FunctionCallInfo fcinfo)
 {
+	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE};
+	const NullableDatum item[] = {
+		fcinfo->args[LINE_MERCHANT], fcinfo->args[LINE_SKU], fcinfo->args[LINE_INVENTORY_TYPE]
+	};
 	int32		day;
 	Quantity	micro;
 
 	for (int arg = 0; arg < LINE_ARGS; arg++)
 		check_not_null(fcinfo, arg, line_names[arg]);
-	check_code(fcinfo, LINE_MERCHANT, line_names[LINE_MERCHANT]);
+	check_codes(NULL, codes, lengthof(codes), item);
 	require_flow(fcinfo, LINE_FLOW);
 	require_ref(fcinfo, LINE_REF, line_names[LINE_REF]);
-	check_code(fcinfo, LINE_SKU, line_names[LINE_SKU]);
-	check_code(fcinfo, LINE_INVENTORY_TYPE, line_names[LINE_INVENTORY_TYPE]);
 	(void) day_of_argument(fcinfo, LINE_OCCURRED_ON, line_names[LINE_OCCURRED_ON], &day);
 	if (quantity_from_numeric(PG_GETARG_DATUM(LINE_QUANTITY), &micro) != DAY_CODEC_OK ||
 		micro <= -RULE_QUANTITY_LIMIT || micro >= RULE_QUANTITY_LIMIT)
@@ -179,10 +181,8 @@ require_line(FunctionCallInfo fcinfo)
 			   "quantity is above -10^12 and below 10^12, with at most 6 decimals.");
 }
 
-/* record_movement(merchant, flow, ref, sku, inventory_type, occurred_on, quantity) */
-PG_FUNCTION_INFO_V1(correction_record);
-Datum
-correction_record(PG_FUNCTION_ARGS)
+static Datum
+check_and_record(FunctionCallInfo fcinfo)
 {
 	Datum		values[LINE_ARGS];
 	const char *outcome;
@@ -200,6 +200,36 @@ correction_record(PG_FUNCTION_ARGS)
 	SPI_finish();
 	become_caller(&caller);
 	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/*
+ * record_movement(merchant, flow, ref, sku, inventory_type, occurred_on,
+ * quantity). Its errors tell the key, so that a statement that calls it for
+ * many lines says which one failed.
+ */
+PG_FUNCTION_INFO_V1(correction_record);
+Datum
+correction_record(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		result = (Datum) 0;
+
+	PG_TRY();
+	{
+		result = check_and_record(fcinfo);
+	}
+	PG_CATCH();
+	{
+		const char *parts[LINE_KEY_ARGS];
+
+		MemoryContextSwitchTo(caller);
+		for (int arg = 0; arg < LINE_KEY_ARGS; arg++)
+			parts[arg] = PG_ARGISNULL(arg) ? "null" : shown(TextDatumGetCString(PG_GETARG_DATUM(arg)));
+		rethrow_with_detail(psprintf("Key (merchant, flow, ref)=(%s, %s, %s).", parts[LINE_MERCHANT],
+									 parts[LINE_FLOW], parts[LINE_REF]));
+	}
+	PG_END_TRY();
+	return result;
 }
 
 /* The pattern that texts match which begin with this one, to the letter. */

@@ -327,13 +327,15 @@ start_change(Datum *values)
 static void
 get_codes(FunctionCallInfo fcinfo, const char *const *names, int count, Datum *values)
 {
+	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE};
+
 	for (int arg = 0; arg < count; arg++)
 		check_not_null(fcinfo, arg, names[arg]);
+	check_codes(NULL, codes, lengthof(codes), fcinfo->args);
+	if (count == KEY_PARAMETERS)
+		check_code(fcinfo, OTHER_SKU, names[OTHER_SKU]);
 	for (int arg = 0; arg < count; arg++)
-	{
-		check_code(fcinfo, arg, names[arg]);
 		values[arg] = PG_GETARG_DATUM(arg);
-	}
 	if (count == KEY_PARAMETERS &&
 		DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, values[SKU], values[OTHER_SKU])))
 		ereport(ERROR,

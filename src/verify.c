@@ -26,6 +26,26 @@
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
 
 /*
+ * Mark as reversed what is, and nothing else. A reversal that is reversed
+ * itself may be seen so only then, hence the rounds: one for each step of the
+ * longest chain.
+ */
+static void
+repair_marks(Datum merchant)
+{
+	static Statement repair = {
+		"UPDATE invtrack.movement m SET reversed = NOT w.reversed"
+		" FROM invtrack_internal.wrong_mark w WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" AND w.merchant OPERATOR(pg_catalog.=) $1"
+		" AND m.movement_id OPERATOR(pg_catalog.=) w.movement_id",
+		1, {TEXTOID}
+	};
+
+	while (statement_run(&repair, &merchant, NULL, false) > 0)
+		CHECK_FOR_INTERRUPTS();
+}
+
+/*
  * Set each wrong series of a merchant to what it should be: purged + kept.
  * What was purged is nowhere else, so it is never touched; where it is damaged,
  * nobody knows what should be, and nothing is. A series of which neither is
@@ -56,6 +76,7 @@ repair_merchant(Datum merchant)
 
 	statement_run(&repair_series, &merchant, NULL, false);
 	statement_run(&delete_series, &merchant, NULL, false);
+	repair_marks(merchant);
 }
 
 /* The repair of all merchants, of which one has its turn. */
@@ -80,7 +101,8 @@ static void
 repair_all(void)
 {
 	static Statement find_wrong = {
-		"SELECT DISTINCT w.merchant::pg_catalog.text FROM invtrack_internal.wrong_series w ORDER BY 1",
+		"SELECT w.merchant::pg_catalog.text FROM invtrack_internal.wrong_series w UNION"
+		" SELECT w.merchant::pg_catalog.text FROM invtrack_internal.wrong_mark w ORDER BY 1",
 		0, {InvalidOid}, 0, {TEXTOID}
 	};
 	RepairAll	all;
@@ -99,16 +121,15 @@ repair_all(void)
 	report_failures(&failures, "verify");
 }
 
-/* Is a series among the differences that SPI just found? The rest is not repaired. */
+/* Is there something to repair among the differences that SPI just found? */
 static bool
-finds_wrong_series(uint64 rows)
+finds_repairable(uint64 rows)
 {
 	for (uint64 i = 0; i < rows; i++)
 	{
-		Datum		what;
+		const char *what = result_string(SPI_tuptable, i, 1);
 
-		if (result_nullable(SPI_tuptable, i, 1, TEXTOID, &what) &&
-			strcmp(TextDatumGetCString(what), "flow_series") == 0)
+		if (strcmp(what, "flow_series") == 0 || strcmp(what, "movement") == 0)
 			return true;
 	}
 	return false;
@@ -158,7 +179,7 @@ verify(PG_FUNCTION_ARGS)
 	check_row_security();
 	SPI_connect();
 	rows = find_differences(merchant);
-	repair = repair && finds_wrong_series(rows);
+	repair = repair && finds_repairable(rows);
 	if (repair && merchant != (Datum) 0)
 	{
 		SPI_freetuptable(SPI_tuptable);

@@ -38,7 +38,7 @@ BEGIN
     RETURN outcome;
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' ', SQLSTATE, SQLERRM, CASE WHEN detail <> '' THEN '(' || (detail::jsonb ->> 'quantity') || ', version ' || (detail::jsonb ->> 'version') || ')' END, hint);
+    RETURN concat_ws(' ', SQLSTATE, SQLERRM, CASE WHEN detail LIKE '{%' THEN '(' || (detail::jsonb ->> 'quantity') || ', version ' || (detail::jsonb ->> 'version') || ')' END, hint);
 END
 $$;
 SELECT n, call, pg_temp.saved(call) FROM (VALUES
