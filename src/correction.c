@@ -17,7 +17,6 @@
 #include "utils/date.h"
 #include "utils/numeric.h"
 
-#include "access.h"
 #include "argument.h"
 #include "compat.h"
 #include "fold.h"
@@ -109,7 +108,7 @@ refuse_purged(Datum *values, DateADT purged_upto)
 					TextDatumGetCString(values[LINE_REF]), TextDatumGetCString(values[LINE_MERCHANT]),
 					DatumGetCString(DirectFunctionCall1(date_out, values[LINE_OCCURRED_ON]))),
 			 errhint("If the line was purged, insert a movement of the difference without a ref; if it is new, insert it into invtrack.movement."),
-			 err_generic_string(PG_DIAG_COLUMN_NAME, "ref")));
+			 errargument("ref")));
 }
 
 /*
@@ -192,7 +191,7 @@ check_and_record(FunctionCallInfo fcinfo)
 	require_line(fcinfo);
 	for (int arg = 0; arg < LINE_ARGS; arg++)
 		values[arg] = PG_GETARG_DATUM(arg);
-	require_merchant_access(values[LINE_MERCHANT], ACCESS_LOAD, "record movements");
+	require_may_load(values[LINE_MERCHANT], "record movements");
 	become_owner("movement", &caller);
 	SPI_connect();
 	share_fold_state(values[LINE_MERCHANT], &purged_upto);
@@ -284,7 +283,7 @@ correction_reverse(PG_FUNCTION_ARGS)
 	values[LINE_MERCHANT] = PG_GETARG_DATUM(LINE_MERCHANT);
 	values[LINE_FLOW] = PG_GETARG_DATUM(LINE_FLOW);
 	values[LINE_REF] = pattern_of_prefix(text_to_cstring(PG_GETARG_TEXT_PP(LINE_REF)));
-	require_merchant_access(values[LINE_MERCHANT], ACCESS_LOAD, "reverse movements");
+	require_may_load(values[LINE_MERCHANT], "reverse movements");
 	become_owner("movement", &caller);
 	SPI_connect();
 	share_fold_state(values[LINE_MERCHANT], NULL);

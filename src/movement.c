@@ -4,8 +4,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "access.h"
@@ -114,29 +118,28 @@ movement_refuse_removal(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Why did the reversal write nothing? */
 static void
-report_not_reversed(Datum *key)
+report_missing_movement(const Datum *key)
 {
-	static Statement find_movement = {
-		"SELECT FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) $2",
-		2, {TEXTOID, INT8OID}
-	};
-	const char *merchant = TextDatumGetCString(key[0]);
-	int64		id = DatumGetInt64(key[1]);
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("movement %lld of merchant \"%s\" does not exist",
+					(long long) DatumGetInt64(key[1]), TextDatumGetCString(key[0])),
+			 errhint("Check the merchant's code and the movement_id."),
+			 errargument("movement_id")));
+}
 
-	if (statement_run(&find_movement, key, NULL, false) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("movement %lld of merchant \"%s\" does not exist", (long long) id, merchant),
-				 errhint("Check the merchant's code and the movement_id."),
-				 err_generic_string(PG_DIAG_COLUMN_NAME, "movement_id")));
+static void
+report_reversed_already(const Datum *key)
+{
+	const long long id = DatumGetInt64(key[1]);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
-			 errmsg("movement %lld of merchant \"%s\" is reversed already", (long long) id, merchant),
+			 errmsg("movement %lld of merchant \"%s\" is reversed already", id,
+					TextDatumGetCString(key[0])),
 			 errhint("A movement is reversed once. To undo that, reverse the movement whose column reverses is %lld.",
-					 (long long) id),
+					 id),
 			 errargument("movement_id")));
 }
 
@@ -162,8 +165,8 @@ insert_reversal(Datum *key, Datum *id)
 		2, {TEXTOID, INT8OID}, 0, {INT8OID}
 	};
 	static Statement mark_chain = {
-		"WITH RECURSIVE chain (movement_id, reverses, reversed) AS ("
-		" SELECT m.movement_id, m.reverses, true FROM invtrack.movement m"
+		"WITH RECURSIVE chain AS ("
+		" SELECT m.movement_id, m.reverses, true AS reversed FROM invtrack.movement m"
 		" WHERE m.merchant OPERATOR(pg_catalog.=) $1 AND m.movement_id OPERATOR(pg_catalog.=) $2"
 		" UNION ALL"
 		" SELECT m.movement_id, m.reverses, NOT c.reversed FROM chain c JOIN invtrack.movement m"
@@ -182,7 +185,34 @@ insert_reversal(Datum *key, Datum *id)
 	return true;
 }
 
-/* reverse_movement(merchant, movement_id) */
+/*
+ * May the caller load movements of this merchant? Corrections mark movements
+ * and record reversals, which is done as the owner of the table.
+ */
+void
+require_may_load(Datum merchant, const char *action)
+{
+	AclResult	result = pg_class_aclcheck(get_relname_relid("movement", get_namespace_oid("invtrack", false)),
+										   GetUserId(), ACL_INSERT);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, "movement");
+	require_merchant_access(merchant, ACCESS_LOAD, action);
+}
+
+static bool
+is_visible(Datum *key)
+{
+	static Statement find = {
+		"SELECT FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" AND m.movement_id OPERATOR(pg_catalog.=) $2",
+		2, {TEXTOID, INT8OID}
+	};
+
+	return statement_run(&find, key, NULL, false) > 0;
+}
+
+/* reverse_movement(merchant, movement_id); a movement that the caller does not see does not exist */
 PG_FUNCTION_INFO_V1(movement_reverse);
 Datum
 movement_reverse(PG_FUNCTION_ARGS)
@@ -194,13 +224,15 @@ movement_reverse(PG_FUNCTION_ARGS)
 	check_not_null(fcinfo, 0, "merchant");
 	check_not_null(fcinfo, 1, "movement_id");
 	check_code(fcinfo, 0, "merchant");
-	require_merchant_access(key[0], ACCESS_LOAD, "reverse movements");
-	become_owner("movement", &caller);
 	SPI_connect();
+	if (!is_visible(key))
+		report_missing_movement(key);
+	require_may_load(key[0], "reverse movements");
+	become_owner("movement", &caller);
 	share_fold_state(key[0], NULL);
 	if (!insert_reversal(key, &id))
-		report_not_reversed(key);
-	SPI_finish();
+		report_reversed_already(key);
 	become_caller(&caller);
+	SPI_finish();
 	return id;
 }

@@ -10,6 +10,7 @@
 /* movement.c */
 extern void require_flow(FunctionCallInfo fcinfo, int arg);
 extern void require_ref(FunctionCallInfo fcinfo, int arg, const char *name);
+extern void require_may_load(Datum merchant, const char *action);
 extern bool insert_reversal(Datum *key, Datum *id);
 
 #endif							/* INVTRACK_MOVEMENT_H */

@@ -91,7 +91,7 @@ require_product_or_movements(const Present *present, const Datum *values)
 				 errmsg("there is no product \"%s\" of merchant \"%s\", and there are no movements of it",
 						TextDatumGetCString(values[SKU]), TextDatumGetCString(values[MERCHANT])),
 				 errhint("Is the sku right, and does it belong to that merchant?"),
-				 err_generic_string(PG_DIAG_COLUMN_NAME, "sku")));
+				 errargument("sku")));
 }
 
 /*
@@ -343,7 +343,7 @@ get_codes(FunctionCallInfo fcinfo, const char *const *names, int count, Datum *v
 				 errmsg("%s \"%s\" is the sku itself", names[OTHER_SKU],
 						TextDatumGetCString(values[OTHER_SKU])),
 				 errhint("Give another sku for the argument %s.", names[OTHER_SKU]),
-				 err_generic_string(PG_DIAG_COLUMN_NAME, names[OTHER_SKU])));
+				 errargument(names[OTHER_SKU])));
 }
 
 /* rename_product(merchant, sku, new_sku) */
@@ -370,7 +370,7 @@ product_rename(PG_FUNCTION_ARGS)
 						present.other_product ? "product" : "there are movements, and so",
 						TextDatumGetCString(values[OTHER_SKU]), TextDatumGetCString(values[MERCHANT])),
 				 errhint("To make one product of the two, use invtrack.merge_product()."),
-				 err_generic_string(PG_DIAG_COLUMN_NAME, "new_sku")));
+				 errargument("new_sku")));
 	tell_renamed(values);
 	rename_rows(values);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
@@ -402,7 +402,7 @@ product_merge(PG_FUNCTION_ARGS)
 				 errmsg("product \"%s\" of merchant \"%s\" does not exist",
 						TextDatumGetCString(values[OTHER_SKU]), TextDatumGetCString(values[MERCHANT])),
 				 errhint("Merge into a product of the catalogue, or use invtrack.rename_product()."),
-				 err_generic_string(PG_DIAG_COLUMN_NAME, "into_sku")));
+				 errargument("into_sku")));
 	withdraw_losing(values);
 	tell_renamed(values);
 	merge_rows(values);

@@ -46,7 +46,8 @@ SELECT movement_id, quantity, reversed FROM invtrack.movement WHERE merchant = '
 SELECT quantity FROM invtrack.flow_daily WHERE merchant = 'm' AND sku = 'c';
 -- And once more along the chain: the line is taken back again by reversing what brought it back.
 SELECT invtrack.reverse_movement('m', :second) > 0 AS third;
-SELECT movement_id, reversed FROM invtrack.movement WHERE merchant = 'm' AND movement_id IN (1, :first, :second) ORDER BY 1;
+SELECT CASE movement_id WHEN 1 THEN 'line' WHEN :first THEN 'reversal' ELSE 'back' END AS movement, reversed
+  FROM invtrack.movement WHERE merchant = 'm' AND movement_id IN (1, :first, :second) ORDER BY movement_id;
 SELECT left(public.error_of($$SELECT invtrack.reverse_movement('m', 1)$$), 5) AS reversed;
 SELECT count(*) FROM invtrack.verify();
 
@@ -63,7 +64,8 @@ SELECT count(*) FROM invtrack.verify();
 -- What was reversed before there were marks is marked by a repair, chains as well.
 UPDATE invtrack.movement SET reversed = false WHERE merchant = 'm' AND movement_id IN (1, :first, :second);
 SELECT what, part, expected = format('movement %s marked as reversed', :first) AS first, found FROM invtrack.verify('m', true) ORDER BY first;
-SELECT movement_id, reversed FROM invtrack.movement WHERE merchant = 'm' AND movement_id IN (1, :first, :second) ORDER BY 1;
+SELECT CASE movement_id WHEN 1 THEN 'line' WHEN :first THEN 'reversal' ELSE 'back' END AS movement, reversed
+  FROM invtrack.movement WHERE merchant = 'm' AND movement_id IN (1, :first, :second) ORDER BY movement_id;
 SELECT count(*) FROM invtrack.verify();
 
 -- A ref that nobody knows, on a day that a purge has reached, may be a purged line.

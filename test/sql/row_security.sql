@@ -10,6 +10,8 @@ INSERT INTO invtrack.product (merchant, sku, name) SELECT merchant, s, name || '
 INSERT INTO invtrack.product (merchant, sku, name) VALUES ('m1', 'only', 'One only');
 INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, lot, quantity)
 SELECT merchant, 's', 'good', name, 9 FROM invtrack.merchant;
+INSERT INTO invtrack.incoming (merchant, sku, inventory_type, ref, quantity)
+SELECT merchant, sku, inventory_type, lot, 5 FROM invtrack.stock_lot;
 -- folded, not folded, wrongly folded, and of an unknown item
 INSERT INTO invtrack.movement (merchant, movement_id, sku, inventory_type, flow, occurred_on, quantity, ref)
 SELECT merchant, n, s, 'good', 'sale', '2026-03-09', 5, name || n FROM invtrack.merchant, (VALUES (1, 's'), (2, 'SECRET u')) v (n, s);
@@ -91,12 +93,13 @@ INSERT INTO asked (statement)
 SELECT format('SELECT string_agg(f::text, '' '') FROM %s(%s) f', p.oid::regproc, string_agg(value, ', ' ORDER BY a.n))
   FROM pg_proc p,
        LATERAL (SELECT a.n, concat(name, ' => ', CASE name WHEN 'merchant' THEN '''hid''' WHEN 'sku' THEN '''s''' WHEN 'skus' THEN '''{s,t}''' WHEN 'inventory_type' THEN '''good'''
-                                             WHEN 'mechanism' THEN '''stock_quantity''' WHEN 'quantity' THEN '5' WHEN 'keyword' THEN '''e'''
+                                             WHEN 'mechanism' THEN '''stock_quantity''' WHEN 'quantity' THEN '5' WHEN 'flow' THEN '''sale''' WHEN 'ref' THEN '''r''' WHEN 'ref_prefix' THEN '''r'''
+                                             WHEN 'occurred_on' THEN '''2026-03-09''' WHEN 'new_sku' THEN '''z''' WHEN 'into_sku' THEN '''t''' WHEN 'keyword' THEN '''e'''
                                              WHEN 'movement_id' THEN '1' WHEN 'level' THEN '''read'''
                                              WHEN 'consumer' THEN '''mail''' WHEN 'event_id' THEN '2' WHEN 'until' THEN '''2026-04-01''' ELSE 'NULL' END)
                   FROM unnest(proargnames[1:pronargs]) WITH ORDINALITY a (name, n)
                  WHERE name IN ('merchant', 'sku', 'skus', 'inventory_type', 'mechanism', 'quantity', 'keyword', 'movement_id', 'level',
-                                'consumer', 'event_id', 'until')) a (n, value)
+                                'flow', 'ref', 'ref_prefix', 'occurred_on', 'new_sku', 'into_sku', 'consumer', 'event_id', 'until')) a (n, value)
  WHERE p.pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND p.prokind = 'f' AND p.provolatile <> 'i' AND p.proname <> 'has_access_as' -- the planner's
    AND 'merchant' = ANY (p.proargnames) AND has_function_privilege('invtrack_test_one_manages', p.oid, 'EXECUTE')
  GROUP BY p.oid, p.proname ORDER BY p.proname COLLATE "C";
