@@ -124,13 +124,16 @@ same_quantity(const char *name, Quantity got, const char *expected)
 }
 
 static void
-test_case(const Case *c)
+test_case(const Case *c, bool counts_today)
 {
 	Series		lots,
 				folded,
 				tail;
 	TrackerRule rule = c->rule;
-	Evidence	evidence = {.as_of = day(c->as_of), .launched_on = day(c->launched_on)};
+	Evidence	evidence = {
+		.as_of = day(c->as_of), .window_end = day(c->as_of) - !counts_today,
+		.launched_on = day(c->launched_on)
+	};
 	Judgement	judgement;
 	bool		good;
 
@@ -299,7 +302,8 @@ static const Case turnover_cases[] = {
 	"18446744073709.551615", "0", "18446744073709.551617", 1, BELOW_COVERAGE},
 	{"equal but for the low 64 bits", "2026-03-10", TURNOVER(1, 1, NO_DAY), NONE, FIRST,
 	"{infinity:18446744073709.551618}", "{2026-03-10:18446744073709.551619}", NONE,
-	"18446744073709.551618", "0", "18446744073709.551619", 1, BELOW_COVERAGE}
+	"18446744073709.551618", "0", "18446744073709.551619", 1, BELOW_COVERAGE},
+
 };
 
 static const Case stalled_cases[] = {
@@ -327,6 +331,14 @@ static const Case stalled_cases[] = {
 	"0", "0", "0", NO_DAY, "stalled", "nothing_on_hand"},
 	{"lots that add up to nothing", "2026-03-10", STALLED(10), "5", NONE, "{2026-01-01:-5,infinity:5}", NONE, NONE,
 	"0", "0", "0", NO_DAY, "stalled", "nothing_on_hand"},
+	{"a day that is taken back leaves no trace", "2026-03-10", TURNOVER(30, 7, NO_DAY), NONE, NONE,
+	"{infinity:19}", "{2026-02-20:5,2026-03-05:10}", "{2026-02-20:-5}", "19", "0", "10", 6, "ok", NONE},
+	{"nor one before the window", "2026-03-10", TURNOVER(30, 7, NO_DAY), NONE, NONE,
+	"{infinity:19}", "{2016-03-10:5,2026-03-05:10}", "{2016-03-10:-5}", "19", "0", "10", 6, "ok", NONE},
+	{"one that is taken back in part does", "2026-03-10", TURNOVER(30, 7, NO_DAY), NONE, NONE,
+	"{infinity:9}", "{2016-03-10:5,2026-03-05:10}", "{2016-03-10:-4.5}", "9", "0", "10", 30, "ok", NONE},
+	{"nothing but what is taken back", "2026-03-10", TURNOVER(30, 7, NO_DAY), NONE, NONE,
+	"{infinity:9}", "{2026-03-05:10}", "{2026-03-05:-10}", "9", "0", "0", NO_DAY, "no_sales", "no_sales_history"},
 	{"lots below zero", "2026-03-10", STALLED(10), "5", NONE, "{infinity:-0.000001}", NONE, NONE,
 	"0", "0", "0", NO_DAY, "stalled", "nothing_on_hand"},
 	{"an expired millionth is on hand", "2026-03-10", STALLED(10), "5", NONE, "{2026-01-01:0.000001}", NONE, NONE,
@@ -345,6 +357,19 @@ static const Case stalled_cases[] = {
 	"-3000000000000000000000000", "0", "0", NO_DAY, "stalled", "shipments_below_quantity"}
 };
 
+/* Where the day itself does not count, windows end with the one before it; shelf life does not. */
+static const Case cases_without_today[] = {
+	{"today does not count", "2026-03-10", TURNOVER(3, 2, 0), NONE, NONE,
+	"{2026-03-10:4,2026-03-11:9}", "{2026-03-06:5,2026-03-07:2,2026-03-09:4}", "{2026-03-10:90}",
+	"9", "4", "6", 3, "ok", NONE},
+	{"what is sold today only", "2026-03-10", TURNOVER(3, 2, 0), NONE, "2026-03-10",
+	"{infinity:9}", NONE, "{2026-03-10:90}", "9", "0", "0", NO_DAY, "no_sales", "no_sales_history"},
+	{"too new by the day before", "2026-03-10", STALLED(3), "5", "2026-03-08",
+	"{infinity:9}", NONE, "{2026-03-10:90}", "0", "0", "0", NO_DAY, "stalled", "too_new"},
+	{"before the first day there is none", FIRST, TURNOVER(3, 2, NO_DAY), NONE, FIRST,
+	"{infinity:9}", "{" FIRST ":5}", NONE, "9", "0", "0", NO_DAY, "no_sales", "no_sales_history"}
+};
+
 /* A series of which a part is gone is no reason for a figure, whichever it is and whoever reads it. */
 static void
 test_damage(void)
@@ -357,7 +382,9 @@ test_damage(void)
 		for (int damaged = 0; damaged < 3; damaged++)
 		{
 			Series		series[3];
-			Evidence	evidence = {.as_of = day("2026-03-10"), .launched_on = NO_DAY};
+			Evidence	evidence = {
+				.as_of = day("2026-03-10"), .window_end = day("2026-03-10"), .launched_on = NO_DAY
+			};
 			Judgement	judgement;
 			TrackerRule rule = rules[r];
 
@@ -384,16 +411,17 @@ test_no_mechanism(void)
 	ok(!judge(&rule, &evidence, &judgement), "a rule of no mechanism judges nothing");
 }
 
-#define TEST_CASES(cases) \
+#define TEST_CASES(cases, counts_today) \
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) \
-		test_case(&cases[i])
+		test_case(&cases[i], counts_today)
 
 int
 main(void)
 {
-	TEST_CASES(stock_cases);
-	TEST_CASES(turnover_cases);
-	TEST_CASES(stalled_cases);
+	TEST_CASES(stock_cases, true);
+	TEST_CASES(turnover_cases, true);
+	TEST_CASES(stalled_cases, true);
+	TEST_CASES(cases_without_today, false);
 	test_damage();
 	test_no_mechanism();
 	printf("1..%d\n", tests);
