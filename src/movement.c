@@ -192,8 +192,7 @@ insert_reversal(Datum *key, Datum *id)
 void
 require_may_load(Datum merchant, const char *action)
 {
-	AclResult	result = pg_class_aclcheck(get_relname_relid("movement", get_namespace_oid("invtrack", false)),
-										   GetUserId(), ACL_INSERT);
+	AclResult	result = pg_class_aclcheck(find_relation("invtrack", "movement"), GetUserId(), ACL_INSERT);
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, "movement");

@@ -67,8 +67,7 @@ require_trigger(FunctionCallInfo fcinfo)
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		RelationGetRelid(trigger->tg_relation) !=
-		get_relname_relid("tracker", get_namespace_oid("invtrack", false)))
+		RelationGetRelid(trigger->tg_relation) != find_relation("invtrack", "tracker"))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("a function of invtrack's triggers works only as those use it")));
