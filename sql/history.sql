@@ -17,7 +17,7 @@ AS 'MODULE_PATHNAME', 'history_with';
 COMMENT ON FUNCTION invtrack_internal.history_with(invtrack.day_series, date, numeric) IS
 'The series, null for none yet, with this quantity as that of the day, cut to 10^24 either way';
 
-CREATE FUNCTION invtrack_internal.history_sum(a invtrack.day_series, b invtrack.day_series)
+CREATE FUNCTION invtrack_internal.history_sum(one invtrack.day_series, other invtrack.day_series)
 RETURNS invtrack.day_series LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'history_sum';
 COMMENT ON FUNCTION invtrack_internal.history_sum(invtrack.day_series, invtrack.day_series) IS

@@ -326,13 +326,22 @@ static Datum
 judged_figure(FunctionCallInfo fcinfo, Figure figure)
 {
 	static Remembered last;
+	NullableDatum given[JUDGED_ARGUMENTS];
+	const NullableDatum *arguments = fcinfo->args;
 
-	if (!last.valid || !same_arguments(fcinfo->args, last.arguments))
+	/* before 0.3.0 there was no count_today, and each day counted */
+	if (PG_NARGS() < JUDGED_ARGUMENTS)
+	{
+		memcpy(given, fcinfo->args, JUDGED_COUNT_TODAY * sizeof(NullableDatum));
+		given[JUDGED_COUNT_TODAY] = (NullableDatum) {BoolGetDatum(true), false};
+		arguments = given;
+	}
+	if (!last.valid || !same_arguments(arguments, last.arguments))
 	{
 		last.valid = false;
-		if (!judge_datums(fcinfo->args, &last.judgement))
+		if (!judge_datums(arguments, &last.judgement))
 			PG_RETURN_NULL();
-		last.valid = remember_arguments(fcinfo->args, &last);
+		last.valid = remember_arguments(arguments, &last);
 	}
 	return figure(&last.judgement, &fcinfo->isnull);
 }

@@ -135,7 +135,7 @@ history_with(PG_FUNCTION_ARGS)
 }
 
 /*
- * history_sum(a, b): what two figures were together. A figure is 0 before its
+ * history_sum(one, other): what two figures were together. A figure is 0 before its
  * first entry, and what its latest entry says after that.
  */
 PG_FUNCTION_INFO_V1(history_sum);

@@ -340,23 +340,26 @@ tracker_set_updated_at(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = check_trigger(fcinfo, GUARD_UPDATE);
 	TupleDesc	columns = trigger->tg_relation->rd_att;
-	int			marks[2] = {
-		trigger_column(trigger, "updated_at", TIMESTAMPTZOID),
-		trigger_column(trigger, "version", INT4OID)
-	};
+	/* the second came with 0.3.0 */
+	int			marks[2] = {trigger_column(trigger, "updated_at", TIMESTAMPTZOID)};
+	int			count = 1;
 	Datum		values[2];
 	bool		nulls[2];
 
-	for (int i = 0; i < lengthof(marks); i++)
+	if (SPI_fnumber(columns, "version") > 0)
+		marks[count++] = trigger_column(trigger, "version", INT4OID);
+	for (int i = 0; i < count; i++)
 		values[i] = heap_getattr(trigger->tg_trigtuple, marks[i], columns, &nulls[i]);
 	if (column_changes(trigger, "quantity") || column_changes(trigger, "lookback_days") ||
 		column_changes(trigger, "coverage_days") || column_changes(trigger, "expiry_days") ||
-		column_changes(trigger, "active"))
+		(count > 1 && column_changes(trigger, "active")))
 	{
 		values[0] = TimestampTzGetDatum(GetCurrentStatementStartTimestamp());
-		values[1] = Int32GetDatum(nulls[1] ? 1 : DatumGetInt32(values[1]) % PG_INT32_MAX + 1);
-		nulls[0] = nulls[1] = false;
+		nulls[0] = false;
+		if (count > 1)
+			values[1] = Int32GetDatum(nulls[1] ? 1 : DatumGetInt32(values[1]) % PG_INT32_MAX + 1);
+		nulls[count - 1] = false;
 	}
-	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple, columns, lengthof(marks),
+	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple, columns, count,
 													 marks, values, nulls));
 }
