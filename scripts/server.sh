@@ -4,6 +4,8 @@
 
 # What the server is started with: variables (SERVER_ENV) and options (SERVER_OPTIONS).
 SERVER_ENV=()
+# of a start that hangs; one on a busy machine takes as long as it takes
+export PGCTLTIMEOUT=${PGCTLTIMEOUT:-900}
 SERVER_OPTIONS=()
 
 # copy_server DIR: PG_CONFIG is that of the copy from then on. PostgreSQL finds its files by where it lies itself.
