@@ -20,6 +20,7 @@ CREATE TABLE invtrack.alert (
     acknowledged_at timestamptz,
     acknowledged_note text,
     snoozed_until timestamptz,
+    severity text COLLATE "C" NOT NULL DEFAULT 'low',
     CONSTRAINT alert_pkey PRIMARY KEY (merchant, alert_id),
     CONSTRAINT alert_status_check CHECK (status IN ('replenish', 'stalled', 'no_sales')),
     CONSTRAINT alert_reason_check CHECK (
@@ -29,7 +30,8 @@ CREATE TABLE invtrack.alert (
         pg_catalog.num_nulls(closed_at, closed_on, closed_as) IN (0, 3)),
     CONSTRAINT alert_acknowledged_check CHECK (
         pg_catalog.num_nulls(acknowledged_by, acknowledged_at) IN (0, 2)),
-    CONSTRAINT alert_closed_as_check CHECK (closed_as IN ('recovered', 'withdrawn'))
+    CONSTRAINT alert_closed_as_check CHECK (closed_as IN ('recovered', 'withdrawn')),
+    CONSTRAINT alert_severity_check CHECK (severity IN ('low', 'critical'))
 ) WITH (fillfactor = 90);
 COMMENT ON TABLE invtrack.alert IS
 'Episodes of trackers that were not well, open and closed. Written by checks, acknowledge_alert() and snooze_alert()';
@@ -51,6 +53,7 @@ COMMENT ON COLUMN invtrack.alert.acknowledged_by IS 'Who takes care of it';
 COMMENT ON COLUMN invtrack.alert.acknowledged_at IS 'Since when';
 COMMENT ON COLUMN invtrack.alert.acknowledged_note IS 'What they say';
 COMMENT ON COLUMN invtrack.alert.snoozed_until IS 'No event tells that it worsened until then';
+COMMENT ON COLUMN invtrack.alert.severity IS 'low or critical: the worst that was told in the episode; it never falls';
 
 CREATE UNIQUE INDEX alert_open_key ON invtrack.alert (merchant, sku, inventory_type, mechanism)
     WHERE closed_at IS NULL;
@@ -63,7 +66,7 @@ SELECT a.merchant, a.alert_id, a.sku, p.name AS product_name, a.inventory_type, 
        a.status, a.reason, a.opened_health, a.lowest_health, a.opened_at, a.opened_on,
        a.acknowledged_by, a.acknowledged_at, a.acknowledged_note, a.snoozed_until,
        coalesce(a.snoozed_until > pg_catalog.now(), false) AS snoozed,
-       t.active, p.discontinued_on
+       t.active, p.discontinued_on, a.severity
   FROM invtrack.alert a
   LEFT JOIN invtrack.product p ON p.merchant = a.merchant AND p.sku = a.sku
   LEFT JOIN invtrack.tracker t
@@ -90,6 +93,7 @@ COMMENT ON COLUMN invtrack.alert_open.snoozed_until IS 'No event tells that it w
 COMMENT ON COLUMN invtrack.alert_open.snoozed IS 'Is that still to come?';
 COMMENT ON COLUMN invtrack.alert_open.active IS 'False: the tracker is paused; null: it was deleted since the last check';
 COMMENT ON COLUMN invtrack.alert_open.discontinued_on IS 'From this day on the product is retired; null: not';
+COMMENT ON COLUMN invtrack.alert_open.severity IS 'low or critical: the worst that was told in the episode';
 
 CREATE FUNCTION invtrack.acknowledge_alert(
     merchant text, sku text, inventory_type text, mechanism text,

@@ -10,14 +10,16 @@
 CREATE VIEW invtrack_internal.check_reading WITH (security_invoker) AS
 SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.status, h.reason, h.health,
        h.current_stock, h.threshold, h.as_of, a.alert_id, a.status AS alert_status, a.opened_at,
-       CASE WHEN a.alert_id IS NOT NULL AND h.reason IS NULL
+       CASE WHEN a.alert_id IS NOT NULL AND h.discontinued_on <= h.as_of THEN 'withdrawn'
+            WHEN a.alert_id IS NOT NULL AND h.reason IS NULL
             THEN CASE WHEN h.health >= 100 + m.rearm_percent THEN 'recovered' END
             WHEN h.reason IS NULL OR NOT h.active OR h.discontinued_on <= h.as_of
                  OR (h.reason = 'too_new' AND NOT m.alert_too_new)
                  OR (h.reason = 'nothing_on_hand' AND NOT m.alert_nothing_on_hand)
             THEN NULL
             WHEN a.alert_id IS NULL THEN 'opened'
-            WHEN h.status <> a.status AND coalesce(a.snoozed_until <= pg_catalog.now(), true)
+            WHEN (h.status <> a.status OR a.severity = 'low' AND h.status IN ('replenish', 'stalled') AND h.health <= m.critical_percent)
+                 AND coalesce(a.snoozed_until <= pg_catalog.now(), true)
             THEN 'worsened'
        END AS transition,
        a.alert_id IS NOT NULL
@@ -26,9 +28,14 @@ SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.stat
             ELSE NOT (invtrack_internal.history_says(y.health, h.as_of, h.health)
                       AND invtrack_internal.history_says(y.current_stock, h.as_of, h.current_stock))
        END AS history_changes,
-       y.health AS health_history, y.current_stock AS stock_history
+       y.health AS health_history, y.current_stock AS stock_history,
+       -- the worst that was told, or is told now
+       CASE WHEN a.severity = 'critical'
+                 OR h.status IN ('replenish', 'stalled') AND h.health <= m.critical_percent
+                    AND NOT coalesce(h.discontinued_on <= h.as_of, false)
+            THEN 'critical' ELSE 'low' END AS severity
   FROM invtrack.health h
-  JOIN (SELECT c.merchant, c.rearm_percent, c.alert_too_new, c.alert_nothing_on_hand,
+  JOIN (SELECT c.merchant, c.rearm_percent, c.alert_too_new, c.alert_nothing_on_hand, c.critical_percent,
                invtrack.last_day(s.checked_days) AS last_day
           FROM invtrack.merchant c
           LEFT JOIN invtrack.check_state s ON s.merchant = c.merchant
@@ -43,7 +50,7 @@ SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.stat
 UNION ALL
 SELECT a.merchant, a.sku, a.inventory_type, a.mechanism, m.name, a.status, a.reason, NULL,
        NULL, NULL, invtrack_internal.as_of(m.time_zone), a.alert_id, a.status, a.opened_at,
-       'withdrawn', false, false, NULL, NULL
+       'withdrawn', false, false, NULL, NULL, a.severity
   FROM invtrack.alert a
   JOIN invtrack.merchant m ON m.merchant = a.merchant
  WHERE a.closed_at IS NULL
@@ -71,6 +78,7 @@ COMMENT ON COLUMN invtrack_internal.check_reading.alert_changes IS 'Is there mor
 COMMENT ON COLUMN invtrack_internal.check_reading.history_changes IS 'Is there news for the history?';
 COMMENT ON COLUMN invtrack_internal.check_reading.health_history IS 'Health so far, by day; null: none yet';
 COMMENT ON COLUMN invtrack_internal.check_reading.stock_history IS 'Units that counted so far, by day; null: none yet';
+COMMENT ON COLUMN invtrack_internal.check_reading.severity IS 'low or critical: the worst that was told in the episode, or is told now';
 
 CREATE VIEW invtrack_internal.check_stock WITH (security_invoker) AS
 SELECT merchant, sku, inventory_type, coalesce(l.on_hand, 0) AS on_hand, m.as_of, y.on_hand AS history

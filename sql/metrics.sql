@@ -94,6 +94,18 @@ SELECT 'unacknowledged_alerts', coalesce(c.alerts, 0)::numeric, m.merchant, NULL
               WHERE a.closed_at IS NULL AND a.acknowledged_at IS NULL
               GROUP BY a.merchant) c ON c.merchant = m.merchant
 UNION ALL
+SELECT 'critical_alerts', c.alerts::numeric, NULL::text COLLATE "C", NULL::text COLLATE "C"
+  FROM (SELECT pg_catalog.count(*) AS alerts
+          FROM invtrack.alert a
+         WHERE a.closed_at IS NULL AND a.severity = 'critical') c
+UNION ALL
+SELECT 'critical_alerts', coalesce(c.alerts, 0)::numeric, m.merchant, NULL::text COLLATE "C"
+  FROM invtrack.merchant m
+  LEFT JOIN (SELECT a.merchant, pg_catalog.count(*) AS alerts
+               FROM invtrack.alert a
+              WHERE a.closed_at IS NULL AND a.severity = 'critical'
+              GROUP BY a.merchant) c ON c.merchant = m.merchant
+UNION ALL
 -- Movements that wait for a fold, also of merchants that are not in the catalogue
 SELECT 'unfolded_movements', coalesce(c.movements, 0), NULL::text COLLATE "C", NULL::text COLLATE "C"
   FROM (SELECT pg_catalog.sum(b.movements) AS movements FROM invtrack_internal.fold_backlog b) c

@@ -29,7 +29,7 @@
 	" 'inventory_type', t.inventory_type, 'inventory_type_name', t.inventory_type_name," \
 	" 'mechanism', t.mechanism, 'previous_status', t.alert_status," \
 	" 'status', t.status, 'reason', t.reason, 'health', t.health," \
-	" 'current_stock', t.current_stock, 'threshold', t.threshold)"
+	" 'current_stock', t.current_stock, 'threshold', t.threshold, 'severity', t.severity)"
 
 /* alert_event.c */
 extern bool lock_alert_events(Datum merchant, int64 *events);

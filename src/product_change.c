@@ -106,7 +106,7 @@ require_product_or_movements(const Present *present, const Datum *values)
 	" m.name AS merchant_name, i.name AS inventory_type_name," \
 	" invtrack_internal.as_of(m.time_zone::pg_catalog.text) AS as_of, a.status AS alert_status," \
 	" NULL::pg_catalog.numeric AS health, NULL::pg_catalog.numeric AS current_stock," \
-	" NULL::pg_catalog.numeric AS threshold, $6 AS transition," \
+	" NULL::pg_catalog.numeric AS threshold, a.severity, $6 AS transition," \
 	" $4 OPERATOR(pg_catalog.+) pg_catalog.row_number()" \
 	" OVER (ORDER BY a.inventory_type, a.mechanism) AS event_id" \
 	" FROM invtrack.alert a" \

@@ -6,13 +6,13 @@ SET max_parallel_workers_per_gather = 0;
 SELECT setseed(:from_seed);
 
 UPDATE invtrack.merchant SET rearm_percent = floor(random() * 3) * 25, alert_too_new = random() < 0.3,
-                             alert_nothing_on_hand = random() < 0.3;
+                             alert_nothing_on_hand = random() < 0.3, critical_percent = floor(random() * 3) * 20;
 UPDATE invtrack.product SET launched_on = date '1998-03-01' + floor(random() * 60)::integer WHERE random() < 0.3;
 
 -- What there was at each check: the view's rows, and what is on hand, by plain SQL.
 CREATE TABLE seen (n integer, day date, merchant text, sku text, inventory_type text, mechanism text, status text,
                    reason text, health numeric, current_stock numeric, quiet boolean, rearm_percent numeric,
-                   muted boolean, since timestamptz);
+                   muted boolean, since timestamptz, retired boolean, critical boolean);
 CREATE TABLE stock_seen (n integer, day date, merchant text, sku text, inventory_type text, on_hand numeric);
 -- What the checks told, and what they should have: an event each, and an episode each.
 CREATE TABLE told (n integer, merchant text, event_id bigint, sku text, inventory_type text, mechanism text,
@@ -58,7 +58,8 @@ BEGIN
     SELECT at, today, h.merchant, h.sku, h.inventory_type, h.mechanism, h.status, h.reason, h.health, h.current_stock,
            NOT h.active OR coalesce(h.discontinued_on <= today, false), m.rearm_percent,
            coalesce(h.reason = 'too_new' AND NOT m.alert_too_new OR h.reason = 'nothing_on_hand' AND NOT m.alert_nothing_on_hand, false),
-           t.created_at
+           t.created_at, coalesce(h.discontinued_on <= today, false),
+           h.status IN ('replenish', 'stalled') AND h.health <= m.critical_percent
       FROM invtrack.health h JOIN invtrack.merchant m USING (merchant) JOIN invtrack.tracker t USING (merchant, sku, inventory_type, mechanism);
     INSERT INTO stock_seen
     SELECT at, today, merchant, sku, inventory_type, sum(quantity) FROM invtrack.stock_lot GROUP BY merchant, sku, inventory_type;
@@ -103,6 +104,7 @@ DECLARE
     point record;
     open boolean;
     last_told text;
+    told_critical boolean;
     e expected_episode;
     what text;
 BEGIN
@@ -110,21 +112,21 @@ BEGIN
         open := false;
         e := NULL;
         FOR point IN
-            SELECT c.n, c.day, s.status, s.health, s.quiet, s.muted, s.rearm_percent
+            SELECT c.n, c.day, s.status, s.health, s.quiet, s.muted, s.rearm_percent, s.retired, s.critical
               FROM (SELECT DISTINCT n, day FROM seen) c
               LEFT JOIN seen s ON s.n = c.n AND (s.merchant, s.sku, s.inventory_type, s.mechanism)
                                               = (key.merchant, key.sku, key.inventory_type, key.mechanism)
              ORDER BY c.n
         LOOP
             what := NULL;
-            IF open AND point.status IS NULL THEN
+            IF open AND (point.status IS NULL OR point.retired) THEN
                 what := 'withdrawn';
             ELSIF open AND point.status = 'ok' AND point.health >= 100 + point.rearm_percent THEN
                 what := 'recovered';
             ELSIF point.status <> 'ok' AND NOT point.quiet AND NOT point.muted THEN
                 IF NOT open THEN
                     what := 'opened';
-                ELSIF point.status <> last_told THEN
+                ELSIF point.status <> last_told OR point.critical AND NOT told_critical THEN
                     what := 'worsened';
                 END IF;
             END IF;
@@ -136,6 +138,7 @@ BEGIN
             END IF;
             IF what IN ('opened', 'worsened') THEN
                 last_told := point.status;
+                told_critical := what = 'worsened' AND told_critical OR point.critical;
             ELSIF what IN ('recovered', 'withdrawn') THEN
                 e.closed_on := point.day;
                 e.closed_as := what;

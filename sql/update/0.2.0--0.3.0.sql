@@ -283,3 +283,8 @@ DROP INDEX invtrack.movement_reverses_key;
 CREATE UNIQUE INDEX movement_reverses_key ON invtrack.movement (merchant, reverses)
     WHERE reverses IS NOT NULL AND NOT reversed;
 COMMENT ON INDEX invtrack.movement_reverses_key IS 'A movement is reversed once';
+
+ALTER TABLE invtrack.alert
+    ADD COLUMN severity text COLLATE "C" NOT NULL DEFAULT 'low',
+    ADD CONSTRAINT alert_severity_check CHECK (severity IN ('low', 'critical'));
+COMMENT ON COLUMN invtrack.alert.severity IS 'low or critical: the worst that was told in the episode; it never falls';

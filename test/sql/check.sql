@@ -104,7 +104,8 @@ SELECT sku, status, reason FROM invtrack.alert_open WHERE mechanism = 'stalled_d
 UPDATE invtrack.merchant SET alert_too_new = true, alert_nothing_on_hand = true WHERE merchant = 'm';
 SELECT * FROM pg_temp.told() WHERE mechanism = 'stalled_days';
 
--- A paused tracker and one of a retired product open and worsen nothing; what is open may recover.
+-- A paused tracker and one of a retired product open and worsen nothing. What is open of a paused one may recover;
+-- that of a retired product is withdrawn.
 UPDATE invtrack.tracker SET active = false WHERE sku = 'a';
 SELECT pg_temp.stock('a', 1);
 SELECT * FROM pg_temp.told() WHERE sku = 'a';
@@ -202,6 +203,38 @@ ROLLBACK;
 BEGIN;
 SHOW invtrack.notify;
 SELECT public.error_of('SET invtrack.notify = maybe');
+ROLLBACK;
+
+-- Severity: low first, critical once; it never falls, and a snooze holds it back. The merchant says from where on.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL invtrack.as_of = '2026-03-10';
+CREATE FUNCTION pg_temp.checked(units numeric) RETURNS TABLE (transition text, severity text, stock text) LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE invtrack.stock_lot SET quantity = units WHERE merchant = 'sev';
+    RETURN QUERY SELECT e.transition, e.payload ->> 'severity', e.payload ->> 'current_stock' FROM invtrack.check_trackers('sev') e;
+END
+$$;
+INSERT INTO invtrack.merchant (merchant, critical_percent) VALUES ('sev', 25);
+INSERT INTO invtrack.inventory_type (merchant, inventory_type) VALUES ('sev', 'good');
+INSERT INTO invtrack.product (merchant, sku) VALUES ('sev', 'p');
+INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, quantity) VALUES ('sev', 'p', 'good', 20);
+SELECT invtrack.save_tracker('sev', 'p', 'good', 'stock_quantity', 20);
+SELECT u, c.* FROM unnest(ARRAY[19, 5.2, 6, 5, 0, 7, 20]) WITH ORDINALITY v (u, n), pg_temp.checked(u) c ORDER BY n;
+SELECT severity, closed_as FROM invtrack.alert WHERE merchant = 'sev';
+-- acknowledged as low, and snoozed: told when that is over, if it still holds
+SELECT * FROM pg_temp.checked(10);
+SELECT invtrack.acknowledge_alert('sev', 'p', 'good', 'stock_quantity'), invtrack.snooze_alert('sev', 'p', 'good', 'stock_quantity', now() + interval '1 day');
+SELECT * FROM pg_temp.checked(1);
+SELECT severity FROM invtrack.alert_open WHERE merchant = 'sev';
+SELECT invtrack.snooze_alert('sev', 'p', 'good', 'stock_quantity', NULL);
+SELECT * FROM pg_temp.checked(2);
+-- a product that is retired: withdrawn, with what was told; then critical at once
+UPDATE invtrack.product SET discontinued_on = '2020-01-01' WHERE merchant = 'sev';
+SELECT * FROM pg_temp.checked(2);
+UPDATE invtrack.product SET discontinued_on = NULL WHERE merchant = 'sev';
+SELECT * FROM pg_temp.checked(-3);
+SELECT public.error_of($$UPDATE invtrack.merchant SET critical_percent = 101$$);
 ROLLBACK;
 
 -- check_all commits after each merchant; a session of its own. NOTIFY wakes whoever listens, and says nothing else.
