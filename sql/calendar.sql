@@ -13,6 +13,12 @@ AS 'MODULE_PATHNAME', 'calendar_today';
 COMMENT ON FUNCTION invtrack.today(text) IS
 'Today in the merchant''s time zone at the start of the transaction, whatever TimeZone and invtrack.as_of are';
 
+CREATE FUNCTION invtrack.day_of(merchant text, at timestamptz)
+RETURNS date LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'calendar_day_of';
+COMMENT ON FUNCTION invtrack.day_of(text, timestamptz) IS
+'The day of a moment in the merchant''s time zone';
+
 CREATE FUNCTION invtrack_internal.check_time_zone()
 RETURNS trigger LANGUAGE c
 AS 'MODULE_PATHNAME', 'calendar_check_time_zone';

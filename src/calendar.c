@@ -156,26 +156,56 @@ calendar_as_of(PG_FUNCTION_ARGS)
 	PG_RETURN_DATEADT(day_to_date(today_in_zone(PG_GETARG_TEXT_PP(0))));
 }
 
-PG_FUNCTION_INFO_V1(calendar_today);
-Datum
-calendar_today(PG_FUNCTION_ARGS)
+/* The time zone of the merchant that a function is called for; it lies in what SPI found. */
+static text *
+zone_of_merchant(FunctionCallInfo fcinfo)
 {
-	static Statement zone_of_merchant = {
+	static Statement find_zone = {
 		"SELECT m.time_zone FROM invtrack.merchant m"
 		" WHERE m.merchant OPERATOR(pg_catalog.=) $1",
 		1, {TEXTOID}, 0, {TEXTOID}
 	};
 	Datum		merchant = PG_GETARG_DATUM(0);
+
+	if (statement_run(&find_zone, &merchant, NULL, true) == 0)
+		report_missing_merchant(merchant);
+	return DatumGetTextPP(result_text(SPI_tuptable, 0, 1));
+}
+
+PG_FUNCTION_INFO_V1(calendar_today);
+Datum
+calendar_today(PG_FUNCTION_ARGS)
+{
 	int32		today;
 
 	check_not_null(fcinfo, 0, "merchant");
 	check_code(fcinfo, 0, "merchant");
 	SPI_connect();
-	if (statement_run(&zone_of_merchant, &merchant, NULL, true) == 0)
-		report_missing_merchant(merchant);
-	today = today_in_zone(DatumGetTextPP(result_text(SPI_tuptable, 0, 1)));
+	today = today_in_zone(zone_of_merchant(fcinfo));
 	SPI_finish();
 	PG_RETURN_DATEADT(day_to_date(today));
+}
+
+/* day_of(merchant, at): a moment outside of the calendar is an error */
+PG_FUNCTION_INFO_V1(calendar_day_of);
+Datum
+calendar_day_of(PG_FUNCTION_ARGS)
+{
+	TimestampTz at;
+	int32		day;
+
+	check_not_null(fcinfo, 0, "merchant");
+	check_not_null(fcinfo, 1, "at");
+	check_code(fcinfo, 0, "merchant");
+	at = PG_GETARG_TIMESTAMPTZ(1);
+	SPI_connect();
+	day = TIMESTAMP_NOT_FINITE(at) ? NO_DAY :
+		find_today(text_to_cstring(zone_of_merchant(fcinfo)), at);
+	SPI_finish();
+	if (day < DAY_FIRST || day > DAY_LAST)
+		refuse(NULL, "at", psprintf("at \"%s\" is out of range", timestamptz_to_str(at)),
+			   "Give a moment from 0001-01-01 to 9999-12-31.");
+	PG_RETURN_DATEADT(day_to_date(day));
 }
 
 /*

@@ -93,13 +93,13 @@ insert_line(Datum *values)
  * twice. One that was taken back before is known.
  */
 static void
-refuse_purged(Datum *values, DateADT purged_upto)
+refuse_purged(Datum *values)
 {
 	static Statement find_ref = {
 		"SELECT FROM invtrack.movement m WHERE" OF_LINE " LIMIT 1", LINE_KEY_ARGS, {LINE_KEY_TYPES}
 	};
 
-	if (DatumGetDateADT(values[LINE_OCCURRED_ON]) > purged_upto ||
+	if (DatumGetDateADT(values[LINE_OCCURRED_ON]) > last_purged_day(values[LINE_MERCHANT]) ||
 		statement_run(&find_ref, values, NULL, false) > 0)
 		return;
 	ereport(ERROR,
@@ -117,7 +117,7 @@ refuse_purged(Datum *values, DateADT purged_upto)
  * would not do.
  */
 static const char *
-record(Datum *values, DateADT purged_upto)
+record(Datum *values)
 {
 	bool		is_zero = DatumGetBool(DirectFunctionCall2(numeric_eq, values[LINE_QUANTITY],
 														   NumericGetDatum(int64_to_numeric(0))));
@@ -142,7 +142,7 @@ record(Datum *values, DateADT purged_upto)
 			return "unchanged";
 		else
 		{
-			refuse_purged(values, purged_upto);
+			refuse_purged(values);
 			if (insert_line(values))
 				return "created";
 		}
@@ -185,7 +185,6 @@ check_and_record(FunctionCallInfo fcinfo)
 {
 	Datum		values[LINE_ARGS];
 	const char *outcome;
-	DateADT		purged_upto;
 	Caller		caller;
 
 	require_line(fcinfo);
@@ -194,8 +193,8 @@ check_and_record(FunctionCallInfo fcinfo)
 	require_may_load(values[LINE_MERCHANT], "record movements");
 	become_owner("movement", &caller);
 	SPI_connect();
-	share_fold_state(values[LINE_MERCHANT], &purged_upto);
-	outcome = record(values, purged_upto);
+	share_fold_state(values[LINE_MERCHANT]);
+	outcome = record(values);
 	SPI_finish();
 	become_caller(&caller);
 	PG_RETURN_TEXT_P(cstring_to_text(outcome));
@@ -286,7 +285,7 @@ correction_reverse(PG_FUNCTION_ARGS)
 	require_may_load(values[LINE_MERCHANT], "reverse movements");
 	become_owner("movement", &caller);
 	SPI_connect();
-	share_fold_state(values[LINE_MERCHANT], NULL);
+	share_fold_state(values[LINE_MERCHANT]);
 	statement_run(&reverse_lines, values, NULL, false);
 	count = result_int64(SPI_tuptable, 0, 1);
 	SPI_finish();

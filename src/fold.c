@@ -11,7 +11,8 @@
  * Movements are taken in the order of the index movement_tail, some whole
  * keys at a time, which bounds the memory, and makes all folds lock rows in
  * the same order. Folds and purges of a merchant take turns by locking its
- * row in fold_state; writers and readers never wait for them.
+ * row in fold_state. Readers and loads never wait for them; corrections of
+ * what is loaded do.
  */
 #include "postgres.h"
 
@@ -58,44 +59,52 @@ next_merchant(Datum *merchant)
 	return statement_next(&find_merchant, merchant);
 }
 
-static void
-make_fold_state(Datum merchant)
+/* Wait for the merchant's turn; kept until the end of the transaction. */
+void
+lock_fold_state(Datum merchant)
 {
 	static Statement make_row = {
 		"INSERT INTO invtrack.fold_state (merchant) VALUES ($1)"
 		" ON CONFLICT (merchant) DO NOTHING",
 		1, {TEXTOID}
 	};
-
-	SPI_freetuptable(SPI_tuptable);
-	statement_run(&make_row, &merchant, NULL, false);
-}
-
-/* Wait for the merchant's turn; kept until the end of the transaction. */
-void
-lock_fold_state(Datum merchant)
-{
 	static Statement lock_row = {
 		"SELECT FROM invtrack.fold_state f WHERE f.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
 		1, {TEXTOID}
 	};
 
 	while (statement_run(&lock_row, &merchant, NULL, false) == 0)
-		make_fold_state(merchant);
+	{
+		SPI_freetuptable(SPI_tuptable);
+		statement_run(&make_row, &merchant, NULL, false);
+	}
 	SPI_freetuptable(SPI_tuptable);
 }
 
 /*
  * Let folds and purges of the merchant wait until the end of the transaction,
- * but not others that call this. *purged_upto, where it is asked for, is the
- * last day that purges have taken of the merchant.
+ * but not others that call this: both lock movements, in orders of their own.
+ * Before the first fold there is no row, and none is made: others would wait
+ * for it.
  */
 void
-share_fold_state(Datum merchant, DateADT *purged_upto)
+share_fold_state(Datum merchant)
 {
 	static Statement share_row = {
-		"SELECT f.purged_upto FROM invtrack.fold_state f"
-		" WHERE f.merchant OPERATOR(pg_catalog.=) $1 FOR SHARE",
+		"SELECT FROM invtrack.fold_state f WHERE f.merchant OPERATOR(pg_catalog.=) $1 FOR SHARE",
+		1, {TEXTOID}
+	};
+
+	statement_run(&share_row, &merchant, NULL, false);
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* The last day that purges have taken of the merchant, -infinity where none has. */
+DateADT
+last_purged_day(Datum merchant)
+{
+	static Statement find_noted = {
+		"SELECT f.purged_upto FROM invtrack.fold_state f WHERE f.merchant OPERATOR(pg_catalog.=) $1",
 		1, {TEXTOID}, 0, {DATEOID}
 	};
 	/* until a fold has written it down */
@@ -104,16 +113,13 @@ share_fold_state(Datum merchant, DateADT *purged_upto)
 	};
 	Datum		day;
 
-	while (statement_run(&share_row, &merchant, NULL, false) == 0)
-		make_fold_state(merchant);
-	if (purged_upto == NULL)
-		return;
-	if (!result_nullable(SPI_tuptable, 0, 1, DATEOID, &day))
+	if (statement_run(&find_noted, &merchant, NULL, false) == 0 ||
+		!result_nullable(SPI_tuptable, 0, 1, DATEOID, &day))
 	{
 		statement_run(&find_day, &merchant, NULL, false);
 		day = result_datum(SPI_tuptable, 0, 1, DATEOID);
 	}
-	*purged_upto = DatumGetDateADT(day);
+	return DatumGetDateADT(day);
 }
 
 /* Write down the last day that purges have taken of the merchant; its row is locked. */

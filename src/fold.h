@@ -16,7 +16,8 @@
 
 /* fold.c: between SPI_connect() and SPI_finish() */
 extern void lock_fold_state(Datum merchant);
-extern void share_fold_state(Datum merchant, DateADT *purged_upto);
+extern void share_fold_state(Datum merchant);
+extern DateADT last_purged_day(Datum merchant);
 extern void note_purged(Datum merchant);
 
 #endif							/* INVTRACK_FOLD_H */

@@ -228,9 +228,13 @@ movement_reverse(PG_FUNCTION_ARGS)
 		report_missing_movement(key);
 	require_may_load(key[0], "reverse movements");
 	become_owner("movement", &caller);
-	share_fold_state(key[0], NULL);
+	share_fold_state(key[0]);
 	if (!insert_reversal(key, &id))
+	{
+		if (!is_visible(key))
+			report_missing_movement(key);	/* a purge has taken it meanwhile */
 		report_reversed_already(key);
+	}
 	become_caller(&caller);
 	SPI_finish();
 	return id;

@@ -224,6 +224,7 @@ result_nullable(const SPITupleTable *rows, uint64 row, int column, Oid type, Dat
 	if (rows == NULL || row >= rows->numvals || column > rows->tupdesc->natts ||
 		!is_of_type(TupleDescAttr(rows->tupdesc, column - 1), type))
 		report_unexpected_type();
+	/* cppcheck-suppress nullPointerRedundantCheck ; the report does not return */
 	*value = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &is_null);
 	return !is_null;
 }

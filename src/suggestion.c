@@ -104,7 +104,7 @@ next_from(Search *search, const char *from)
 	}
 	if (code == NULL || strlen(code) > CODE_SIZE_MAX)
 		return NULL;
-	strcpy(search->found, code);
+	strlcpy(search->found, code, sizeof(search->found));
 	return search->found;
 }
 

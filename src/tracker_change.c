@@ -165,7 +165,7 @@ tracker_record_change(PG_FUNCTION_ARGS)
 	if (!check_function_bodies || (is_update && says_the_same(trigger)))
 		return PointerGetDatum(NULL);
 	memset(nulls, ' ', sizeof(nulls));
-	get_key(trigger, after != NULL ? after : before, values);
+	get_key(trigger, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, values);
 	get_recorded(trigger, before, values + KEY_COLUMNS, nulls + KEY_COLUMNS);
 	get_recorded(trigger, after, values + KEY_COLUMNS + RECORDED_COLUMNS,
 				 nulls + KEY_COLUMNS + RECORDED_COLUMNS);

@@ -20,7 +20,7 @@ RETURNS TABLE (
     coverage_days integer, expiry_days integer, current_stock numeric, threshold numeric,
     health numeric, status text, reason text, daily_sales numeric, actual_days integer,
     days_of_cover numeric, excluded_stock numeric, as_of date, updated_at timestamptz,
-    active boolean, discontinued_on date)
+    active boolean, discontinued_on date, version integer, tracker_key text)
 LANGUAGE sql STABLE AS $$
 WITH tracked AS (
     SELECT t.*, t.quantity::numeric AS asked, m.name AS merchant_name, p.name AS product_name,
@@ -129,28 +129,42 @@ SELECT j.merchant, j.merchant_name, j.sku, j.product_name, j.inventory_type,
        CASE WHEN j.mechanism <> 'stalled_days' THEN j.on_hand - j.counted END,
        j.d, j.updated_at,
        -- as they were written, whatever the status is
-       j.active, j.discontinued_on
+       j.active, j.discontinued_on, j.version,
+       -- "unique and stable": the key's parts, in which a slash is no slash
+       concat_ws('/', replace(replace(j.merchant, '%', '%25'), '/', '%2F'), replace(replace(j.sku, '%', '%25'), '/', '%2F'),
+                 replace(replace(j.inventory_type, '%', '%25'), '/', '%2F'), j.mechanism)
   FROM judged j
 $$;
 
--- invtrack.stock: "a row for each item that has a lot".
+-- invtrack.stock: "one row for each item that has a lot or incoming units".
 CREATE FUNCTION oracle_stock(day date)
 RETURNS TABLE (
     merchant text, sku text, product_name text, inventory_type text, on_hand numeric,
-    expired numeric, next_expires_on date, lots bigint)
+    expired numeric, next_expires_on date, lots bigint, inventory_type_name text, dated_lots bigint,
+    incoming numeric, incoming_on date)
 LANGUAGE sql STABLE AS $$
-SELECT l.merchant, l.sku, p.name, l.inventory_type, sum(l.quantity::numeric),
-       -- "units in lots with expires_on <= D"
-       coalesce(sum(l.quantity::numeric) FILTER (WHERE l.expires_on <= day), 0),
+SELECT k.merchant, k.sku, p.name, k.inventory_type, l.on_hand, l.expired,
        -- "the earliest later date with units": whose lots together have more than none
        (SELECT min(e.expires_on)
           FROM (SELECT n.expires_on
                   FROM invtrack.stock_lot n
-                 WHERE n.merchant = l.merchant AND n.sku = l.sku
-                   AND n.inventory_type = l.inventory_type AND n.expires_on > day
+                 WHERE n.merchant = k.merchant AND n.sku = k.sku
+                   AND n.inventory_type = k.inventory_type AND n.expires_on > day
                  GROUP BY n.expires_on HAVING sum(n.quantity::numeric) > 0) e),
-       count(*)
-  FROM invtrack.stock_lot l
-  JOIN invtrack.product p ON p.merchant = l.merchant AND p.sku = l.sku
- GROUP BY l.merchant, l.sku, p.name, l.inventory_type
+       l.lots, t.name, l.dated_lots, o.units, o.earliest
+  FROM (SELECT s.merchant, s.sku, s.inventory_type FROM invtrack.stock_lot s
+        UNION SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.incoming i) k
+  JOIN invtrack.product p ON p.merchant = k.merchant AND p.sku = k.sku
+  JOIN invtrack.inventory_type t ON t.merchant = k.merchant AND t.inventory_type = k.inventory_type
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(s.quantity::numeric), 0) AS on_hand,
+              -- "units in lots with expires_on <= D"
+              coalesce(sum(s.quantity::numeric) FILTER (WHERE s.expires_on <= day), 0) AS expired,
+              count(*) AS lots, count(s.expires_on) AS dated_lots
+         FROM invtrack.stock_lot s
+        WHERE s.merchant = k.merchant AND s.sku = k.sku AND s.inventory_type = k.inventory_type) l
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(i.quantity::numeric), 0) AS units, min(i.expected_on) AS earliest
+         FROM invtrack.incoming i
+        WHERE i.merchant = k.merchant AND i.sku = k.sku AND i.inventory_type = k.inventory_type) o
 $$;

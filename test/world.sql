@@ -68,6 +68,12 @@ SELECT merchant, sku, inventory_type, 'lot ' || n,
   FROM (SELECT item.*, pick(ARRAY[0, 1, 1, 2, 3, 5]) AS lots FROM item) i,
        generate_series(1, lots) n;
 
+-- Some are on order, also without lots, and without a day.
+INSERT INTO invtrack.incoming (merchant, sku, inventory_type, ref, expected_on, quantity)
+SELECT merchant, sku, inventory_type, 'order ' || n,
+       CASE WHEN random() < 0.8 THEN day_at(day, floor(random() * 60)::integer - 10) END, 1 + floor(random() * 50)
+  FROM item, generate_series(1, 2) n WHERE random() < 0.2;
+
 -- A quarter of the items has none of a flow. The rest's are near, at the edges of windows, or
 -- long ago; some are after the day.
 INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)

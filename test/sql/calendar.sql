@@ -32,6 +32,16 @@ SELECT count(*) > 300 AS many, count(*) FILTER (WHERE error LIKE '23514: %HINT D
   FROM (SELECT lower(name) AS name FROM pg_timezone_names EXCEPT SELECT name FROM pg_timezone_names) z,
        LATERAL public.error_of(format('UPDATE invtrack.merchant SET time_zone = %L WHERE merchant = ''utc''', name)) error;
 
+-- The day of any moment, also around changes of a clock, and an error outside of the calendar.
+SELECT at, string_agg(format('%s %s', merchant, invtrack.day_of(merchant, at::timestamptz)), ', ' ORDER BY merchant) AS days
+  FROM unnest(ARRAY['2026-03-29 00:59:59.999999+00', '2026-03-28 23:00+00', '2026-10-24 22:00+00', '2026-01-01 12:00+00', '0001-01-03 00:00+00']) at,
+       unnest(ARRAY['berlin', 'east', 'kathmandu', 'utc', 'west']) merchant
+ GROUP BY at ORDER BY at::timestamptz;
+SELECT count(*) FILTER (WHERE invtrack.day_of(merchant, now()) IS DISTINCT FROM invtrack.today(merchant)) AS not_today FROM invtrack.merchant;
+SELECT merchant, at, split_part(public.error_of(format('SELECT invtrack.day_of(%L, %L)', merchant, at)), E'\n', 1) AS error
+  FROM (VALUES ('utc', 'infinity'), ('utc', '-infinity'), ('utc', '0001-12-31 23:59:59+00 BC'), ('east', '9999-12-31 12:00+00'), ('utc', NULL),
+               (NULL, '2026-01-01'), ('nobody', '2026-01-01')) v (merchant, at);
+
 -- A merchant that is not there, and none at all.
 SELECT merchant, public.error_of(format('SELECT invtrack.today(%L)', merchant))
   FROM unnest(ARRAY['nobody', 'EAST', '', NULL]) WITH ORDINALITY t (merchant, n)

@@ -96,10 +96,10 @@ SELECT format('SELECT string_agg(f::text, '' '') FROM %s(%s) f', p.oid::regproc,
                                              WHEN 'mechanism' THEN '''stock_quantity''' WHEN 'quantity' THEN '5' WHEN 'flow' THEN '''sale''' WHEN 'ref' THEN '''r''' WHEN 'ref_prefix' THEN '''r'''
                                              WHEN 'occurred_on' THEN '''2026-03-09''' WHEN 'new_sku' THEN '''z''' WHEN 'into_sku' THEN '''t''' WHEN 'keyword' THEN '''e'''
                                              WHEN 'movement_id' THEN '1' WHEN 'level' THEN '''read'''
-                                             WHEN 'consumer' THEN '''mail''' WHEN 'event_id' THEN '2' WHEN 'until' THEN '''2026-04-01''' ELSE 'NULL' END)
+                                             WHEN 'consumer' THEN '''mail''' WHEN 'event_id' THEN '2' WHEN 'until' THEN '''2026-04-01''' WHEN 'at' THEN '''2026-03-09''' ELSE 'NULL' END)
                   FROM unnest(proargnames[1:pronargs]) WITH ORDINALITY a (name, n)
                  WHERE name IN ('merchant', 'sku', 'skus', 'inventory_type', 'mechanism', 'quantity', 'keyword', 'movement_id', 'level',
-                                'flow', 'ref', 'ref_prefix', 'occurred_on', 'new_sku', 'into_sku', 'consumer', 'event_id', 'until')) a (n, value)
+                                'flow', 'ref', 'ref_prefix', 'occurred_on', 'new_sku', 'into_sku', 'consumer', 'event_id', 'until', 'at')) a (n, value)
  WHERE p.pronamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace) AND p.prokind = 'f' AND p.provolatile <> 'i' AND p.proname <> 'has_access_as' -- the planner's
    AND 'merchant' = ANY (p.proargnames) AND has_function_privilege('invtrack_test_one_manages', p.oid, 'EXECUTE')
  GROUP BY p.oid, p.proname ORDER BY p.proname COLLATE "C";

@@ -56,6 +56,11 @@ SELECT day, s.*
        LATERAL pg_temp.stock_at(day) s
  ORDER BY n;
 SET LOCAL invtrack.as_of = '2026-01-31';
+-- units on order, for an item without lots too; the earliest day that is known
+INSERT INTO invtrack.incoming (merchant, sku, inventory_type, ref, expected_on, quantity) VALUES
+    ('m', 'a', 'good', 'one', '2026-03-01', 5), ('m', 'a', 'good', 'two', '2026-02-15', 2.5), ('m', 'none', 'good', 'three', NULL, 4);
+SELECT sku, inventory_type, on_hand, expired, lots, dated_lots, incoming, incoming_on FROM invtrack.stock WHERE merchant = 'm' ORDER BY sku, inventory_type;
+DELETE FROM invtrack.incoming;
 -- a filter by key gives the same rows
 SELECT merchant, sku, inventory_type, on_hand, lots FROM invtrack.stock WHERE merchant = 'm' AND sku = 'b';
 SELECT count(*) AS of_none FROM invtrack.stock WHERE merchant = 'm' AND sku = 'none';

@@ -123,7 +123,8 @@ is( $node->safe_psql('postgres', q{
      WHERE attrelid = 'invtrack.health'::regclass AND attnum > 0}),
 	'merchant, merchant_name, sku, product_name, inventory_type, inventory_type_name, mechanism, '
 	  . 'quantity, lookback_days, coverage_days, expiry_days, current_stock, threshold, health, '
-	  . 'status, reason, daily_sales, actual_days, days_of_cover, excluded_stock, as_of, updated_at, active, discontinued_on',
+	  . 'status, reason, daily_sales, actual_days, days_of_cover, excluded_stock, as_of, updated_at, active, discontinued_on, '
+	  . 'version, tracker_key',
 	'columns of the health view');
 
 my $differences = $node->safe_psql('postgres', q{
