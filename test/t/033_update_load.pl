@@ -12,12 +12,7 @@ use Released qw(released_versions before_data);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-# Autovacuum comes early, and is slow.
-$node->append_conf('postgresql.conf', q{
-max_connections = 40
-autovacuum_naptime = 1
-autovacuum_vacuum_cost_delay = 100
-autovacuum_vacuum_cost_limit = 1});
+$node->append_conf('postgresql.conf', "max_connections = 40\nautovacuum_naptime = 1");
 $node->start;
 $node->safe_psql('postgres', 'CREATE ROLE shop_owner LOGIN NOSUPERUSER');
 
@@ -155,6 +150,7 @@ like($out, qr/ALTER EXTENSION\n${health}3$/, 'and what was prepared before goes 
 $node->safe_psql('postgres', 'CREATE DATABASE vacuum OWNER shop_owner');
 owner_psql('vacuum', "CREATE EXTENSION invtrack VERSION '$before' CASCADE; " . before_data());
 owner_psql('vacuum', q{
+    ALTER TABLE invtrack.product SET (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
     INSERT INTO invtrack.product SELECT 'm', 'p' || n, repeat('n', 200) FROM generate_series(1, 5000) n;
     DELETE FROM invtrack.product WHERE sku LIKE 'p%'});
 $node->poll_query_until('vacuum', q{
