@@ -119,7 +119,7 @@ sub one_pass
 	}
 	return $script . "INSERT INTO test.pass SELECT (SELECT max(n) FROM test.round), sum(total_bytes) FROM pg_backend_memory_contexts;\n";
 }
-my $script = $files . join('', map { measure($_) } operations()) . one_pass() . one_pass();
+my $script = $files . join('', map { measure($_) } operations()) . one_pass() x 3;
 my ($out, $err);
 $node->psql('postgres', $script, stdout => \$out, stderr => \$err, on_error_stop => 0);
 # (fold_all() and check_all() go on with other merchants after an error, and say so in the end)
@@ -143,10 +143,12 @@ is(rows(qq{SELECT operation, how, state FROM test.round WHERE how LIKE '% at ste
 is(rows(q{SELECT operation, how, state FROM test.round WHERE how LIKE 'timeout%' AND state NOT IN ('00000', '57014') ORDER BY n LIMIT 5}), '',
 	'a timeout is a timeout');
 my $held = q{SELECT r.plans FROM test.round r JOIN test.pass USING (n) ORDER BY n};
-my ($plans_before, $plans_after) = split /\n/, rows($held);
-is($plans_after, $plans_before, "as many saved plans after the second pass as after the first: $plans_before");
-my ($memory_before, $memory_after) = split /\n/, rows('SELECT bytes FROM test.pass ORDER BY n');
-cmp_ok($memory_after - $memory_before, '<', 64 * 1024, "as much memory, $memory_before bytes, to some kilobytes: $memory_after");
+my ($plans_before, undef, $plans_after) = split /\n/, rows($held);
+is($plans_after, $plans_before, "as many saved plans after the last pass as after the first: $plans_before");
+# A cache may double once, between any two passes; a leak grows in each.
+my @memory = split /\n/, rows('SELECT bytes FROM test.pass ORDER BY n');
+my ($least_growth) = sort { $a <=> $b } map { $memory[ $_ ] - $memory[ $_ - 1 ] } 1 .. $#memory;
+cmp_ok($least_growth, '<', 64 * 1024, "as much memory, to some kilobytes: @memory");
 
 # And now the session does not survive: it waits at a step until somebody ends it, alone or with the server.
 my @writes = grep { rows("SELECT max(steps) FROM test.measured WHERE operation = '$_->{name}'") > 0 } operations();
