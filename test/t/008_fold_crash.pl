@@ -113,7 +113,8 @@ for my $round (1 .. $rounds)
 
 	# Until so much more is written.
 	my $enough = $node->safe_psql('postgres', $newest) + 500 + int(rand(3000));
-	$node->poll_query_until('postgres', "SELECT ($newest) >= $enough") or die 'the load writes nothing';
+	(poll_until { !load_runs(@load) || $node->safe_psql('postgres', $newest) >= $enough }) or die 'the load writes nothing';
+	load_runs(@load) or BAIL_OUT("the load has ended by itself:\n" . join '', map { $_->{out} } @load);
 	my $large = start_large($node, $what);
 	my $seen = $node->safe_psql('postgres', $newest);
 	$how eq 'immediate' ? $node->stop('immediate') : kill_postmaster($node);

@@ -11,7 +11,7 @@ use File::Basename;
 use IPC::Run;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(load_seed load_configure load_set_up load_start load_wait load_report
+our @EXPORT = qw(load_seed load_configure load_set_up load_start load_runs load_wait load_report
   load_differences log_errors);
 
 my @levels = ('read committed', 'repeatable read', 'serializable');
@@ -324,6 +324,12 @@ sub load_start
 		push @running, \%load;
 	}
 	return @running;
+}
+
+# Are they all still running? One that has found a fault is not.
+sub load_runs
+{
+	return !grep { !eval { $_->{process}->pump_nb; $_->{process}->pumpable } } @_;
 }
 
 # Wait for their ends; true where all ended well.
