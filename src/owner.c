@@ -36,6 +36,12 @@ owner_of_table(const char *table)
 	return owner;
 }
 
+bool
+caller_is_owner(const char *table)
+{
+	return has_privs_of_role(GetUserId(), owner_of_table(table));
+}
+
 /*
  * Others, whom an owner let execute the function, would be refused by a table
  * that they don't know of; or, with privileges on it, row security would hide
@@ -44,7 +50,7 @@ owner_of_table(const char *table)
 void
 check_caller_is_owner(const char *table, const char *action)
 {
-	if (!has_privs_of_role(GetUserId(), owner_of_table(table)))
+	if (!caller_is_owner(table))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to %s", action),

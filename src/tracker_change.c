@@ -41,7 +41,6 @@ static const struct
 	{"expiry_days", INT4OID}, {"active", BOOLOID}, {"version", INT4OID}
 };
 
-
 /* The values of a row, in the order of insert_change()'s parameters. */
 #define CHANGED_BY			(KEY_COLUMNS + 2 * RECORDED_COLUMNS)
 #define ACTOR				(CHANGED_BY + 1)
@@ -148,7 +147,8 @@ says_the_same(const TriggerData *trigger)
 
 /*
  * Trigger, AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW. A restore brings its
- * own changes, and tells itself by check_function_bodies = off.
+ * own changes. It tells itself by check_function_bodies = off, which anybody
+ * may set, and runs as the owner or a superuser, as nobody else may be.
  */
 PG_FUNCTION_INFO_V1(tracker_record_change);
 Datum
@@ -162,7 +162,8 @@ tracker_record_change(PG_FUNCTION_ARGS)
 	Datum		values[CHANGE_VALUES];
 	char		nulls[CHANGE_VALUES];
 
-	if (!check_function_bodies || (is_update && says_the_same(trigger)))
+	if ((!check_function_bodies && caller_is_owner("tracker_change")) ||
+		(is_update && says_the_same(trigger)))
 		return PointerGetDatum(NULL);
 	memset(nulls, ' ', sizeof(nulls));
 	get_key(trigger, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, values);

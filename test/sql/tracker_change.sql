@@ -84,6 +84,13 @@ INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity
 VALUES ('other', 'a', 'good', 'stalled_days', 5, 30, 9);
 RESET check_function_bodies;
 SELECT count(*) - (SELECT count FROM before_restore) AS added FROM invtrack.tracker_change;
+-- Whoever else sets what a restore sets is recorded all the same.
+SET LOCAL ROLE invtrack_test_manager;
+SET LOCAL check_function_bodies = off;
+SELECT invtrack.save_tracker('other', 'a', 'good', 'stock_quantity', 6);
+RESET check_function_bodies;
+RESET ROLE;
+SELECT count(*) - (SELECT count FROM before_restore) AS added FROM invtrack.tracker_change;
 -- Purged with alerts of the same age; a merchant that is deleted takes them along.
 SELECT invtrack.purge_alerts('other', 1) AS too_young, invtrack.purge_alerts('m', 0) AS of_m;
 SELECT invtrack.delete_merchant('m');
