@@ -141,11 +141,11 @@ tell_alerts(Statement *tell, const char *transition, Datum *values)
 }
 
 static void
-tell_renamed(Datum *values)
+tell_all_alerts(const char *transition, Datum *values)
 {
 	static Statement tell = {TELL_ALERTS(""), PARAMETERS_MAX, {PARAMETER_TYPES}};
 
-	tell_alerts(&tell, "renamed", values);
+	tell_alerts(&tell, transition, values);
 }
 
 /* Close the alerts of a product that lose in a merge, and tell. */
@@ -213,9 +213,7 @@ require_equal_dates(Datum *values)
 	if (statement_run(&find_other, values, NULL, false) == 0)
 		return;
 	for (int i = 0; i < lengthof(found); i++)
-	{
 		found[i] = result_string(SPI_tuptable, 0, i + 1);
-	}
 	ereport(ERROR,
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
 			 errmsg("%s \"%s\" of products \"%s\" and \"%s\" has different dates: %s and %s",
@@ -240,8 +238,7 @@ add_up_rows(Datum *values)
 	" WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3") " AND" same, \
 	KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}}
 #define DELETE_OF_SKU(table) \
-	{"DELETE FROM invtrack." table " d WHERE" OF_SKU("d", "$2") " AND $3 IS NOT NULL", \
-	KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}}
+	{"DELETE FROM invtrack." table " d WHERE" OF_SKU("d", "$2"), 2, {TEXTOID, TEXTOID}}
 	static Statement steps[] = {
 		ADD_UP("stock_lot", SAME_LOT), DELETE_DOUBLE("stock_lot", SAME_LOT),
 		ADD_UP("incoming", SAME_ORDER), DELETE_DOUBLE("incoming", SAME_ORDER),
@@ -340,7 +337,7 @@ get_codes(FunctionCallInfo fcinfo, const char *const *names, int count, Datum *v
 		DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, values[SKU], values[OTHER_SKU])))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s \"%s\" is the sku itself", names[OTHER_SKU],
+				 errmsg("%s \"%s\" is the same as sku", names[OTHER_SKU],
 						TextDatumGetCString(values[OTHER_SKU])),
 				 errhint("Give another sku for the argument %s.", names[OTHER_SKU]),
 				 errargument(names[OTHER_SKU])));
@@ -366,12 +363,12 @@ product_rename(PG_FUNCTION_ARGS)
 	if (present.other_product || present.other_movements)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
-				 errmsg("%s \"%s\" of merchant \"%s\" exists already",
-						present.other_product ? "product" : "there are movements, and so",
+				 errmsg(present.other_product ? "product \"%s\" of merchant \"%s\" exists already" :
+						"movements of sku \"%s\" of merchant \"%s\" exist already",
 						TextDatumGetCString(values[OTHER_SKU]), TextDatumGetCString(values[MERCHANT])),
 				 errhint("To make one product of the two, use invtrack.merge_product()."),
 				 errargument("new_sku")));
-	tell_renamed(values);
+	tell_all_alerts("renamed", values);
 	rename_rows(values);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
@@ -404,7 +401,7 @@ product_merge(PG_FUNCTION_ARGS)
 				 errhint("Merge into a product of the catalogue, or use invtrack.rename_product()."),
 				 errargument("into_sku")));
 	withdraw_losing(values);
-	tell_renamed(values);
+	tell_all_alerts("renamed", values);
 	merge_rows(values);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
@@ -417,7 +414,6 @@ PG_FUNCTION_INFO_V1(product_delete);
 Datum
 product_delete(PG_FUNCTION_ARGS)
 {
-	static Statement tell = {TELL_ALERTS(""), PARAMETERS_MAX, {PARAMETER_TYPES}};
 	static const char *const names[] = {"merchant", "sku"};
 	Datum		values[PARAMETERS_MAX];
 	Present		present;
@@ -429,7 +425,7 @@ product_delete(PG_FUNCTION_ARGS)
 	start_change(values);
 	present = find_present(values);
 	require_product_or_movements(&present, values);
-	tell_alerts(&tell, "withdrawn", values);
+	tell_all_alerts("withdrawn", values);
 	delete_rows(values);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
