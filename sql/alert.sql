@@ -48,7 +48,7 @@ COMMENT ON COLUMN invtrack.alert.opened_at IS 'When it was opened';
 COMMENT ON COLUMN invtrack.alert.opened_on IS 'Day of the merchant''s calendar on which it was opened';
 COMMENT ON COLUMN invtrack.alert.closed_at IS 'When it was closed; null while it is open';
 COMMENT ON COLUMN invtrack.alert.closed_on IS 'Day of the merchant''s calendar on which it was closed';
-COMMENT ON COLUMN invtrack.alert.closed_as IS 'recovered, or withdrawn: the tracker or its product was deleted';
+COMMENT ON COLUMN invtrack.alert.closed_as IS 'recovered, or withdrawn: the tracker or its product was deleted, merged or retired';
 COMMENT ON COLUMN invtrack.alert.acknowledged_by IS 'Who takes care of it';
 COMMENT ON COLUMN invtrack.alert.acknowledged_at IS 'Since when';
 COMMENT ON COLUMN invtrack.alert.acknowledged_note IS 'What they say';

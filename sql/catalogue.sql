@@ -48,7 +48,7 @@ COMMENT ON COLUMN invtrack.merchant.critical_percent IS
 COMMENT ON COLUMN invtrack.merchant.count_today IS
 'Do windows of sales and shipments end with today? False: with yesterday, so that a day that has just begun makes no news';
 COMMENT ON COLUMN invtrack.merchant.hold_for_incoming IS
-'Do alerts of low stock wait while units on order would make up for it in time?';
+'For alerts of low stock that wait for units on order; no check reads it yet';
 
 CREATE TRIGGER merchant_refuse_change
     BEFORE UPDATE OF merchant ON invtrack.merchant FOR EACH ROW

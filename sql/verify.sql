@@ -105,7 +105,7 @@ COMMENT ON COLUMN invtrack_internal.difference.what IS 'Table in which it is';
 COMMENT ON COLUMN invtrack_internal.difference.merchant IS 'Merchant of the item';
 COMMENT ON COLUMN invtrack_internal.difference.sku IS 'Product of the item';
 COMMENT ON COLUMN invtrack_internal.difference.inventory_type IS 'Inventory type of the item';
-COMMENT ON COLUMN invtrack_internal.difference.part IS 'Flow, or mechanism of the tracker';
+COMMENT ON COLUMN invtrack_internal.difference.part IS 'Flow, mechanism of the tracker, or column; null for all of a row';
 COMMENT ON COLUMN invtrack_internal.difference.expected IS 'What should be there';
 COMMENT ON COLUMN invtrack_internal.difference.found IS 'What is';
 

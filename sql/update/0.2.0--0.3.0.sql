@@ -168,8 +168,11 @@ COMMENT ON COLUMN invtrack.merchant.critical_percent IS
 'A tracker that is not well is critical at this health and below';
 COMMENT ON COLUMN invtrack.merchant.count_today IS
 'Do windows of sales and shipments end with today? False: with yesterday, so that a day that has just begun makes no news';
+COMMENT ON TABLE invtrack.fold_state IS
+'A row a merchant that has been folded: folds, purges, repairs and changes of products take turns on it; corrections share it';
+COMMENT ON COLUMN invtrack.alert.closed_as IS 'recovered, or withdrawn: the tracker or its product was deleted, merged or retired';
 COMMENT ON COLUMN invtrack.merchant.hold_for_incoming IS
-'Do alerts of low stock wait while units on order would make up for it in time?';
+'For alerts of low stock that wait for units on order; no check reads it yet';
 
 ALTER TABLE invtrack.tracker ADD COLUMN version integer NOT NULL DEFAULT 1;
 COMMENT ON COLUMN invtrack.tracker.version IS 'Grows by 1 when a parameter or active changes';
