@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
 #include "executor/tstoreReceiver.h"
 #include "fmgr.h"
@@ -46,9 +45,8 @@ find_row_type(Check *check)
 	check->array_type = get_array_type(check->row_type);
 	if (!OidIsValid(check->array_type))
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("view invtrack_internal.check_reading does not exist"),
-				 errhint("ALTER EXTENSION invtrack UPDATE brings what this library needs.")));
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("view invtrack_internal.check_reading is not as the library of invtrack expects it")));
 }
 
 /* Wait for the merchant's turn. Returns false where there is no such merchant. */
@@ -63,10 +61,12 @@ lock_check_state(Check *check)
 		1, {TEXTOID}, 0, {DATEOID, BOOLOID}
 	};
 
-	if (!lock_alert_events(check->merchant, &check->events) ||
+	int64		events;
+
+	if (!lock_alert_events(check->merchant, &events) ||
 		statement_run(&read_day, &check->merchant, NULL, false) == 0)
 		return false;
-	check->events_before = check->events;
+	check->events = check->events_before = events;
 	check->day = result_datum(SPI_tuptable, 0, 1, DATEOID);
 	check->has_come = result_bool(SPI_tuptable, 0, 2);
 	check->now = GetCurrentTimestamp();

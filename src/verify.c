@@ -25,6 +25,9 @@
 #define DIFFERENCE_COLUMNS \
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
 
+/* How many times a movement may have been reversed, brought back, reversed again ... */
+#define CHAIN_LENGTH_MAX	1000
+
 /*
  * Mark as reversed what is, and nothing else. A reversal that is reversed
  * itself may be seen so only then, hence the rounds: one for each step of the
@@ -41,8 +44,16 @@ repair_marks(Datum merchant)
 		1, {TEXTOID}
 	};
 
-	while (statement_run(&repair, &merchant, NULL, false) > 0)
+	for (int round = 0; statement_run(&repair, &merchant, NULL, false) > 0; round++)
+	{
 		CHECK_FOR_INTERRUPTS();
+		if (round == CHAIN_LENGTH_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("movements of merchant \"%s\" reverse each other in a circle",
+							TextDatumGetCString(merchant)),
+					 errhint("Look at their columns movement_id and reverses, and at triggers of yours on invtrack.movement.")));
+	}
 }
 
 /*
@@ -157,9 +168,8 @@ find_differences(Datum merchant)
 
 /*
  * verify(merchant, repair): the differences found, before the repair. A merchant
- * that has wrong series is locked against folds before it is looked at for the
- * repair, so that what is listed is what is repaired; one that has none, or is
- * nowhere, is not even written down as locked.
+ * that is given and has some is locked against folds and read again, so that
+ * what is listed is what is repaired. Where there are none nothing is locked.
  */
 PG_FUNCTION_INFO_V1(verify);
 Datum
