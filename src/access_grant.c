@@ -11,11 +11,9 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/dependency.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_authid_d.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_namespace_d.h"
 #include "catalog/pg_proc_d.h"
 #include "catalog/pg_type_d.h"
@@ -27,13 +25,12 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "access.h"
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "owner.h"
 #include "plan.h"
 #include "row_security.h"
 
@@ -46,20 +43,6 @@ enum
 #define ROW_MATCHES \
 	" a.role::pg_catalog.oid OPERATOR(pg_catalog.=) $1" \
 	" AND coalesce(a.merchant, '') OPERATOR(pg_catalog.=) coalesce($2, '')"
-
-static Oid
-owner_of(Oid table)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	Oid			owner = InvalidOid;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-		ReleaseSysCache(tuple);
-	}
-	return owner;
-}
 
 /* What a call changes for its time, and puts back. */
 typedef struct Granting
@@ -79,7 +62,7 @@ static void
 start_granting(Granting *granting)
 {
 	Oid			table = find_access_table();
-	Oid			owner = owner_of(table);
+	Oid			owner = owner_of_table("access_grant");
 
 	GetUserIdAndSecContext(&granting->caller, &granting->security_context);
 	if (!has_privs_of_role(granting->caller, owner))
@@ -287,7 +270,7 @@ static void
 tell_if_unbound(Oid role)
 {
 	if (has_bypassrls_privilege(role) ||
-		has_privs_of_role(role, owner_of(find_access_table())))
+		has_privs_of_role(role, owner_of_table("access_grant")))
 		ereport(NOTICE,
 				(errmsg("row security does not bind role \"%s\"", GetUserNameFromId(role, false)),
 				 errdetail("It is a superuser, has BYPASSRLS, or has the rights of the extension's owner.")));

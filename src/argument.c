@@ -238,8 +238,8 @@ time_of_age(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 /*
- * Raise the error that was caught again, with this detail if it has none. That
- * of another version than expected keeps what it says of the row, or does not.
+ * Raise the error that was caught again, with this detail if it has none. One
+ * about the expected version stays as it is: its detail is the row, or there is none.
  * To be called in PG_CATCH(), in the memory context of before PG_TRY().
  */
 void

@@ -43,7 +43,6 @@ extern const char *shown(const char *value);
 pg_noreturn extern void refuse(const char *table, const char *name, const char *message,
 							   const char *hint);
 extern void check_not_null(FunctionCallInfo fcinfo, int arg, const char *name);
-extern void check_code(FunctionCallInfo fcinfo, int arg, const char *name);
 extern Mechanism check_mechanism(const char *table, Datum value);
 extern void check_day(const char *table, const char *name, Datum value);
 extern void check_percent(const char *table, const char *name, NullableDatum value,

@@ -19,7 +19,7 @@
 #define REARM_PERCENT_MAX	1000
 #define CRITICAL_PERCENT_MAX	100
 
-/* is_merchant(merchant, rearm_percent): the table's CHECK */
+/* is_merchant(merchant, rearm_percent, critical_percent): the table's CHECK */
 PG_FUNCTION_INFO_V1(catalogue_is_merchant);
 Datum
 catalogue_is_merchant(PG_FUNCTION_ARGS)
@@ -93,11 +93,10 @@ check_merchant_exists(Datum merchant)
 
 /*
  * The merchant, product and inventory type of a key exist, as far as the
- * caller can see: what row security hides does not. Who does this for many
- * keys can do without suggestions, each of which costs some milliseconds.
+ * caller can see: what row security hides does not.
  */
 void
-check_item_exists(const Datum *key, bool read_only, bool suggest)
+check_item_exists(const Datum *key, bool read_only)
 {
 	static Statement find_item = {
 		"SELECT EXISTS (SELECT FROM invtrack.merchant m"
@@ -122,13 +121,12 @@ check_item_exists(const Datum *key, bool read_only, bool suggest)
 		report_missing("sku",
 					   psprintf("product \"%s\" of merchant \"%s\" does not exist",
 								TextDatumGetCString(key[ARG_SKU]), merchant),
-					   suggest ? suggest_code(SKU_CODE, key[ARG_MERCHANT], key[ARG_SKU]) : NULL,
+					   suggest_code(SKU_CODE, key[ARG_MERCHANT], key[ARG_SKU]),
 					   "Is the keyword right, and does it belong to that merchant? invtrack.find_products(merchant, keyword) searches the products of a merchant.");
 	if (!found[ARG_INVENTORY_TYPE])
 		report_missing("inventory_type",
 					   psprintf("inventory type \"%s\" of merchant \"%s\" does not exist",
 								TextDatumGetCString(key[ARG_INVENTORY_TYPE]), merchant),
-					   suggest ? suggest_code(INVENTORY_TYPE_CODE, key[ARG_MERCHANT],
-											  key[ARG_INVENTORY_TYPE]) : NULL,
+					   suggest_code(INVENTORY_TYPE_CODE, key[ARG_MERCHANT], key[ARG_INVENTORY_TYPE]),
 					   "Is the inventory type right, and does it belong to that merchant? The table invtrack.inventory_type lists those of each merchant.");
 }

@@ -10,6 +10,6 @@
 /* catalogue.c: between SPI_connect() and SPI_finish() */
 extern void report_missing_merchant(Datum merchant);
 extern void check_merchant_exists(Datum merchant);
-extern void check_item_exists(const Datum *key, bool read_only, bool suggest);
+extern void check_item_exists(const Datum *key, bool read_only);
 
 #endif							/* INVTRACK_CATALOGUE_H */

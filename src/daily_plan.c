@@ -90,7 +90,7 @@ make_extreme(MinMaxOp op, List *dates)
 
 /* Is this the day, the first column of the function? */
 static bool
-is_day(const Node *node, Index relid)
+is_day_column(const Node *node, Index relid)
 {
 	const Var  *var = (const Var *) node;
 
@@ -155,13 +155,13 @@ add_comparison(Bounds *bounds, const OpExpr *clause, Index relid)
 	Node	   *first,
 			   *last;
 
-	if (!is_day(day, relid))
+	if (!is_day_column(day, relid))
 	{
 		operator = get_commutator(operator);
 		day = lsecond(clause->args);
 		value = linitial(clause->args);
 	}
-	if (!OidIsValid(operator) || !is_day(day, relid) || !is_known(value))
+	if (!OidIsValid(operator) || !is_day_column(day, relid) || !is_known(value))
 		return;
 	strategy = strategy_of(operator);
 	first = day_of_value(value, true);
@@ -205,7 +205,7 @@ add_list(Bounds *bounds, const ScalarArrayOpExpr *clause, Index relid)
 {
 	List	   *dates;
 
-	if (!clause->useOr || !is_day(linitial(clause->args), relid) ||
+	if (!clause->useOr || !is_day_column(linitial(clause->args), relid) ||
 		!is_known(lsecond(clause->args)) ||
 		strategy_of(clause->opno) != BTEqualStrategyNumber)
 		return;

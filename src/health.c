@@ -331,8 +331,9 @@ is_long_list(Datum merchant, Datum skus)
 
 /*
  * tracker_health_of(merchant, skus, as_of): as tracker_health(), with a list
- * of products as the second filter. Of a merchant, each is a look-up, or a long
- * list is found in one pass; so it is of any, where no key leads to a sku alone.
+ * of products as the second filter. For one merchant each product is looked up,
+ * or a long list is found in one pass; for all merchants it is always one pass,
+ * since no key begins with the sku.
  */
 PG_FUNCTION_INFO_V1(health_of_products);
 Datum
@@ -392,7 +393,7 @@ check_and_preview(FunctionCallInfo fcinfo)
 	as_of = as_of_argument(fcinfo, TRACKER_RULE_ARGS);
 	get_rule_values(fcinfo, values, nulls);
 	SPI_connect();
-	check_item_exists(values, true, true);
+	check_item_exists(values, true);
 	values[TRACKER_RULE_ARGS] = Int32GetDatum(version_if_saved(values, nulls));
 	nulls[TRACKER_RULE_ARGS] = ' ';
 	return_judged(fcinfo, &read_item, values, nulls, as_of);

@@ -327,7 +327,7 @@ measure_sales(const TrackerRule *rule, const Evidence *evidence, Judgement *judg
 
 	if (!measure_window(rule, evidence, &judgement->sales, first_sale))
 		return false;
-	/* if sold since its launch, before the window, nothing depends on the day */
+	/* launched and sold before the window: the exact first day does not matter */
 	if (*first_sale == NO_DAY &&
 		(first == NO_DAY || first > start || judgement->sales <= 0) &&
 		!find_first_sale(evidence, start, first_sale))

@@ -8,19 +8,17 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
 #include "owner.h"
 #include "plan.h"
 
-static Oid
+Oid
 owner_of_table(const char *table)
 {
 	Oid			relation = find_relation("invtrack", table);
@@ -59,7 +57,7 @@ check_caller_is_owner(const char *table, const char *action)
 
 /*
  * Act as the owner of a table for a statement; who calls has checked that the
- * caller may. The owner's triggers must not find what the caller's search_path
+ * caller may. The owner's triggers must not find what another's search_path
  * puts in their way. After an error the end of the (sub)transaction puts back
  * what this changes.
  */
@@ -70,7 +68,8 @@ become_owner(const char *table, Caller *caller)
 
 	GetUserIdAndSecContext(&caller->role, &caller->security_context);
 	caller->nest_level = NewGUCNestLevel();
-	RestrictSearchPath();
+	if (!has_privs_of_role(caller->role, owner))
+		RestrictSearchPath();
 	SetUserIdAndSecContext(owner, caller->security_context | SECURITY_LOCAL_USERID_CHANGE);
 }
 

@@ -14,6 +14,7 @@ typedef struct Caller
 } Caller;
 
 /* owner.c */
+extern Oid	owner_of_table(const char *table);
 extern bool caller_is_owner(const char *table);
 extern void check_caller_is_owner(const char *table, const char *action);
 extern void become_owner(const char *table, Caller *caller);

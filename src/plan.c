@@ -126,16 +126,18 @@ finish_naming(Naming *naming)
 Oid
 find_relation(const char *schema, const char *name)
 {
+	Oid			schema_id = get_namespace_oid(schema, true);
+	Oid			relation = OidIsValid(schema_id) ? get_relname_relid(name, schema_id) : InvalidOid;
 	Naming		naming;
-	Oid			relation;
 
-	start_naming(&naming);
-	relation = get_relname_relid(name, get_namespace_oid(schema, false));
 	if (!OidIsValid(relation))
+	{
+		start_naming(&naming);
+		(void) get_namespace_oid(schema, false);
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation \"%s.%s\" does not exist", schema, name)));
-	finish_naming(&naming);
+	}
 	return relation;
 }
 

@@ -366,7 +366,8 @@ product_rename(PG_FUNCTION_ARGS)
 				 errmsg(present.other_product ? "product \"%s\" of merchant \"%s\" exists already" :
 						"movements of sku \"%s\" of merchant \"%s\" exist already",
 						TextDatumGetCString(values[OTHER_SKU]), TextDatumGetCString(values[MERCHANT])),
-				 errhint("To make one product of the two, use invtrack.merge_product()."),
+				 errhint(present.other_product ? "To make one product of the two, use invtrack.merge_product()." :
+						 "To make one of the two, insert the product, and use invtrack.merge_product()."),
 				 errargument("new_sku")));
 	tell_all_alerts("renamed", values);
 	rename_rows(values);
@@ -398,7 +399,8 @@ product_merge(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("product \"%s\" of merchant \"%s\" does not exist",
 						TextDatumGetCString(values[OTHER_SKU]), TextDatumGetCString(values[MERCHANT])),
-				 errhint("Merge into a product of the catalogue, or use invtrack.rename_product()."),
+				 errhint(present.other_movements ? "Insert the product first." :
+						 "Insert the product first, or use invtrack.rename_product()."),
 				 errargument("into_sku")));
 	withdraw_losing(values);
 	tell_all_alerts("renamed", values);

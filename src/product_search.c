@@ -18,9 +18,7 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -31,14 +29,13 @@
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/rls.h"
-#include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "owner.h"
 #include "plan.h"
 #include "product_search.h"
 
@@ -241,20 +238,12 @@ static uint64
 search_as_owner(const char *query, Search *search)
 {
 	Oid			product = find_relation("invtrack", "product");
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(product));
+	Oid			owner = owner_of_table("product");
 	Naming		naming;
-	Oid			owner;
 	Oid			caller;
 	int			security;
 	int			nest_level;
 	int			result;
-
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table invtrack.product does not exist")));
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
 
 	/* A policy that binds the owner too may not let it see what the caller does. */
 	if (check_enable_rls(product, owner, true) == RLS_ENABLED)

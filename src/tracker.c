@@ -182,7 +182,7 @@ report_other_version(Saving *saving)
 			 errmsg("tracker %s does not have the expected version %d",
 					shown_tracker(saving->values), saving->version),
 			 found ? errdetail_internal("%s", TextDatumGetCString(row)) : 0,
-			 found ? errhint("Somebody else changed it, DETAIL has what it is now: show that, and save again with its version.") :
+			 found ? errhint("It has been changed since. DETAIL is the row as it is now: show it, and save again with its version.") :
 			 errhint("There is no such tracker; expected_version 0 creates it.")));
 }
 
@@ -255,7 +255,7 @@ check_and_save(FunctionCallInfo fcinfo)
 		saving.version = PG_GETARG_INT32(TRACKER_RULE_ARGS);
 	}
 	SPI_connect();
-	check_item_exists(saving.values, false, true);
+	check_item_exists(saving.values, false);
 	outcome = save(&saving);
 	SPI_finish();
 	PG_RETURN_TEXT_P(cstring_to_text(outcome));

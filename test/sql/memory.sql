@@ -60,7 +60,15 @@ INSERT INTO call VALUES
     (49, $$SELECT count(*) FROM invtrack.check_trackers('x')$$, '23503'),
     (50, $$SELECT invtrack.purge_movements(NULL, 0)$$, NULL),
     (51, $$SELECT count(*) FROM invtrack.verify('typo' || :n, true)$$, NULL),
-    (52, $$CALL invtrack.purge_all(0)$$, '2D000');
+    (52, $$CALL invtrack.purge_all(0)$$, '2D000'),
+    (53, $$SELECT invtrack.record_movement('memory', 'sale', 'line', 'p1', 'good', '2026-03-10', 0)$$, NULL),
+    (54, $$SELECT invtrack.record_movement('memory', 'sale', 'line', 'p1', 'good', '2026-03-10', 1e12)$$, '22023'),
+    (55, $$SELECT invtrack.reverse_movements('memory', 'sale', 'li')$$, NULL),
+    (56, $$SELECT invtrack.rename_product('memory', 'p19', 'p19')$$, '22023'),
+    (57, $$SELECT invtrack.merge_product('memory', 'x', 'p1')$$, '23503'),
+    (58, $$SELECT invtrack.delete_product('memory', 'x')$$, '23503'),
+    (59, $$SELECT count(quantity) FROM invtrack.flow_daily WHERE day > '2026-03-01'$$, NULL),
+    (60, $$SELECT invtrack.day_of('memory', now())$$, NULL);
 
 -- Each of them so many times; returns those that did not end as they should.
 CREATE FUNCTION pg_temp.call_all(rounds integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
