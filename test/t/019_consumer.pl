@@ -253,7 +253,9 @@ is($wrong, '', 'in order');
 like(slurp_file("$tmp/log"), qr/connecting again in \d+ ms/, 'workers connected again by themselves');
 unlike(slurp_file("$tmp/log"), qr/Warning/, 'and node had nothing to warn of');
 
-# What docs/alerts.md says of the payload.
+# What docs/alerts.md says of the payload, of which one key is only in events of renamed products.
+$node->safe_psql('postgres', q{
+    SELECT invtrack.rename_product(merchant, sku, sku || '-renamed') FROM invtrack.alert_open ORDER BY merchant, sku LIMIT 1});
 my ($section) = slurp_file("$FindBin::Bin/../../docs/alerts.md") =~ /^## What an event says\n(.*?)^## /ms;
 my %documented = map { $_ => 1 } map { /`(\w+)`/g } $section =~ /^\| (`\w+`(?:, `\w+`)*) \|/mg;
 is( join(' ', sort keys %documented),

@@ -3,6 +3,7 @@
 
 use strict;
 use warnings;
+use FindBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -64,7 +65,7 @@ $node->safe_psql('postgres', 'CALL invtrack.purge_all(50)');
 lose_chunk('purged', "merchant = 'a' AND sku = 'p2'");
 like($node->safe_psql('postgres', 'SELECT merchant, sku, expected FROM invtrack.verify(repair => true)'), qr/^a\|p2\|.*cannot be rebuilt$/, 'it cannot be rebuilt');
 like(dump_of('damaged'), qr/chunk number/, 'pg_dump ends');
-my ($statement) = slurp_file('docs/operations.md') =~ /^(UPDATE invtrack\.flow_series s\n.*?;)$/ms;
+my ($statement) = slurp_file("$FindBin::Bin/../../docs/operations.md") =~ /^(UPDATE invtrack\.flow_series s\n.*?;)$/ms;
 $statement =~ s/WHERE \(merchant, sku, inventory_type, flow\) = \(.*\)/WHERE (merchant, sku, inventory_type, flow) = ('a', 'p2', 'good', 'sale')/ or die 'the statement of the docs';
 $node->safe_psql('postgres', $statement);
 is($node->safe_psql('postgres', 'SELECT count(*) FROM invtrack.verify()'), 0, 'nothing is left to repair');
