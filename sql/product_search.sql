@@ -5,7 +5,7 @@ CREATE FUNCTION invtrack_internal.fold_case(given text)
 RETURNS text LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'product_fold_case';
 COMMENT ON FUNCTION invtrack_internal.fold_case(text) IS
-'The text with case folded away, in any language';
+'The text without what makes no difference to a search: case, accents, width and composition of letters';
 
 CREATE FUNCTION invtrack_internal.search_text(sku text, name text)
 RETURNS text LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -38,4 +38,4 @@ CREATE FUNCTION invtrack.find_products(merchant text, keyword text, max_rows int
 RETURNS SETOF invtrack.found_product LANGUAGE c STABLE PARALLEL UNSAFE ROWS 20
 AS 'MODULE_PATHNAME', 'product_find';
 COMMENT ON FUNCTION invtrack.find_products(text, text, integer) IS
-'Products of a merchant whose sku or name contains every word of the keyword, ignoring case: exact sku first, then sku prefix, name prefix, the rest, each by sku';
+'Products of a merchant whose sku or name contains every word of the keyword, whatever the case, accents, width and composition of letters: exact sku first, then sku prefix, name prefix, the rest, each by sku';

@@ -1,6 +1,6 @@
 /*
  * product_search.c
- *		Finding products by words of their sku or name, whatever the case.
+ *		Finding products by words of their sku or name, however they are spelled.
  *
  * pg_trgm's index does the work. Two things are done around it:
  *
@@ -19,7 +19,6 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
-#include "catalog/pg_collation.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -27,7 +26,6 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/guc.h"
 #include "utils/rls.h"
 #include "utils/tuplestore.h"
@@ -35,9 +33,9 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "letters.h"
 #include "owner.h"
 #include "plan.h"
-#include "product_search.h"
 
 #define KEYWORD_SIZE_MAX	1000
 #define WORDS_MAX			(KEYWORD_SIZE_MAX / 2)
@@ -47,19 +45,16 @@
 #define TIERS				4
 #define NAME_START_SIZE		100 /* letters; so that names of any length can be indexed */
 
-/* "I" and a combining dot above, in UTF-8 */
-#define UPPER_I_WITH_DOT	"I\xCC\x87"
-
 /* Index expressions of sql/product_search.sql, to the letter. */
 #define FOLDED_SKU	"invtrack_internal.fold_case(p.sku::pg_catalog.text) COLLATE pg_catalog.\"C\""
 #define FOLDED_NAME "invtrack_internal.fold_case(p.name::pg_catalog.text) COLLATE pg_catalog.\"C\""
 #define NAME_START	"pg_catalog.\"left\"(" FOLDED_NAME ", " CppAsString2(NAME_START_SIZE) ")"
 #define SEARCH_TEXT "invtrack_internal.search_text(p.sku::pg_catalog.text, p.name::pg_catalog.text) COLLATE pg_catalog.\"C\""
 
-/* The parameters of a search; words follow. */
 /* The types of what is found: merchant, sku, name, launched_on. */
 #define PRODUCT_COLUMNS		TEXTOID, TEXTOID, TEXTOID, DATEOID
 
+/* The parameters of a search; words follow. */
 #define FIXED_PARAMETERS	4	/* merchant, limit, folded keyword, its start */
 
 typedef struct Search
@@ -70,71 +65,13 @@ typedef struct Search
 	Oid			types[FIXED_PARAMETERS + WORDS_MAX];
 } Search;
 
-/* A collation that folds the letters of all languages, where there is one. */
-Oid
-folding_collation(void)
-{
-	static Oid	collation = InvalidOid;
-
-	if (OidIsValid(collation))
-		return collation;
-	if (GetDatabaseEncoding() == PG_UTF8)
-		/* cppcheck-suppress unknownEvaluationOrder ; of two constants, either may come first */
-		collation = get_collation_oid(list_make2(makeString("pg_catalog"),
-												 makeString("und-x-icu")), true);
-	if (!OidIsValid(collation))
-		collation = DEFAULT_COLLATION_OID;
-	return collation;
-}
-
-/*
- * Fold case, by going to lower and then to upper case. Upper case comes last
- * since it does not depend on neighbours, as the Greek final sigma does; lower
- * case first, since some capitals are their own upper case (the German capital
- * sharp s, the Kelvin sign). The dotted capital I of Turkish becomes an I with
- * a combining dot by that, and is folded with the other i's.
- */
-static char *
-fold_case(const char *bytes, size_t size)
-{
-	bool		ascii = true;
-	char	   *folded;
-	char	   *to;
-
-	for (size_t i = 0; i < size && ascii; i++)
-		ascii = !IS_HIGHBIT_SET(bytes[i]);
-	if (ascii)
-	{
-		folded = pnstrdup(bytes, size);
-		for (to = folded; *to != '\0'; to++)
-			*to = pg_ascii_toupper((unsigned char) *to);
-		return folded;
-	}
-	folded = str_tolower(bytes, size, folding_collation());
-	folded = to = str_toupper(folded, strlen(folded), folding_collation());
-	if (GetDatabaseEncoding() != PG_UTF8)
-		return folded;
-	for (const char *from = folded; *from != '\0'; from++)
-	{
-		if (strncmp(from, UPPER_I_WITH_DOT, strlen(UPPER_I_WITH_DOT)) == 0)
-		{
-			*to++ = 'I';
-			from += strlen(UPPER_I_WITH_DOT) - 1;
-		}
-		else
-			*to++ = *from;
-	}
-	*to = '\0';
-	return folded;
-}
-
 PG_FUNCTION_INFO_V1(product_fold_case);
 Datum
 product_fold_case(PG_FUNCTION_ARGS)
 {
 	text	   *given = PG_GETARG_TEXT_PP(0);
 
-	PG_RETURN_TEXT_P(cstring_to_text(fold_case(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given))));
+	PG_RETURN_TEXT_P(cstring_to_text(fold_letters(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given))));
 }
 
 /* What is searched for words: no word reaches across the new line. */
@@ -146,8 +83,8 @@ product_search_text(PG_FUNCTION_ARGS)
 	text	   *name = PG_GETARG_TEXT_PP(1);
 
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s\n%s",
-											  fold_case(VARDATA_ANY(sku), VARSIZE_ANY_EXHDR(sku)),
-											  fold_case(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)))));
+											  fold_letters(VARDATA_ANY(sku), VARSIZE_ANY_EXHDR(sku)),
+											  fold_letters(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)))));
 }
 
 static void
@@ -184,7 +121,8 @@ add_word(Search *search, const char *word, const char *end)
 
 	while (to < end && white_space_at(to, end - to) == 0)
 		to += pg_mblen(to);
-	add_parameter(search, TEXTOID, CStringGetTextDatum(containing_pattern(pnstrdup(word, to - word))));
+	add_parameter(search, TEXTOID,
+				  CStringGetTextDatum(containing_pattern(fold_letters(word, to - word))));
 	while ((space = white_space_at(to, end - to)) > 0)
 		to += space;
 	return to;
@@ -192,24 +130,25 @@ add_word(Search *search, const char *word, const char *end)
 
 /* Set up the parameters: the keyword without outer white space, and its words. */
 static void
-parse_keyword(Search *search, Datum merchant, const char *bytes, size_t size)
+parse_keyword(Search *search, Datum merchant, const char *keyword, size_t size)
 {
-	const char *keyword = fold_case(bytes, size);
-	const char *end = keyword + strlen(keyword);
+	const char *end = keyword + size;
+	const char *folded;
 	size_t		length;
 
 	while ((length = white_space_at(keyword, end - keyword)) > 0)
 		keyword += length;
 	while ((length = white_space_before(keyword, end - keyword)) > 0)
 		end -= length;
+	folded = fold_letters(keyword, end - keyword);
+	length = strlen(folded);
 	search->merchant = merchant;
 	search->parameters = 0;
 	add_parameter(search, TEXTOID, merchant);
 	add_parameter(search, INT8OID, (Datum) 0);
-	add_parameter(search, TEXTOID, PointerGetDatum(cstring_to_text_with_len(keyword, end - keyword)));
+	add_parameter(search, TEXTOID, CStringGetTextDatum(folded));
 	add_parameter(search, TEXTOID, PointerGetDatum(
-		cstring_to_text_with_len(keyword, pg_mbcharcliplen(keyword, end - keyword,
-														   NAME_START_SIZE))));
+		cstring_to_text_with_len(folded, pg_mbcharcliplen(folded, length, NAME_START_SIZE))));
 	while (keyword < end)
 		keyword = add_word(search, keyword, end);
 }

@@ -20,8 +20,8 @@
 #include "access.h"
 #include "code.h"
 #include "compat.h"
+#include "letters.h"
 #include "plan.h"
-#include "product_search.h"
 #include "suggestion.h"
 
 /* How often the table is asked for one suggestion, and for the characters of one place. */

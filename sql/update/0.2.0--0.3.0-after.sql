@@ -54,3 +54,8 @@ BEGIN
        AND c.relnamespace IN ('invtrack'::regnamespace, 'invtrack_internal'::regnamespace);
 END
 $$;
+
+-- The indexes of find_products() hold what their function gave in 0.2.
+REINDEX INDEX invtrack.product_folded_sku;
+REINDEX INDEX invtrack.product_folded_name;
+REINDEX INDEX invtrack.product_search_text;

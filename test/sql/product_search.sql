@@ -75,7 +75,20 @@ SELECT keyword, public.found('lang', keyword) FROM (VALUES
     (41, 'crème'), (42, 'CRÈME'), (43, 'brûlée'), (44, 'Œuf'), (45, 'creme'),
     (51, 'żółć'), (52, 'ŻÓŁĆ'), (53, 'երևան'), (54, 'ԵՐԵՒԱՆ'), (55, '绿茶'), (56, '茶 abc'), (57, 'თბილისი'), (58, 'ᲗᲑᲘᲚᲘᲡᲘ'), (59, 'ǆemper'), (60, 'Ǆemper'),
     (61, 'ö1'), (62, 'Ö1'), (63, 'Ö1X'), (71, '5k'), (72, '5K'), (73, U&'5\212A'), (74, '3å'), (75, '9ω'), (76, U&'9\2126')) v (n, keyword) ORDER BY n;
--- folding is idempotent, and forgets nothing but case
+-- Width, accents and composition: all spellings of a name find it, and marks that make another letter stay.
+INSERT INTO invtrack.product (merchant, sku, name) VALUES
+    ('lang', 's1', 'Café noir'), ('lang', 's2', U&'Cafe\0301 noir'), ('lang', 's3', 'ＡＢＣ珈琲'), ('lang', 's4', 'ﾃｽﾄ ﾎﾟｯﾄ'), ('lang', 's5', 'がく'), ('lang', 's6', 'かく'),
+    ('lang', 's7', '녹차'), ('lang', 's8', U&'\1102\1169\11A8\110E\1161'), ('lang', 's9', 'كِتَابٌ'), ('lang', 'sa', 'شَاي أخضر'), ('lang', 'sb', U&'\05E9\05C1\05B8\05DC\05D5\05B9\05DD'),
+    ('lang', 'sc', 'ชาเขียว'), ('lang', 'sd', 'ชาเขยว'), ('lang', 'se', 'Phở bò Đà Nẵng'), ('lang', 'sf', 'ﬁlter № ① ½ m²'), ('lang', 'sg', 'Ά ΰ'), ('lang', 'sh', 'हिंदी'), ('lang', 'si2', 'Ëlégance naïve');
+SELECT n, keyword, public.found('lang', keyword) FROM (VALUES
+    (1, 'CAFÉ'), (2, U&'CAFE\0301'), (3, 'cafe NOIR'), (4, 'abc珈琲'), (5, 'ａｂｃ'), (6, 'テスト'), (7, 'ポット'), (8, U&'\30DB\309A\30C3\30C8'), (9, 'ホット'), (10, 'ﾎﾟ'),
+    (11, 'かく'), (12, 'がく'), (13, U&'\304B\3099\304F'), (14, '녹'), (15, U&'\1102\1169\11A8'), (16, '차'), (21, 'كتاب'), (22, 'كِتاب'), (23, 'شاي'), (24, 'أخضر'), (25, 'اخضر'),
+    (26, U&'\0627\0654\062E\0636\0631'), (27, U&'\05E9\05DC\05D5\05DD'), (28, U&'\FB2A\05DC'), (31, 'เขียว'), (32, 'เขยว'), (33, 'pho bo'), (34, 'đà nang'), (35, 'da nang'),
+    (41, 'filter'), (42, 'FILTER no 1'), (43, 'm2'), (44, '1⁄2'), (51, 'α υ'), (52, 'ά'), (53, 'हिंदी'), (54, 'हदी'), (55, 'elegance'), (56, 'NAIVE Ë'), (57, U&'noir\3000caf\00E9'),
+    (58, 'é´e')) v (n, keyword) ORDER BY n;
+-- a keyword of nothing but marks is empty
+SELECT public.found('lang', U&'\0301', 3) = public.found('lang', '', 3) AS nothing_but_marks;
+-- folding is idempotent, and forgets case
 SELECT bool_and(invtrack_internal.fold_case(invtrack_internal.fold_case(name)) = invtrack_internal.fold_case(name)) AS idempotent,
        bool_and(invtrack_internal.fold_case(lower(name COLLATE "und-x-icu")) = invtrack_internal.fold_case(name)) AS of_lower,
        bool_and(invtrack_internal.fold_case(upper(name COLLATE "und-x-icu")) = invtrack_internal.fold_case(name)) AS of_upper
