@@ -48,7 +48,7 @@ COMMENT ON COLUMN invtrack.merchant.critical_percent IS
 COMMENT ON COLUMN invtrack.merchant.count_today IS
 'Do windows of sales and shipments end with today? False: with yesterday, so that a day that has just begun makes no news';
 COMMENT ON COLUMN invtrack.merchant.hold_for_incoming IS
-'For alerts of low stock that wait for units on order; no check reads it yet';
+'A low alert of too little stock is not opened while units on order are expected soon enough to make the tracker ok';
 
 CREATE TRIGGER merchant_refuse_change
     BEFORE UPDATE OF merchant ON invtrack.merchant FOR EACH ROW

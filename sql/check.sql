@@ -26,16 +26,20 @@ SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.stat
        AND (h.health < a.lowest_health OR (h.status = a.status AND h.reason <> a.reason)) AS alert_changes,
        CASE WHEN h.as_of < m.last_day THEN false
             ELSE NOT (invtrack_internal.history_says(y.health, h.as_of, h.health)
-                      AND invtrack_internal.history_says(y.current_stock, h.as_of, h.current_stock))
+                      AND invtrack_internal.history_says(y.current_stock, h.as_of, h.current_stock)
+                      AND invtrack_internal.history_says(y.threshold, h.as_of, h.threshold)
+                      AND invtrack_internal.history_says(y.reasons, h.as_of, invtrack_internal.reason_number(h.reason)))
        END AS history_changes,
-       y.health AS health_history, y.current_stock AS stock_history,
+       y.health AS health_history, y.current_stock AS stock_history, y.threshold AS threshold_history, y.reasons AS reason_history,
        -- the worst that was told, or is told now
        CASE WHEN a.severity = 'critical'
                  OR h.status IN ('replenish', 'stalled') AND h.health <= m.critical_percent
                     AND NOT coalesce(h.discontinued_on <= h.as_of, false)
-            THEN 'critical' ELSE 'low' END AS severity
+            THEN 'critical' ELSE 'low' END AS severity,
+       -- an alert that would be opened, but for units on order
+       m.hold_for_incoming AND a.alert_id IS NULL AND h.status = 'replenish' AND h.health > m.critical_percent AS may_wait
   FROM invtrack.health h
-  JOIN (SELECT c.merchant, c.rearm_percent, c.alert_too_new, c.alert_nothing_on_hand, c.critical_percent,
+  JOIN (SELECT c.merchant, c.rearm_percent, c.alert_too_new, c.alert_nothing_on_hand, c.critical_percent, c.hold_for_incoming,
                invtrack.last_day(s.checked_days) AS last_day
           FROM invtrack.merchant c
           LEFT JOIN invtrack.check_state s ON s.merchant = c.merchant
@@ -50,7 +54,7 @@ SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.stat
 UNION ALL
 SELECT a.merchant, a.sku, a.inventory_type, a.mechanism, m.name, a.status, a.reason, NULL,
        NULL, NULL, invtrack_internal.as_of(m.time_zone), a.alert_id, a.status, a.opened_at,
-       'withdrawn', false, false, NULL, NULL, a.severity
+       'withdrawn', false, false, NULL, NULL, NULL, NULL, a.severity, false
   FROM invtrack.alert a
   JOIN invtrack.merchant m ON m.merchant = a.merchant
  WHERE a.closed_at IS NULL
@@ -78,7 +82,35 @@ COMMENT ON COLUMN invtrack_internal.check_reading.alert_changes IS 'Is there mor
 COMMENT ON COLUMN invtrack_internal.check_reading.history_changes IS 'Is there news for the history?';
 COMMENT ON COLUMN invtrack_internal.check_reading.health_history IS 'Health so far, by day; null: none yet';
 COMMENT ON COLUMN invtrack_internal.check_reading.stock_history IS 'Units that counted so far, by day; null: none yet';
+COMMENT ON COLUMN invtrack_internal.check_reading.threshold_history IS 'What the tracker asked for so far, by day; null: none yet';
+COMMENT ON COLUMN invtrack_internal.check_reading.reason_history IS 'Reasons so far, by day; null: none yet';
 COMMENT ON COLUMN invtrack_internal.check_reading.severity IS 'low or critical: the worst that was told in the episode, or is told now';
+COMMENT ON COLUMN invtrack_internal.check_reading.may_wait IS 'Is no alert opened if units on order are expected soon enough?';
+
+-- Is asked for single trackers.
+CREATE VIEW invtrack_internal.check_awaited WITH (security_invoker) AS
+SELECT t.merchant, t.sku, t.inventory_type, t.mechanism
+  FROM invtrack_internal.tracker_reading t
+ CROSS JOIN LATERAL (
+     SELECT invtrack.day_series_agg(date 'infinity', i.quantity::numeric) AS units
+       FROM invtrack.incoming i
+      WHERE i.merchant = t.merchant AND i.sku = t.sku AND i.inventory_type = t.inventory_type
+        AND i.expected_on >= t.as_of
+        AND i.expected_on - t.as_of <= CASE t.mechanism
+            WHEN 'stock_quantity' THEN 30
+            WHEN 'turnover_days' THEN invtrack_internal.judge_days_of_cover(
+                t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
+                t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) END) w
+ WHERE w.units IS NOT NULL
+   AND invtrack_internal.judge_status(
+           t.mechanism, t.quantity, t.lookback_days, t.coverage_days, t.expiry_days, t.launched_on,
+           coalesce(t.lots OPERATOR(invtrack.+) w.units, w.units), t.folded, t.tail, t.as_of, t.count_today) = 'ok';
+COMMENT ON VIEW invtrack_internal.check_awaited IS
+'Trackers of stock that units on order would make ok, if these are expected while stock lasts, or within 30 days under stock_quantity; internal, may change';
+COMMENT ON COLUMN invtrack_internal.check_awaited.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack_internal.check_awaited.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack_internal.check_awaited.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack_internal.check_awaited.mechanism IS 'Mechanism of the tracker';
 
 CREATE VIEW invtrack_internal.check_stock WITH (security_invoker) AS
 SELECT merchant, sku, inventory_type, coalesce(l.on_hand, 0) AS on_hand, m.as_of, y.on_hand AS history

@@ -19,13 +19,14 @@ COMMENT ON FUNCTION invtrack_internal.flow_days(invtrack.day_series[], date, dat
 'The sum of some series as rows, earliest first, of the days first <= day <= last; nulls among them are left out';
 
 CREATE FUNCTION invtrack_internal.health_days(
-    health invtrack.day_series, current_stock invtrack.day_series, days invtrack.day_series, first date, last date,
-    OUT day date, OUT health numeric, OUT current_stock numeric)
+    health invtrack.day_series, current_stock invtrack.day_series, threshold invtrack.day_series, reasons invtrack.day_series,
+    days invtrack.day_series, first date, last date,
+    OUT day date, OUT health numeric, OUT current_stock numeric, OUT threshold numeric, OUT status text, OUT reason text)
 RETURNS SETOF record LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 100
 SUPPORT invtrack_internal.daily_support
 AS 'MODULE_PATHNAME', 'health_days';
-COMMENT ON FUNCTION invtrack_internal.health_days(invtrack.day_series, invtrack.day_series, invtrack.day_series, date, date) IS
-'For each of the days first <= day <= last, from the first of a history on, what the latest entries of both say';
+COMMENT ON FUNCTION invtrack_internal.health_days(invtrack.day_series, invtrack.day_series, invtrack.day_series, invtrack.day_series, invtrack.day_series, date, date) IS
+'For each of the days first <= day <= last, from the first of a history on, what the latest entries of each say';
 
 CREATE FUNCTION invtrack_internal.stock_days(
     on_hand invtrack.day_series, days invtrack.day_series, first date, last date, OUT day date, OUT on_hand numeric)

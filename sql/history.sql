@@ -23,6 +23,18 @@ AS 'MODULE_PATHNAME', 'history_sum';
 COMMENT ON FUNCTION invtrack_internal.history_sum(invtrack.day_series, invtrack.day_series) IS
 'What two figures were together, day by day';
 
+CREATE FUNCTION invtrack_internal.reason_number(reason text)
+RETURNS numeric LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'history_reason_number';
+COMMENT ON FUNCTION invtrack_internal.reason_number(text) IS
+'What a history keeps of a reason; 0 for null';
+
+CREATE FUNCTION invtrack_internal.last_status(reasons invtrack.day_series)
+RETURNS text LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'history_last_status';
+COMMENT ON FUNCTION invtrack_internal.last_status(invtrack.day_series) IS
+'The status that the latest reason of a history stands for; null without any';
+
 -- A row a merchant that has been checked: checks take turns on it, and it numbers the events.
 CREATE TABLE invtrack.check_state (
     merchant text COLLATE "C" NOT NULL,
@@ -46,6 +58,9 @@ CREATE TABLE invtrack.tracker_history (
     mechanism text COLLATE "C" NOT NULL,
     health invtrack.day_series NOT NULL,
     current_stock invtrack.day_series NOT NULL,
+    -- empty for what 0.2 recorded
+    threshold invtrack.day_series NOT NULL DEFAULT '{}',
+    reasons invtrack.day_series NOT NULL DEFAULT '{}',
     CONSTRAINT tracker_history_pkey PRIMARY KEY (merchant, sku, inventory_type, mechanism),
     CONSTRAINT tracker_history_tracker_fkey FOREIGN KEY (merchant, sku, inventory_type, mechanism)
         REFERENCES invtrack.tracker ON DELETE CASCADE,
@@ -63,6 +78,8 @@ COMMENT ON COLUMN invtrack.tracker_history.inventory_type IS 'Inventory type of 
 COMMENT ON COLUMN invtrack.tracker_history.mechanism IS 'Mechanism of the tracker';
 COMMENT ON COLUMN invtrack.tracker_history.health IS 'Health on the days on which it changed, at most 10^24 either way';
 COMMENT ON COLUMN invtrack.tracker_history.current_stock IS 'Units that counted on the days on which they changed';
+COMMENT ON COLUMN invtrack.tracker_history.threshold IS 'What the tracker asked for on the days on which that changed, at most 10^24';
+COMMENT ON COLUMN invtrack.tracker_history.reasons IS 'Why the status was not ok, as reason_number() has it, on the days on which that changed';
 
 CREATE TABLE invtrack.stock_history (
     merchant text COLLATE "C" NOT NULL,
@@ -83,10 +100,12 @@ COMMENT ON COLUMN invtrack.stock_history.inventory_type IS 'Inventory type of th
 COMMENT ON COLUMN invtrack.stock_history.on_hand IS 'Units in all lots on the days on which they changed';
 
 CREATE VIEW invtrack.health_daily WITH (security_invoker) AS
-SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, f.day, f.health, f.current_stock
+SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, f.day, f.health, f.current_stock,
+       f.threshold, f.status, f.reason
   FROM invtrack.tracker_history h
   JOIN invtrack.check_state s ON s.merchant = h.merchant
- CROSS JOIN LATERAL invtrack_internal.health_days(h.health, h.current_stock, s.checked_days, '-infinity', 'infinity') f;
+ CROSS JOIN LATERAL invtrack_internal.health_days(
+           h.health, h.current_stock, h.threshold, h.reasons, s.checked_days, '-infinity', 'infinity') f;
 COMMENT ON VIEW invtrack.health_daily IS
 'Health of each tracker on each day that was checked, as the last check of the day found it';
 COMMENT ON COLUMN invtrack.health_daily.merchant IS 'Merchant of the item';
@@ -96,6 +115,9 @@ COMMENT ON COLUMN invtrack.health_daily.mechanism IS 'Mechanism of the tracker';
 COMMENT ON COLUMN invtrack.health_daily.day IS 'Day of the merchant''s calendar';
 COMMENT ON COLUMN invtrack.health_daily.health IS 'Percent of what the tracker asks for that was there';
 COMMENT ON COLUMN invtrack.health_daily.current_stock IS 'Units that counted; under stalled_days the units shipped in the lookback';
+COMMENT ON COLUMN invtrack.health_daily.threshold IS 'What the tracker asked for; null on days that 0.2 recorded';
+COMMENT ON COLUMN invtrack.health_daily.status IS 'ok, replenish, stalled or no_sales; null on days that 0.2 recorded';
+COMMENT ON COLUMN invtrack.health_daily.reason IS 'Why the status was not ok; null where it was';
 
 CREATE VIEW invtrack.stock_daily WITH (security_invoker) AS
 SELECT h.merchant, h.sku, h.inventory_type, f.day, f.on_hand
@@ -110,6 +132,24 @@ COMMENT ON COLUMN invtrack.stock_daily.inventory_type IS 'Inventory type of the 
 COMMENT ON COLUMN invtrack.stock_daily.day IS 'Day of the merchant''s calendar';
 COMMENT ON COLUMN invtrack.stock_daily.on_hand IS 'Units in all lots';
 
+CREATE TABLE invtrack.status_daily (
+    merchant text COLLATE "C" NOT NULL,
+    day date NOT NULL,
+    mechanism text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    trackers integer NOT NULL,
+    CONSTRAINT status_daily_pkey PRIMARY KEY (merchant, day, mechanism, status),
+    CONSTRAINT status_daily_merchant_fkey FOREIGN KEY (merchant) REFERENCES invtrack.merchant
+);
+COMMENT ON TABLE invtrack.status_daily IS
+'How many trackers had which status on each day that was checked, as the last check of the day found it';
+COMMENT ON COLUMN invtrack.status_daily.merchant IS 'Merchant of the trackers';
+COMMENT ON COLUMN invtrack.status_daily.day IS 'Day of the merchant''s calendar';
+COMMENT ON COLUMN invtrack.status_daily.mechanism IS 'Mechanism of the trackers';
+COMMENT ON COLUMN invtrack.status_daily.status IS 'ok, replenish, stalled or no_sales';
+COMMENT ON COLUMN invtrack.status_daily.trackers IS 'How many, paused ones and those of retired products included; a status that none had has no row';
+
 SELECT pg_catalog.pg_extension_config_dump('invtrack.check_state', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.tracker_history', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.stock_history', '');
+SELECT pg_catalog.pg_extension_config_dump('invtrack.status_daily', '');

@@ -56,8 +56,12 @@ lock_check_state(Check *check)
 	static Statement read_day = {
 		"SELECT invtrack_internal.as_of(m.time_zone::pg_catalog.text),"
 		" invtrack_internal.as_of(m.time_zone::pg_catalog.text) OPERATOR(pg_catalog.<=)"
-		" invtrack.today(m.merchant::pg_catalog.text)"
-		" FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1",
+		" invtrack.today(m.merchant::pg_catalog.text) AND coalesce("
+		" invtrack_internal.as_of(m.time_zone::pg_catalog.text) OPERATOR(pg_catalog.>=)"
+		" invtrack.last_day(s.checked_days::invtrack.day_series), true)"
+		" FROM invtrack.merchant m JOIN invtrack.check_state s"
+		" ON s.merchant OPERATOR(pg_catalog.=) m.merchant"
+		" WHERE m.merchant OPERATOR(pg_catalog.=) $1",
 		1, {TEXTOID}, 0, {DATEOID, BOOLOID}
 	};
 
@@ -68,7 +72,7 @@ lock_check_state(Check *check)
 		return false;
 	check->events = check->events_before = events;
 	check->day = result_datum(SPI_tuptable, 0, 1, DATEOID);
-	check->has_come = result_bool(SPI_tuptable, 0, 2);
+	check->is_history = result_bool(SPI_tuptable, 0, 2);
 	check->now = GetCurrentTimestamp();
 	SPI_freetuptable(SPI_tuptable);
 	return true;
@@ -165,7 +169,11 @@ record_transitions(Check *check, Datum changes)
 		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) c.merchant"
 		" AND i.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
 		" AND c.transition OPERATOR(pg_catalog.<>) 'withdrawn'"
-		" WHERE c.transition IS NOT NULL),"
+		" WHERE c.transition IS NOT NULL AND (NOT c.may_wait OR NOT EXISTS ("
+		" SELECT FROM invtrack_internal.check_awaited w"
+		" WHERE w.merchant OPERATOR(pg_catalog.=) c.merchant AND w.sku OPERATOR(pg_catalog.=) c.sku"
+		" AND w.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
+		" AND w.mechanism OPERATOR(pg_catalog.=) c.mechanism))),"
 		" opened AS ("
 		" INSERT INTO invtrack.alert (merchant, alert_id, sku, inventory_type, mechanism,"
 		" status, reason, opened_health, lowest_health, opened_at, opened_on, severity)"
@@ -211,7 +219,7 @@ update_check_state(const Check *check)
 	Datum		values[4] = {check->merchant, Int64GetDatum(check->events),
 	TimestampTzGetDatum(check->now), check->day};
 
-	statement_run(&update, values, check->has_come ? NULL : "   n", false);
+	statement_run(&update, values, check->is_history ? NULL : "   n", false);
 }
 
 /* Wait for the merchant's turn, and write down all that differs. */
@@ -241,15 +249,18 @@ write_changes(void *argument)
 	{
 		update_alerts(check, changes);
 		record_transitions(check, changes);
-		if (check->has_come)
+		if (check->is_history)
 			record_history(check, changes);
 		MemoryContextReset(chunk);
 	}
 	MemoryContextSwitchTo(context);
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(rows);
-	if (check->has_come)
+	if (check->is_history)
+	{
 		record_stock(check);
+		record_statuses(check);
+	}
 	update_check_state(check);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);

@@ -17,7 +17,7 @@ typedef struct Check
 {
 	Datum		merchant;
 	Datum		day;			/* of its calendar */
-	bool		has_come;		/* is that day today, or past? */
+	bool		is_history;		/* is that day today, or past, and none after it was checked? */
 	TimestampTz now;
 	int64		events;			/* number of its last event; -1: there is no such merchant */
 	int64		events_before;	/* and before this check */
@@ -29,5 +29,6 @@ typedef struct Check
 /* check_history.c */
 extern void record_history(const Check *check, Datum changes);
 extern void record_stock(const Check *check);
+extern void record_statuses(const Check *check);
 
 #endif							/* INVTRACK_CHECK_H */

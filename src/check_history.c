@@ -23,17 +23,21 @@ record_history(const Check *check, Datum changes)
 	" invtrack_internal.history_with(" HISTORY_ARGS(series, "c.as_of", quantity) ") END"
 	static Statement record = {
 		"INSERT INTO invtrack.tracker_history"
-		" (merchant, sku, inventory_type, mechanism, health, current_stock)"
+		" (merchant, sku, inventory_type, mechanism, health, current_stock, threshold, reasons)"
 		" SELECT c.merchant, c.sku, c.inventory_type, c.mechanism,"
 		" " SERIES_WITH("c.health_history", "c.health") ","
-		" " SERIES_WITH("c.stock_history", "c.current_stock")
+		" " SERIES_WITH("c.stock_history", "c.current_stock") ","
+		" " SERIES_WITH("c.threshold_history", "c.threshold") ","
+		" " SERIES_WITH("c.reason_history",
+						"invtrack_internal.reason_number(c.reason::pg_catalog.text)")
 		" FROM pg_catalog.unnest($1) c JOIN invtrack.tracker t"
 		" ON t.merchant OPERATOR(pg_catalog.=) c.merchant AND t.sku OPERATOR(pg_catalog.=) c.sku"
 		" AND t.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
 		" AND t.mechanism OPERATOR(pg_catalog.=) c.mechanism"
 		" WHERE c.history_changes FOR KEY SHARE OF t SKIP LOCKED"
 		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO UPDATE"
-		" SET health = excluded.health, current_stock = excluded.current_stock",
+		" SET health = excluded.health, current_stock = excluded.current_stock,"
+		" threshold = excluded.threshold, reasons = excluded.reasons",
 		1, {InvalidOid}
 	};
 
@@ -60,4 +64,34 @@ record_stock(const Check *check)
 	};
 
 	statement_run(&record, unconstify(Datum *, &check->merchant), NULL, false);
+}
+
+/*
+ * How many trackers have which status, as their history says by now. The day
+ * has a row for each status that there is; one that is right stays as it is.
+ */
+void
+record_statuses(const Check *check)
+{
+#define SAME_STATUS \
+	"d.merchant OPERATOR(pg_catalog.=) $1 AND d.day OPERATOR(pg_catalog.=) $2" \
+	" AND d.mechanism OPERATOR(pg_catalog.=) c.mechanism AND d.status OPERATOR(pg_catalog.=) c.status"
+	static Statement record = {
+		"WITH c AS MATERIALIZED ("
+		" SELECT h.mechanism, invtrack_internal.last_status(h.reasons::invtrack.day_series) AS status,"
+		" pg_catalog.count(*)::pg_catalog.int4 AS trackers"
+		" FROM invtrack.tracker_history h WHERE h.merchant OPERATOR(pg_catalog.=) $1 GROUP BY 1, 2),"
+		" gone AS (DELETE FROM invtrack.status_daily d"
+		" WHERE d.merchant OPERATOR(pg_catalog.=) $1 AND d.day OPERATOR(pg_catalog.=) $2"
+		" AND NOT EXISTS (SELECT FROM c WHERE " SAME_STATUS "))"
+		" INSERT INTO invtrack.status_daily AS d (merchant, day, mechanism, status, trackers)"
+		" SELECT $1, $2, c.mechanism, c.status, c.trackers FROM c WHERE c.status IS NOT NULL"
+		" AND NOT EXISTS (SELECT FROM invtrack.status_daily d WHERE " SAME_STATUS
+		" AND d.trackers OPERATOR(pg_catalog.=) c.trackers)"
+		" ON CONFLICT (merchant, day, mechanism, status) DO UPDATE SET trackers = excluded.trackers",
+		2, {TEXTOID, DATEOID}
+	};
+	Datum		values[2] = {check->merchant, check->day};
+
+	statement_run(&record, values, NULL, false);
 }

@@ -12,15 +12,17 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/tuplestore.h"
 
 #include "compat.h"
 #include "day_series.h"
+#include "history.h"
 #include "quantity.h"
 
-/* Figures of a history that are shown side by side. */
-#define HISTORIES_MAX	2
+/* Series of a history that are shown side by side. */
+#define HISTORIES_MAX	4
 
 /* Ascending entries, of units of 10^-scale. */
 typedef struct Entries
@@ -30,25 +32,57 @@ typedef struct Entries
 	int			scale;
 } Entries;
 
-/* Put a row of a day and its quantities, null where there is none, into the result. */
+/* Put a row of a day and its values into the result, and free the values. */
 static void
-put_day(ReturnSetInfo *result, int32 day, const Quantity *quantities, const bool *is_null,
-		const int *scales, int count)
+put_day(ReturnSetInfo *result, int32 day, Datum *values, bool *nulls, int count)
 {
-	Datum		values[1 + HISTORIES_MAX] = {DateADTGetDatum(day_to_date(day))};
-	bool		nulls[1 + HISTORIES_MAX] = {false};
-
 	CHECK_FOR_INTERRUPTS();
-	for (int i = 0; i < count; i++)
-	{
-		nulls[i + 1] = is_null[i];
-		if (!is_null[i])
-			values[i + 1] = NumericGetDatum(quantity_to_numeric(quantities[i], scales[i]));
-	}
+	values[0] = DateADTGetDatum(day_to_date(day));
+	nulls[0] = false;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	for (int i = 0; i < count; i++)
-		if (!is_null[i])
-			pfree(DatumGetPointer(values[i + 1]));
+	for (int i = 1; i <= count; i++)
+		if (!nulls[i])
+			pfree(DatumGetPointer(values[i]));
+}
+
+/* The status and the reason that an entry stands for. */
+static void
+set_verdict(const DayEntry *entry, int scale, Datum *values, bool *nulls)
+{
+	Reason		reason;
+	const char *name;
+
+	if (!history_reason(entry->quantity, scale, &reason))
+		day_series_damaged();
+	values[0] = CStringGetTextDatum(status_name(status_of_reason(reason)));
+	nulls[0] = false;
+	name = reason_name(reason);
+	if (name != NULL)
+		values[1] = CStringGetTextDatum(name);
+	nulls[1] = name == NULL;
+}
+
+/* Put a row of a day and what histories say into the result; an entry is null where there is none. */
+static void
+put_histories(ReturnSetInfo *result, int32 day, const Entries *history,
+			  const DayEntry *const *entries, int histories, bool with_reasons)
+{
+	Datum		values[2 + HISTORIES_MAX];
+	bool		nulls[2 + HISTORIES_MAX];
+	int			quantities = histories - (with_reasons ? 1 : 0);
+
+	memset(nulls, true, sizeof(nulls));
+	for (int h = 0; h < quantities; h++)
+	{
+		nulls[h + 1] = entries[h] == NULL;
+		if (!nulls[h + 1])
+			values[h + 1] = NumericGetDatum(quantity_to_numeric(entries[h]->quantity,
+															   history[h].scale));
+	}
+	if (with_reasons && entries[quantities] != NULL)
+		set_verdict(entries[quantities], history[quantities].scale, &values[histories],
+					&nulls[histories]);
+	put_day(result, day, values, nulls, histories + (with_reasons ? 1 : 0));
 }
 
 /* The parts of a flow: the folded one and the one that waits, where they are. */
@@ -113,7 +147,6 @@ PG_FUNCTION_INFO_V1(flow_days);
 Datum
 flow_days(PG_FUNCTION_ARGS)
 {
-	static const bool not_null = false;
 	int			count;
 	DaySeries **parts = get_parts(PG_GETARG_ARRAYTYPE_P(0), &count);
 	Entries		sum = sum_parts(parts, count, bound_to_day(PG_GETARG_DATEADT(1)),
@@ -121,8 +154,13 @@ flow_days(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	for (int32 i = 0; i < sum.count; i++)
-		put_day((ReturnSetInfo *) fcinfo->resultinfo, sum.entry[i].day, &sum.entry[i].quantity,
-				&not_null, &sum.scale, 1);
+	{
+		Datum		values[2];
+		bool		nulls[2] = {false};
+
+		values[1] = NumericGetDatum(quantity_to_numeric(sum.entry[i].quantity, sum.scale));
+		put_day((ReturnSetInfo *) fcinfo->resultinfo, sum.entry[i].day, values, nulls, 1);
+	}
 	return (Datum) 0;
 }
 
@@ -152,14 +190,14 @@ flow_is_zero(PG_FUNCTION_ARGS)
 
 /*
  * A row for each of the days first <= day <= last, from the first entry of a
- * history on, with the quantity of each history's latest entry up to then.
+ * history on, with what each history's latest entry up to then says. The
+ * histories are the arguments before the days, and reasons the last of them.
  */
 static void
-return_histories(FunctionCallInfo fcinfo, int histories, int32 first, int32 last)
+return_histories(FunctionCallInfo fcinfo, int histories, bool with_reasons, int32 first, int32 last)
 {
 	Entries		days;
 	Entries		history[HISTORIES_MAX];
-	int			scales[HISTORIES_MAX];
 	int32		next[HISTORIES_MAX] = {0};
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
@@ -168,39 +206,34 @@ return_histories(FunctionCallInfo fcinfo, int histories, int32 first, int32 last
 	if (days.count == 0)
 		return;
 	for (int h = 0; h < histories; h++)
-	{
 		history[h].entry = day_series_between(PG_GETARG_DAY_SERIES(h), days.entry[0].day,
 											  days.entry[days.count - 1].day, true,
 											  &history[h].count, &history[h].scale);
-		scales[h] = history[h].scale;
-	}
 	for (int32 i = 0; i < days.count; i++)
 	{
-		Quantity	quantities[HISTORIES_MAX];
-		bool		is_null[HISTORIES_MAX];
+		const DayEntry *entries[HISTORIES_MAX];
 		bool		any = false;
 
 		for (int h = 0; h < histories; h++)
 		{
 			while (next[h] < history[h].count && history[h].entry[next[h]].day <= days.entry[i].day)
 				next[h]++;
-			is_null[h] = next[h] == 0;
-			quantities[h] = is_null[h] ? 0 : history[h].entry[next[h] - 1].quantity;
-			any |= !is_null[h];
+			entries[h] = next[h] == 0 ? NULL : &history[h].entry[next[h] - 1];
+			any |= entries[h] != NULL;
 		}
 		if (any)
-			put_day((ReturnSetInfo *) fcinfo->resultinfo, days.entry[i].day, quantities, is_null,
-					scales, histories);
+			put_histories((ReturnSetInfo *) fcinfo->resultinfo, days.entry[i].day, history,
+						  entries, histories, with_reasons);
 	}
 }
 
-/* health_days(health, current_stock, days, first, last) */
+/* health_days(health, current_stock, threshold, reasons, days, first, last) */
 PG_FUNCTION_INFO_V1(health_days);
 Datum
 health_days(PG_FUNCTION_ARGS)
 {
-	return_histories(fcinfo, 2, bound_to_day(PG_GETARG_DATEADT(3)),
-					 bound_to_day(PG_GETARG_DATEADT(4)));
+	return_histories(fcinfo, 4, true, bound_to_day(PG_GETARG_DATEADT(5)),
+					 bound_to_day(PG_GETARG_DATEADT(6)));
 	return (Datum) 0;
 }
 
@@ -209,7 +242,7 @@ PG_FUNCTION_INFO_V1(stock_days);
 Datum
 stock_days(PG_FUNCTION_ARGS)
 {
-	return_histories(fcinfo, 1, bound_to_day(PG_GETARG_DATEADT(2)),
+	return_histories(fcinfo, 1, false, bound_to_day(PG_GETARG_DATEADT(2)),
 					 bound_to_day(PG_GETARG_DATEADT(3)));
 	return (Datum) 0;
 }
@@ -219,6 +252,6 @@ PG_FUNCTION_INFO_V1(history_fill);
 Datum
 history_fill(PG_FUNCTION_ARGS)
 {
-	return_histories(fcinfo, 1, DAY_FIRST, DAY_NEVER);
+	return_histories(fcinfo, 1, false, DAY_FIRST, DAY_NEVER);
 	return (Datum) 0;
 }

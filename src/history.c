@@ -15,6 +15,7 @@
 #include "argument.h"
 #include "compat.h"
 #include "day_series.h"
+#include "history.h"
 #include "quantity.h"
 
 /*
@@ -56,6 +57,16 @@ history_day(FunctionCallInfo fcinfo, int arg)
 	check_not_null(fcinfo, arg, "day");
 	(void) day_of_argument(fcinfo, arg, "day", &day);
 	return day;
+}
+
+/* The reason that an entry of a history stands for; false: it is none. */
+bool
+history_reason(Quantity quantity, int scale, Reason *reason)
+{
+	Quantity	unit = power_of_ten(scale);
+
+	*reason = (Reason) (quantity / unit);
+	return quantity >= 0 && quantity % unit == 0 && quantity / unit < REASONS;
 }
 
 /*
@@ -175,4 +186,44 @@ history_sum(PG_FUNCTION_ARGS)
 		}
 	}
 	PG_RETURN_POINTER(day_series_pack(sums, count, QUANTITY_DECIMALS));
+}
+
+/* reason_number(reason): what a history keeps of a reason; 0 for none */
+PG_FUNCTION_INFO_V1(history_reason_number);
+Datum
+history_reason_number(PG_FUNCTION_ARGS)
+{
+	Reason		reason = REASON_NONE;
+
+	if (!PG_ARGISNULL(0))
+	{
+		text	   *name = PG_GETARG_TEXT_PP(0);
+
+		if (!reason_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &reason))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("reason \"%s\" does not exist", text_to_cstring(name)),
+					 errargument("reason")));
+	}
+	PG_RETURN_NUMERIC(int64_to_numeric(reason));
+}
+
+/* last_status(reasons): the status that the latest reason of a history stands for; null without any */
+PG_FUNCTION_INFO_V1(history_last_status);
+Datum
+history_last_status(PG_FUNCTION_ARGS)
+{
+	DayReader	reader;
+	DayEntry	entry;
+	Reason		reason;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	day_series_open(PG_GETARG_DAY_SERIES(0), &reader);
+	if (reader.count == 0)
+		PG_RETURN_NULL();
+	if (!day_reader_next(&reader, &entry) ||
+		!history_reason(entry.quantity, reader.scale, &reason))
+		day_series_damaged();
+	PG_RETURN_TEXT_P(cstring_to_text(status_name(status_of_reason(reason))));
 }

@@ -22,9 +22,14 @@ static const char *const status_names[] = {
 	"ok", "replenish", "stalled", "no_sales"
 };
 
-static const char *const reason_names[] = {
+static const char *const reason_names[REASONS] = {
 	NULL, "stock_below_quantity", "stock_below_coverage", "too_new", "nothing_on_hand",
 	"shipments_below_quantity", "no_sales_history", "no_sales_in_window"
+};
+
+static const Status reason_status[REASONS] = {
+	TRACKER_OK, TRACKER_REPLENISH, TRACKER_REPLENISH, TRACKER_STALLED, TRACKER_STALLED,
+	TRACKER_STALLED, TRACKER_NO_SALES, TRACKER_NO_SALES
 };
 
 static const char *const parameter_names[PARAMETERS] = {
@@ -117,6 +122,23 @@ const char *
 reason_name(Reason reason)
 {
 	return reason_names[reason];
+}
+
+/* False: no reason has this name. */
+bool
+reason_of_name(const char *name, size_t size, Reason *reason)
+{
+	for (*reason = REASON_NONE + 1; *reason < REASONS; (*reason)++)
+		if (strlen(reason_names[*reason]) == size && memcmp(reason_names[*reason], name, size) == 0)
+			return true;
+	return false;
+}
+
+/* The status that each reason stands for. */
+Status
+status_of_reason(Reason reason)
+{
+	return reason_status[reason];
 }
 
 static Quantity
@@ -305,10 +327,7 @@ judge_stock_quantity(const TrackerRule *rule, const Evidence *evidence, Judgemen
 	if (!measure_stock(rule, evidence, judgement))
 		return false;
 	if (judgement->current < rule->quantity)
-	{
-		judgement->status = TRACKER_REPLENISH;
 		judgement->reason = REASON_STOCK_BELOW_QUANTITY;
-	}
 	return true;
 }
 
@@ -355,17 +374,11 @@ judge_turnover_days(const TrackerRule *rule, const Evidence *evidence, Judgement
 		!measure_sales(rule, evidence, judgement, &first_sale))
 		return false;
 	if (judgement->sales <= 0)
-	{
-		judgement->status = TRACKER_NO_SALES;
 		judgement->reason = first_sale == NO_DAY ? REASON_NO_SALES_HISTORY :
 			REASON_NO_SALES_IN_WINDOW;
-	}
 	else if (is_below(multiply(judgement->current, judgement->actual_days),
 					  multiply(judgement->sales, rule->coverage_days)))
-	{
-		judgement->status = TRACKER_REPLENISH;
 		judgement->reason = REASON_STOCK_BELOW_COVERAGE;
-	}
 	return true;
 }
 
@@ -378,7 +391,6 @@ judge_stalled_days(const TrackerRule *rule, const Evidence *evidence, Judgement 
 		return false;
 	if (judgement->current >= rule->quantity)
 		return true;
-	judgement->status = TRACKER_STALLED;
 	if (evidence->launched_on != NO_DAY &&
 		evidence->window_end - evidence->launched_on + 1 < rule->lookback_days)
 		judgement->reason = REASON_TOO_NEW;
@@ -389,15 +401,10 @@ judge_stalled_days(const TrackerRule *rule, const Evidence *evidence, Judgement 
 	return true;
 }
 
-/* Judge an item by a rule; false: a series is damaged. */
-bool
-judge(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
+/* Find the reason why the tracker is not ok, and the figures that tell; false: a series is damaged. */
+static bool
+find_reason(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
 {
-	memset(judgement, 0, sizeof(*judgement));
-	judgement->rule = *rule;
-	judgement->actual_days = NO_DAY;
-	judgement->status = TRACKER_OK;
-	judgement->reason = REASON_NONE;
 	switch (rule->mechanism)
 	{
 		case MECHANISM_STOCK_QUANTITY:
@@ -409,4 +416,18 @@ judge(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
 		default:
 			return false;
 	}
+}
+
+/* Judge an item by a rule; false: a series is damaged. */
+bool
+judge(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
+{
+	memset(judgement, 0, sizeof(*judgement));
+	judgement->rule = *rule;
+	judgement->actual_days = NO_DAY;
+	judgement->reason = REASON_NONE;
+	if (!find_reason(rule, evidence, judgement))
+		return false;
+	judgement->status = status_of_reason(judgement->reason);
+	return true;
 }

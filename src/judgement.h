@@ -69,6 +69,7 @@ typedef enum Status
 	TRACKER_NO_SALES
 } Status;
 
+/* Their numbers are recorded in histories: new ones come last. */
 typedef enum Reason
 {
 	REASON_NONE,
@@ -78,7 +79,8 @@ typedef enum Reason
 	REASON_NOTHING_ON_HAND,
 	REASON_SHIPMENTS_BELOW_QUANTITY,
 	REASON_NO_SALES_HISTORY,
-	REASON_NO_SALES_IN_WINDOW
+	REASON_NO_SALES_IN_WINDOW,
+	REASONS
 } Reason;
 
 /* What a tracker asks for; all quantities here are in millionths. */
@@ -123,5 +125,7 @@ extern Mechanism mechanism_of_name(const char *name, size_t size);
 extern const char *mechanism_name(Mechanism mechanism);
 extern const char *status_name(Status status);
 extern const char *reason_name(Reason reason);
+extern bool reason_of_name(const char *name, size_t size, Reason *reason);
+extern Status status_of_reason(Reason reason);
 
 #endif							/* INVTRACK_JUDGEMENT_H */

@@ -172,7 +172,7 @@ COMMENT ON TABLE invtrack.fold_state IS
 'A row a merchant that has been folded: folds, purges, repairs and changes of products take turns on it; corrections share it';
 COMMENT ON COLUMN invtrack.alert.closed_as IS 'recovered, or withdrawn: the tracker or its product was deleted, merged or retired';
 COMMENT ON COLUMN invtrack.merchant.hold_for_incoming IS
-'For alerts of low stock that wait for units on order; no check reads it yet';
+'A low alert of too little stock is not opened while units on order are expected soon enough to make the tracker ok';
 
 ALTER TABLE invtrack.tracker ADD COLUMN version integer NOT NULL DEFAULT 1;
 COMMENT ON COLUMN invtrack.tracker.version IS 'Grows by 1 when a parameter or active changes';
@@ -263,6 +263,11 @@ SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, NULL::date AS day, NULL
 CREATE OR REPLACE VIEW invtrack.stock_daily AS
 SELECT h.merchant, h.sku, h.inventory_type, NULL::date AS day, NULL::numeric AS on_hand
   FROM invtrack.stock_history h;
+ALTER TABLE invtrack.tracker_history
+    ADD COLUMN threshold invtrack.day_series NOT NULL DEFAULT '{}',
+    ADD COLUMN reasons invtrack.day_series NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN invtrack.tracker_history.threshold IS 'What the tracker asked for on the days on which that changed, at most 10^24';
+COMMENT ON COLUMN invtrack.tracker_history.reasons IS 'Why the status was not ok, as reason_number() has it, on the days on which that changed';
 DROP FUNCTION invtrack_internal.history_fill(invtrack.day_series, invtrack.day_series);
 
 ALTER TABLE invtrack.alert_event

@@ -19,7 +19,7 @@ SELECT parts, first, last, string_agg(concat(day, ' ', quantity), ', ' ORDER BY 
 SELECT first, last, string_agg(concat(day, ' ', health, ' ', current_stock), ', ' ORDER BY day) AS days
   FROM (VALUES (1, '-infinity'::date, 'infinity'::date), (2, '2026-03-05', '2026-03-05'), (3, '2026-03-03', '2026-03-06'), (4, '2026-03-06', '2026-03-03'),
                (5, '2026-03-08', 'infinity'), (6, '-infinity', '2026-03-01'), (7, '-infinity', NULL)) v (n, first, last)
-  LEFT JOIN LATERAL invtrack_internal.health_days('{2026-03-02:5,2026-03-04:0,2026-03-06:2.5}', '{2026-03-02:1,2026-03-05:2}',
+  LEFT JOIN LATERAL invtrack_internal.health_days('{2026-03-02:5,2026-03-04:0,2026-03-06:2.5}', '{2026-03-02:1,2026-03-05:2}', '{2026-03-03:4}', '{2026-03-03:1,2026-03-05:0}',
                 '{2026-03-01:1,2026-03-02:1,2026-03-03:1,2026-03-05:1,2026-03-07:1}', first, last) f ON true
  GROUP BY n, first, last ORDER BY n;
 SELECT * FROM invtrack_internal.stock_days('{2026-03-02:5,2026-03-04:0,2026-03-06:2.5}', '{2026-03-01:1,2026-03-02:1,2026-03-03:1,2026-03-05:1,2026-03-07:1}', '2026-03-03', '2026-03-07');
@@ -59,8 +59,9 @@ INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity
 SELECT merchant, sku, 'good', 'stock_quantity', 20 FROM invtrack.product;
 INSERT INTO invtrack.check_state (merchant, checked_days)
 SELECT merchant, invtrack.day_series_agg(date '2026-03-31' - n, 1) FROM invtrack.merchant, generate_series(0, 89) n WHERE random() < 0.8 GROUP BY merchant;
-INSERT INTO invtrack.tracker_history (merchant, sku, inventory_type, mechanism, health, current_stock)
-SELECT merchant, sku, 'good', 'stock_quantity', invtrack.day_series_agg(day, health) FILTER (WHERE first OR random() < 0.5), invtrack.day_series_agg(day, stock) FILTER (WHERE first OR random() < 0.5)
+INSERT INTO invtrack.tracker_history (merchant, sku, inventory_type, mechanism, health, current_stock, threshold, reasons)
+SELECT merchant, sku, 'good', 'stock_quantity', invtrack.day_series_agg(day, health) FILTER (WHERE first OR random() < 0.5), invtrack.day_series_agg(day, stock) FILTER (WHERE first OR random() < 0.5),
+       coalesce(invtrack.day_series_agg(day, stock / 4) FILTER (WHERE random() < 0.5), '{}'), coalesce(invtrack.day_series_agg(day, floor(stock / 7)) FILTER (WHERE random() < 0.5), '{}')
   FROM (SELECT merchant, sku, day, round((100 * random())::numeric, 2) AS health, floor(50 * random())::numeric AS stock, row_number() OVER (PARTITION BY merchant, sku ORDER BY day) = 1 AS first
           FROM invtrack.product, LATERAL (SELECT date '2026-03-31' - floor(90 * random() + 0 * length(sku))::integer AS day FROM generate_series(1, 20) GROUP BY 1) d) h
  GROUP BY merchant, sku;

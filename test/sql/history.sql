@@ -48,11 +48,11 @@ UPDATE invtrack.stock_lot SET quantity = -1 WHERE lot = '1';
 DELETE FROM invtrack.stock_lot WHERE sku = 'b';
 INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) VALUES ('m', 'a', 'good', 'shipment', '2026-03-04', 2.5);
 SELECT pg_temp.check_at('2026-03-04');
-SELECT sku, mechanism, day, health, current_stock FROM invtrack.health_daily WHERE merchant = 'm' ORDER BY mechanism, day;
+SELECT sku, mechanism, day, health, current_stock, threshold, status, reason FROM invtrack.health_daily WHERE merchant = 'm' ORDER BY mechanism, day;
 SELECT sku, day, on_hand FROM invtrack.stock_daily WHERE merchant = 'm' ORDER BY sku, day;
 SELECT checked_days FROM invtrack.check_state WHERE merchant = 'm';
 -- entries for changes only
-SELECT mechanism, health, current_stock FROM invtrack.tracker_history ORDER BY mechanism;
+SELECT mechanism, health, current_stock, threshold, reasons FROM invtrack.tracker_history ORDER BY mechanism;
 SELECT merchant, sku, on_hand FROM invtrack.stock_history ORDER BY merchant, sku;
 -- a tracker that comes later begins then
 SELECT invtrack.save_tracker('m', 'b', 'good', 'stock_quantity', 10) FROM pg_temp.check_at('2026-03-05');
