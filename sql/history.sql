@@ -132,24 +132,6 @@ COMMENT ON COLUMN invtrack.stock_daily.inventory_type IS 'Inventory type of the 
 COMMENT ON COLUMN invtrack.stock_daily.day IS 'Day of the merchant''s calendar';
 COMMENT ON COLUMN invtrack.stock_daily.on_hand IS 'Units in all lots';
 
-CREATE TABLE invtrack.status_daily (
-    merchant text COLLATE "C" NOT NULL,
-    day date NOT NULL,
-    mechanism text COLLATE "C" NOT NULL,
-    status text COLLATE "C" NOT NULL,
-    trackers integer NOT NULL,
-    CONSTRAINT status_daily_pkey PRIMARY KEY (merchant, day, mechanism, status),
-    CONSTRAINT status_daily_merchant_fkey FOREIGN KEY (merchant) REFERENCES invtrack.merchant
-);
-COMMENT ON TABLE invtrack.status_daily IS
-'How many trackers had which status on each day that was checked, as the last check of the day found it';
-COMMENT ON COLUMN invtrack.status_daily.merchant IS 'Merchant of the trackers';
-COMMENT ON COLUMN invtrack.status_daily.day IS 'Day of the merchant''s calendar';
-COMMENT ON COLUMN invtrack.status_daily.mechanism IS 'Mechanism of the trackers';
-COMMENT ON COLUMN invtrack.status_daily.status IS 'ok, replenish, stalled or no_sales';
-COMMENT ON COLUMN invtrack.status_daily.trackers IS 'How many, paused ones and those of retired products included; a status that none had has no row';
-
 SELECT pg_catalog.pg_extension_config_dump('invtrack.check_state', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.tracker_history', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.stock_history', '');
-SELECT pg_catalog.pg_extension_config_dump('invtrack.status_daily', '');

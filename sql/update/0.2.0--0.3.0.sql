@@ -224,8 +224,9 @@ CREATE FUNCTION invtrack_internal.flow_days(
 RETURNS SETOF record LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'flow_days';
 CREATE FUNCTION invtrack_internal.health_days(
-    health invtrack.day_series, current_stock invtrack.day_series, days invtrack.day_series, first date, last date,
-    OUT day date, OUT health numeric, OUT current_stock numeric)
+    health invtrack.day_series, current_stock invtrack.day_series, threshold invtrack.day_series, reasons invtrack.day_series,
+    days invtrack.day_series, first date, last date,
+    OUT day date, OUT health numeric, OUT current_stock numeric, OUT threshold numeric, OUT status text, OUT reason text)
 RETURNS SETOF record LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'health_days';
 CREATE FUNCTION invtrack_internal.stock_days(
@@ -243,7 +244,7 @@ BEGIN
         SELECT DISTINCT n.replaced_by, a.grantee
           FROM (VALUES ('invtrack.unnest(invtrack.day_series)', 'invtrack_internal.flow_days(invtrack.day_series[], date, date)'),
                        ('invtrack_internal.history_fill(invtrack.day_series, invtrack.day_series)',
-                        'invtrack_internal.health_days(invtrack.day_series, invtrack.day_series, invtrack.day_series, date, date)'),
+                        'invtrack_internal.health_days(invtrack.day_series, invtrack.day_series, invtrack.day_series, invtrack.day_series, invtrack.day_series, date, date)'),
                        ('invtrack_internal.history_fill(invtrack.day_series, invtrack.day_series)',
                         'invtrack_internal.stock_days(invtrack.day_series, invtrack.day_series, date, date)'),
                        ('invtrack.total(invtrack.day_series)', 'invtrack_internal.is_zero(invtrack.day_series[])')) n (was, replaced_by)
