@@ -17,12 +17,16 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "common/unicode_norm.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 
 #include "letters.h"
+
+#define PIECE_SIZE_MAX	1024	/* bytes */
 
 /* First and last. */
 static const pg_wchar dropped_marks[][2] = {
@@ -68,14 +72,13 @@ is_dropped(pg_wchar letter)
 	return false;
 }
 
-/* A text in UTF-8 with letters as they are composed and wide as usual, without marks. */
-static char *
-plain_letters(const char *bytes, size_t size)
+/* Append a piece of a text in UTF-8: letters composed and wide as usual, without marks. */
+static void
+append_plain(StringInfo plain, const char *bytes, size_t size)
 {
 	pg_wchar   *given = palloc((size + 1) * sizeof(pg_wchar));
 	pg_wchar   *letters;
 	pg_wchar   *to;
-	char	   *plain;
 	int			length;
 
 	pg_mb2wchar_with_len(bytes, given, size);
@@ -89,10 +92,42 @@ plain_letters(const char *bytes, size_t size)
 	pfree(letters);
 	for (length = 0; given[length] != 0; length++)
 		;
-	plain = palloc((size_t) length * MAX_MULTIBYTE_CHAR_LEN + 1);
-	pg_wchar2mb_with_len(given, plain, length);
+	enlargeStringInfo(plain, length * MAX_MULTIBYTE_CHAR_LEN + 1);
+	plain->len += pg_wchar2mb_with_len(given, plain->data + plain->len, length);
 	pfree(given);
-	return plain;
+}
+
+/*
+ * A long text is normalized in pieces, since the time that a run of marks takes
+ * grows with the square of its length, and cannot be cancelled. A piece ends
+ * before an ASCII character, which combines with nothing before it, or, where
+ * there is none, anywhere.
+ */
+static size_t
+piece_size(const char *bytes, size_t size)
+{
+	if (size <= PIECE_SIZE_MAX)
+		return size;
+	for (size_t end = PIECE_SIZE_MAX; end > 0; end--)
+		if (!IS_HIGHBIT_SET(bytes[end]))
+			return end;
+	return pg_mbcliplen(bytes, size, PIECE_SIZE_MAX);
+}
+
+static char *
+plain_letters(const char *bytes, size_t size)
+{
+	StringInfoData plain;
+	size_t		piece;
+
+	initStringInfo(&plain);
+	for (; size > 0; bytes += piece, size -= piece)
+	{
+		CHECK_FOR_INTERRUPTS();
+		piece = piece_size(bytes, size);
+		append_plain(&plain, bytes, piece);
+	}
+	return plain.data;
 }
 
 /*

@@ -94,6 +94,12 @@ SELECT bool_and(invtrack_internal.fold_case(invtrack_internal.fold_case(name)) =
        bool_and(invtrack_internal.fold_case(upper(name COLLATE "und-x-icu")) = invtrack_internal.fold_case(name)) AS of_upper
   FROM invtrack.product WHERE merchant = 'lang';
 
+-- Long texts are folded piece by piece, in a time that grows with their length alone; where the pieces end makes no difference.
+SELECT count(*) AS texts, count(*) FILTER (WHERE invtrack_internal.fold_case(normalize(t, NFD)) <> invtrack_internal.fold_case(normalize(t, NFC))) AS differ
+  FROM (SELECT string_agg(CASE WHEN (i * j) % 7 = 0 THEN ' ' ELSE substr('éộがﾎﾟ한ﬁ①Ångaש茶', 1 + (i * j * j) % 13, 1) END, '' ORDER BY j)
+          FROM generate_series(1, 10) i, generate_series(1, 3000) j GROUP BY i) s (t);
+SELECT length(invtrack_internal.fold_case('a' || repeat(U&'\20D0\20D2\1DC0\0483', 20000))) AS marks_kept, length(invtrack_internal.fold_case(repeat('茶', 10000))) AS tea;
+
 -- A name may be of any length.
 INSERT INTO invtrack.merchant (merchant) VALUES ('long');
 SELECT public.error_of($$INSERT INTO invtrack.product (merchant, sku, name)
