@@ -27,10 +27,22 @@ SELECT v.list, v.value, v.label, v.meaning, v.sort_order
         ('transition', 'worsened', 'Worsened', 'Its status changed, or it became critical', 2),
         ('transition', 'recovered', 'Recovered', 'The tracker is well again', 3),
         ('transition', 'withdrawn', 'Withdrawn', 'The tracker or its product is gone or retired', 4),
-        ('transition', 'renamed', 'Renamed', 'The product has another sku', 5)
+        ('transition', 'renamed', 'Renamed', 'The product has another sku', 5),
+        ('finding', 'turnover_without_sales', 'Turnover without sales', 'A tracker goes by a pace of sales that there is not', 1),
+        ('finding', 'turnover_possible', 'Turnover possible', 'A fixed quantity watches what sells steadily by now', 2),
+        ('finding', 'shelf_life_without_dates', 'Shelf life without dates', 'A tracker asks for shelf life, and no unit on hand has an expiry date', 3),
+        ('finding', 'quantity_off_pace', 'Quantity off pace', 'A fixed quantity no longer fits the pace of sales', 4),
+        ('finding', 'stalled_without_stock', 'Stalled without stock', 'A tracker looks for stalled stock where nothing is on hand', 5),
+        ('finding', 'paused_for_months', 'Paused for months', 'A tracker was paused and not resumed', 6),
+        ('finding', 'product_retired', 'Product retired', 'A tracker watches a product that is retired', 7),
+        ('finding', 'stock_of_other_type', 'Stock of another type only', 'A tracker watches an inventory type without lots, and another has stock', 8),
+        ('finding', 'movement_in_future', 'Movement in the future', 'Movements are dated after today', 9),
+        ('finding', 'movement_before_launch', 'Movement before launch', 'Movements are dated before the product was launched', 10),
+        ('finding', 'negative_stock', 'Negative stock', 'A lot has less than 0 units', 11),
+        ('finding', 'unknown_item', 'Unknown item', 'Movements name an item that is not in the catalogue', 12)
        ) v (list, value, label, meaning, sort_order);
 COMMENT ON VIEW invtrack.value_list IS
-'The values that columns of invtrack can have: mechanisms, statuses, reasons, severities, levels, transitions';
+'The values that columns of invtrack can have: mechanisms, statuses, reasons, severities, levels, transitions, findings';
 COMMENT ON COLUMN invtrack.value_list.list IS 'What the value is one of';
 COMMENT ON COLUMN invtrack.value_list.value IS 'The value, as columns have it';
 COMMENT ON COLUMN invtrack.value_list.label IS 'What a screen shows';

@@ -1,0 +1,293 @@
+
+-- Review: what cannot be right, in settings and in data -------------------------------------------------
+--
+-- Settings are held against the one reading (sql/reading.sql) by the one judgement, for the day of the calendar. What
+-- counts as wrong stands in one place, the view review_limit.
+
+CREATE VIEW invtrack_internal.review_limit WITH (security_invoker) AS
+SELECT 90 AS pace_days, 365 AS past_days, 3 AS short_days, 180 AS long_days, 30 AS cover_days, 12 AS sale_days,
+       50 AS steady_percent, 90 AS paused_days;
+COMMENT ON VIEW invtrack_internal.review_limit IS
+'What review() goes by: one row; internal, may change';
+COMMENT ON COLUMN invtrack_internal.review_limit.pace_days IS 'Days whose sales give the pace of an item';
+COMMENT ON COLUMN invtrack_internal.review_limit.past_days IS 'Days that a remedy looks back for a pace where the lookback has no sales';
+COMMENT ON COLUMN invtrack_internal.review_limit.short_days IS 'A fixed quantity below this many days of sales is too small';
+COMMENT ON COLUMN invtrack_internal.review_limit.long_days IS 'A fixed quantity above this many days of sales is too large';
+COMMENT ON COLUMN invtrack_internal.review_limit.cover_days IS 'Days of sales that a remedy sets in its place';
+COMMENT ON COLUMN invtrack_internal.review_limit.sale_days IS 'Turnover is possible from this many days with sales in pace_days on';
+COMMENT ON COLUMN invtrack_internal.review_limit.steady_percent IS
+'Turnover is possible where the weakest third of pace_days sold at least this percent of the strongest';
+COMMENT ON COLUMN invtrack_internal.review_limit.paused_days IS 'A tracker that was paused this many days ago has been forgotten';
+
+CREATE FUNCTION invtrack_internal.call_of_save(
+    merchant text, sku text, inventory_type text, mechanism text, quantity numeric,
+    lookback_days integer, coverage_days integer, expiry_days integer, expected_version integer)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT 'invtrack.save_tracker(' || pg_catalog.quote_literal(merchant) || ', ' || pg_catalog.quote_literal(sku) || ', '
+           || pg_catalog.quote_literal(inventory_type) || ', ' || pg_catalog.quote_literal(mechanism)
+           || coalesce(', quantity => ' || pg_catalog.trim_scale(quantity)::text, '')
+           || coalesce(', lookback_days => ' || lookback_days::text, '')
+           || coalesce(', coverage_days => ' || coverage_days::text, '')
+           || coalesce(', expiry_days => ' || expiry_days::text, '')
+           || coalesce(', expected_version => ' || expected_version::text, '') || ')';
+END;
+COMMENT ON FUNCTION invtrack_internal.call_of_save(text, text, text, text, numeric, integer, integer, integer, integer) IS
+'The text of a call of save_tracker() with these arguments';
+
+CREATE FUNCTION invtrack_internal.call_of_delete(merchant text, sku text, inventory_type text, mechanism text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT 'invtrack.delete_tracker(' || pg_catalog.quote_literal(merchant) || ', ' || pg_catalog.quote_literal(sku) || ', '
+           || pg_catalog.quote_literal(inventory_type) || ', ' || pg_catalog.quote_literal(mechanism) || ')';
+END;
+COMMENT ON FUNCTION invtrack_internal.call_of_delete(text, text, text, text) IS
+'The text of a call of delete_tracker() with these arguments';
+
+CREATE FUNCTION invtrack_internal.day_text(day date)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pg_catalog.to_char(day::timestamp, 'YYYY-MM-DD');
+END;
+COMMENT ON FUNCTION invtrack_internal.day_text(date) IS 'The day in ISO form, whatever DateStyle is';
+
+-- A tracker that is paused, or whose product is retired, alerts nobody, so its rule is not looked at: it has no figures
+-- here. OFFSET 0 keeps the planner from working out a figure again wherever it is used.
+CREATE VIEW invtrack_internal.reviewed_tracker WITH (security_invoker) AS
+SELECT t.merchant, t.sku, t.inventory_type, t.mechanism, t.quantity, t.lookback_days, t.coverage_days, t.expiry_days,
+       t.version, t.active, t.updated_at, t.discontinued_on, t.launched_on, t.lots, t.as_of,
+       b.sales, b.is_live, b.last_counted, j.reason, j.pace, j.days_on_sale,
+       least(j.first_third, j.second_third, j.last_third) AS weakest, greatest(j.first_third, j.second_third, j.last_third) AS strongest
+  FROM invtrack_internal.tracker_reading t
+ CROSS JOIN invtrack_internal.review_limit c
+  LEFT JOIN invtrack_internal.reading s
+    ON s.merchant = t.merchant AND s.sku = t.sku AND s.inventory_type = t.inventory_type
+   AND s.mechanism = 'turnover_days' AND t.mechanism = 'stock_quantity'
+ CROSS JOIN LATERAL (
+       SELECT CASE t.mechanism WHEN 'stock_quantity' THEN coalesce(s.folded OPERATOR(invtrack.+) s.tail, s.folded, s.tail)
+                               ELSE coalesce(t.folded OPERATOR(invtrack.+) t.tail, t.folded, t.tail) END AS sales,
+              t.active AND coalesce(t.discontinued_on > t.as_of, true) AS is_live,
+              t.active AND coalesce(t.discontinued_on > t.as_of, true) AND t.mechanism = 'stock_quantity' AS is_fixed,
+              CASE WHEN t.count_today THEN t.as_of ELSE t.as_of - 1 END AS last_counted
+       OFFSET 0) b
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN b.is_live AND t.mechanism <> 'stock_quantity' THEN
+                   invtrack_internal.judge_reason(
+                       t.mechanism, t.quantity, t.lookback_days, t.coverage_days, t.expiry_days, t.launched_on,
+                       t.lots, b.sales, NULL, t.as_of, t.count_today) END AS reason,
+              CASE WHEN b.is_live AND t.mechanism <> 'stalled_days' THEN
+                   invtrack_internal.judge_daily_sales(
+                       'turnover_days', NULL, CASE t.mechanism WHEN 'stock_quantity' THEN c.pace_days ELSE c.past_days END,
+                       1, NULL, t.launched_on, NULL, b.sales, NULL, t.as_of, t.count_today) END AS pace,
+              CASE WHEN b.is_fixed THEN
+                   invtrack_internal.judge_actual_days(
+                       'turnover_days', NULL, c.pace_days, 1, NULL, t.launched_on, NULL, b.sales, NULL,
+                       t.as_of, t.count_today) END AS days_on_sale,
+              CASE WHEN b.is_fixed THEN invtrack.range_sum(b.sales, b.last_counted - c.pace_days, b.last_counted - c.pace_days * 2 / 3) END AS first_third,
+              CASE WHEN b.is_fixed THEN invtrack.range_sum(b.sales, b.last_counted - c.pace_days * 2 / 3, b.last_counted - c.pace_days / 3) END AS second_third,
+              CASE WHEN b.is_fixed THEN invtrack.range_sum(b.sales, b.last_counted - c.pace_days / 3, b.last_counted) END AS last_third
+       OFFSET 0) j;
+COMMENT ON VIEW invtrack_internal.reviewed_tracker IS
+'What the setting of a tracker is reviewed by; internal, may change';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.mechanism IS 'Mechanism of the tracker';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.quantity IS 'Parameter of the tracker';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.lookback_days IS 'Parameter of the tracker';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.coverage_days IS 'Parameter of the tracker';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.expiry_days IS 'Parameter of the tracker';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.version IS 'Version of the tracker';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.active IS 'Does the tracker alert? False: paused';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.updated_at IS 'When a parameter or active last changed';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.discontinued_on IS 'From when on the product is retired; null: not';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.launched_on IS 'First day on sale of the product, where known';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.lots IS 'Units on hand by expiry date; null without lots';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.as_of IS 'The day of the calendar';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.sales IS 'Units sold by day, under stalled_days units shipped';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.is_live IS 'Does the tracker alert: neither paused nor retired?';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.last_counted IS 'Last day of windows';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.reason IS 'Of the judgement, for turnover_days and stalled_days';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.pace IS
+'Average daily sales of pace_days (stock_quantity) or past_days (turnover_days)';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.days_on_sale IS 'stock_quantity: days of pace_days on which the item was on sale';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.weakest IS 'stock_quantity: units sold in the weakest third of pace_days; null without any sales ever';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.strongest IS 'stock_quantity: units sold in the strongest third of pace_days';
+
+-- Movements whose days cannot be right, added up first, so that a reversed one leaves no trace. Only series that reach
+-- beyond a limit are added up: what is reversed lies on the same day.
+CREATE VIEW invtrack_internal.misdated_flow WITH (security_invoker) AS
+SELECT a.merchant, a.sku, a.inventory_type, a.flow, m.as_of, p.launched_on, invtrack.day_series_sum(a.days) AS days
+  FROM (SELECT s.merchant, s.sku, s.inventory_type, s.flow, s.days FROM invtrack.flow_series s
+        UNION ALL
+        SELECT v.merchant, v.sku, v.inventory_type, v.flow, v.days FROM invtrack_internal.flow_tail v) a
+  JOIN (SELECT c.merchant, invtrack_internal.as_of(c.time_zone) AS as_of
+          FROM invtrack.merchant c
+         ORDER BY c.merchant) m ON m.merchant = a.merchant
+  LEFT JOIN invtrack.product p ON p.merchant = a.merchant AND p.sku = a.sku
+ WHERE invtrack.last_day(a.days) > m.as_of OR invtrack.first_day(a.days) < p.launched_on
+ GROUP BY a.merchant, a.sku, a.inventory_type, a.flow, m.as_of, p.launched_on;
+COMMENT ON VIEW invtrack_internal.misdated_flow IS
+'Flows with movements in the future or before the launch of their product; internal, may change';
+COMMENT ON COLUMN invtrack_internal.misdated_flow.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack_internal.misdated_flow.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack_internal.misdated_flow.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack_internal.misdated_flow.flow IS 'sale or shipment';
+COMMENT ON COLUMN invtrack_internal.misdated_flow.as_of IS 'The day of the calendar';
+COMMENT ON COLUMN invtrack_internal.misdated_flow.launched_on IS 'First day on sale of the product, where known';
+COMMENT ON COLUMN invtrack_internal.misdated_flow.days IS 'Units by day';
+
+CREATE VIEW invtrack_internal.finding WITH (security_invoker) AS
+SELECT f.finding, f.severity, t.merchant, t.sku, t.inventory_type, t.mechanism, f.detail, f.remedy
+  FROM invtrack_internal.reviewed_tracker t
+ CROSS JOIN invtrack_internal.review_limit c
+ CROSS JOIN LATERAL (
+       SELECT 'turnover_without_sales' AS finding, 'low' AS severity,
+              CASE t.reason WHEN 'no_sales_history' THEN 'The item was never sold'
+                   ELSE pg_catalog.format('There are no net sales in %s days, so there is no pace to go by', t.lookback_days) END
+              || CASE WHEN t.pace > 0 THEN pg_catalog.format('; in %s days it sold %s a day', c.past_days, pg_catalog.trim_scale(t.pace)) ELSE '' END
+              || '. Watch it by a fixed quantity until there are sales.' AS detail,
+              'SELECT ' || CASE
+                  WHEN EXISTS (SELECT FROM invtrack.tracker o
+                                WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
+                                  AND o.mechanism = 'stock_quantity') THEN ''
+                  WHEN t.pace > 0 THEN
+                       invtrack_internal.call_of_save(
+                           t.merchant, t.sku, t.inventory_type, 'stock_quantity',
+                           least(greatest(pg_catalog.ceil(t.pace * t.coverage_days), 1), 999999999999),
+                           NULL, NULL, t.expiry_days, 0) || ', ' END
+              || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism) AS remedy
+        WHERE t.mechanism = 'turnover_days' AND t.reason IN ('no_sales_history', 'no_sales_in_window')
+       UNION ALL
+       SELECT 'turnover_possible', 'low',
+              pg_catalog.format('It sells steadily by now, %s a day over %s days, from %s to %s in each %s days: the days that stock should last would follow the sales, the quantity %s does not.',
+                  pg_catalog.trim_scale(t.pace), c.pace_days, pg_catalog.trim_scale(t.weakest), pg_catalog.trim_scale(t.strongest),
+                  c.pace_days / 3, pg_catalog.trim_scale(t.quantity)),
+              'SELECT ' || invtrack_internal.call_of_save(
+                  t.merchant, t.sku, t.inventory_type, 'turnover_days', NULL, c.pace_days,
+                  CASE WHEN t.quantity < t.pace * c.short_days OR t.quantity > greatest(t.pace * c.long_days, 1) THEN c.cover_days
+                       ELSE greatest(pg_catalog.round(t.quantity / t.pace), 1)::integer END,
+                  t.expiry_days, 0)
+              || ', ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism)
+        -- what costs most comes last
+        WHERE CASE WHEN t.mechanism = 'stock_quantity' AND t.pace > 0 AND t.days_on_sale >= c.pace_days
+                    AND t.weakest > 0 AND t.weakest * 100 >= t.strongest * c.steady_percent THEN
+              CASE WHEN NOT EXISTS (SELECT FROM invtrack.tracker o
+                                     WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
+                                       AND o.mechanism = 'turnover_days') THEN
+                   (SELECT pg_catalog.count(*)
+                      FROM invtrack_internal.flow_days(ARRAY[t.sales], t.last_counted - c.pace_days + 1, t.last_counted) u
+                     WHERE u.quantity > 0) >= c.sale_days
+              END END
+       UNION ALL
+       SELECT 'shelf_life_without_dates', 'low',
+              pg_catalog.format('It counts only stock that lasts more than %s days, and no unit on hand has an expiry date. Either dates are missing, or the limit has no effect.', t.expiry_days),
+              'SELECT ' || invtrack_internal.call_of_save(
+                  t.merchant, t.sku, t.inventory_type, t.mechanism, t.quantity, t.lookback_days, t.coverage_days, NULL, t.version)
+        WHERE t.is_live AND t.expiry_days IS NOT NULL AND invtrack.first_day(t.lots) = 'infinity'
+       UNION ALL
+       SELECT 'quantity_off_pace', 'low',
+              pg_catalog.format('The quantity %s is %s days of sales, at %s a day over %s days: %s.',
+                  pg_catalog.trim_scale(t.quantity), pg_catalog.trim_scale(pg_catalog.round(t.quantity / t.pace, 1)),
+                  pg_catalog.trim_scale(t.pace), coalesce(t.days_on_sale, c.pace_days),
+                  CASE WHEN t.quantity < t.pace * c.short_days THEN 'the alert comes when it is nearly sold out'
+                       ELSE 'the alert comes when there is plenty' END),
+              'SELECT ' || invtrack_internal.call_of_save(
+                  t.merchant, t.sku, t.inventory_type, t.mechanism,
+                  least(greatest(pg_catalog.ceil(t.pace * c.cover_days), 1), 999999999999), NULL, NULL, t.expiry_days, t.version)
+        WHERE t.mechanism = 'stock_quantity' AND t.pace > 0
+          AND (t.quantity < least(t.pace * c.short_days, 999999999999) OR t.quantity > greatest(t.pace * c.long_days, 1))
+       UNION ALL
+       SELECT 'stalled_without_stock', 'low',
+              pg_catalog.format('Fewer than %s units were shipped in %s days, and nothing is on hand to clear out%s.',
+                  pg_catalog.trim_scale(t.quantity), t.lookback_days, CASE WHEN n.is_ordered THEN '; units are on order' ELSE ' or on order' END),
+              CASE WHEN NOT n.is_ordered THEN
+                   'SELECT ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism) END
+         FROM (SELECT EXISTS (SELECT FROM invtrack.incoming o
+                               WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type) AS is_ordered) n
+        WHERE t.mechanism = 'stalled_days' AND t.reason = 'nothing_on_hand'
+       UNION ALL
+       SELECT 'paused_for_months', 'low',
+              pg_catalog.format('It was paused %s days ago, on %s, and has alerted nobody since. Resume it or delete it.',
+                  t.as_of - (t.updated_at AT TIME ZONE 'UTC')::date, invtrack_internal.day_text((t.updated_at AT TIME ZONE 'UTC')::date)),
+              NULL
+        WHERE NOT t.active AND pg_catalog.isfinite(t.updated_at) AND coalesce(t.discontinued_on > t.as_of, true)
+          AND t.updated_at AT TIME ZONE 'UTC' < t.as_of - c.paused_days + 1
+       UNION ALL
+       SELECT 'product_retired', 'low',
+              pg_catalog.format('The product is retired since %s, so the tracker alerts nobody.', invtrack_internal.day_text(t.discontinued_on)),
+              'SELECT ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism)
+        WHERE t.discontinued_on <= t.as_of
+       UNION ALL
+       SELECT 'stock_of_other_type', 'low',
+              (SELECT 'There is no stock of this type, and there is of ' || pg_catalog.string_agg(
+                          pg_catalog.format('"%s" (%s)', o.inventory_type, pg_catalog.trim_scale(o.quantity)), ', ' ORDER BY o.inventory_type) || '. Is the type right, of the tracker and of the stock?'
+                 FROM (SELECT l.inventory_type, pg_catalog.sum(l.quantity) AS quantity FROM invtrack.stock_lot l
+                        WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type <> t.inventory_type
+                        GROUP BY l.inventory_type
+                       HAVING pg_catalog.sum(l.quantity) > 0) o),
+              NULL
+        WHERE t.is_live AND t.lots IS NULL
+          AND EXISTS (SELECT FROM invtrack.stock_lot l
+                       WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type <> t.inventory_type
+                       GROUP BY l.inventory_type
+                      HAVING pg_catalog.sum(l.quantity) > 0)) f
+UNION ALL
+SELECT 'movement_in_future', 'critical', d.merchant, d.sku, d.inventory_type, NULL::text COLLATE "C",
+       pg_catalog.format('Dated after %s, so not counted yet: ', invtrack_internal.day_text(d.as_of))
+       || pg_catalog.string_agg(pg_catalog.format('%s %s (%s)', d.flow, pg_catalog.trim_scale(u.quantity),
+                                    CASE u.days WHEN 1 THEN '' ELSE u.days || ' days up to ' END || invtrack_internal.day_text(u.last_day)),
+                                ', ' ORDER BY d.flow) || '. Reverse what is mistyped.', NULL
+  FROM invtrack_internal.misdated_flow d
+ CROSS JOIN LATERAL (SELECT pg_catalog.sum(n.quantity) AS quantity, pg_catalog.count(*) AS days, pg_catalog.max(n.day) AS last_day
+                       FROM invtrack.unnest(d.days) n WHERE n.day > d.as_of AND n.quantity <> 0) u
+ WHERE u.days > 0
+ GROUP BY d.merchant, d.sku, d.inventory_type, d.as_of
+UNION ALL
+SELECT 'movement_before_launch', 'low', d.merchant, d.sku, d.inventory_type, NULL::text COLLATE "C",
+       pg_catalog.format('Dated before the launch of the product on %s: ', invtrack_internal.day_text(d.launched_on))
+       || pg_catalog.string_agg(pg_catalog.format('%s %s (%s)', d.flow, pg_catalog.trim_scale(u.quantity),
+                                    CASE u.days WHEN 1 THEN '' ELSE u.days || ' days from ' END || invtrack_internal.day_text(u.first_day)),
+                                ', ' ORDER BY d.flow) || '. Reverse what is mistyped, or correct launched_on.', NULL
+  FROM invtrack_internal.misdated_flow d
+ CROSS JOIN LATERAL (SELECT pg_catalog.sum(n.quantity) AS quantity, pg_catalog.count(*) AS days, pg_catalog.min(n.day) AS first_day
+                       FROM invtrack.unnest(d.days) n WHERE n.day < d.launched_on AND n.quantity <> 0) u
+ WHERE u.days > 0
+ GROUP BY d.merchant, d.sku, d.inventory_type, d.launched_on
+UNION ALL
+SELECT 'negative_stock', CASE WHEN s.on_hand < 0 THEN 'critical' ELSE 'low' END, s.merchant, s.sku, s.inventory_type, NULL::text COLLATE "C",
+       pg_catalog.format('Units in lots below 0: %s (%s of %s lots). All lots together: %s. Count what is there.',
+                         pg_catalog.trim_scale(s.negative), s.negative_lots, s.lots, pg_catalog.trim_scale(s.on_hand)), NULL
+  FROM (SELECT l.merchant, l.sku, l.inventory_type, pg_catalog.count(*) AS lots, pg_catalog.sum(l.quantity) AS on_hand,
+               pg_catalog.count(*) FILTER (WHERE l.quantity < 0) AS negative_lots,
+               pg_catalog.sum(l.quantity) FILTER (WHERE l.quantity < 0) AS negative
+          FROM invtrack.stock_lot l
+         GROUP BY l.merchant, l.sku, l.inventory_type) s
+ WHERE s.negative_lots > 0
+UNION ALL
+SELECT 'unknown_item', 'critical', i.merchant, i.sku, i.inventory_type, NULL::text COLLATE "C",
+       'Units that count for no tracker: '
+       || pg_catalog.string_agg(pg_catalog.format('%s %s (%s movements)', i.flow, pg_catalog.trim_scale(i.quantity), i.movements), ', ' ORDER BY i.flow)
+       || '. Not in the catalogue: ' || pg_catalog.concat_ws(', ',
+              CASE WHEN NOT EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = i.merchant) THEN 'the merchant' END,
+              CASE WHEN NOT EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku) THEN 'the product' END,
+              CASE WHEN NOT EXISTS (SELECT FROM invtrack.inventory_type y WHERE y.merchant = i.merchant AND y.inventory_type = i.inventory_type) THEN 'the inventory type' END)
+       || '.', NULL
+  FROM invtrack.unknown_items i
+ GROUP BY i.merchant, i.sku, i.inventory_type;
+COMMENT ON VIEW invtrack_internal.finding IS
+'What review() returns; internal, may change';
+COMMENT ON COLUMN invtrack_internal.finding.finding IS 'Code of what is found, see value_list';
+COMMENT ON COLUMN invtrack_internal.finding.severity IS 'critical: figures are wrong until it is mended; low: a setting is of no use';
+COMMENT ON COLUMN invtrack_internal.finding.merchant IS 'Merchant of the item';
+COMMENT ON COLUMN invtrack_internal.finding.sku IS 'Product of the item';
+COMMENT ON COLUMN invtrack_internal.finding.inventory_type IS 'Inventory type of the item';
+COMMENT ON COLUMN invtrack_internal.finding.mechanism IS 'Mechanism of the tracker; null: the finding is about the item';
+COMMENT ON COLUMN invtrack_internal.finding.detail IS 'What is found, with figures, in a sentence or two';
+COMMENT ON COLUMN invtrack_internal.finding.remedy IS 'A statement that mends it; null where a person has to decide';
+
+CREATE FUNCTION invtrack.review(merchant text DEFAULT NULL)
+RETURNS SETOF invtrack_internal.finding LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 100
+AS 'MODULE_PATHNAME', 'review';
+COMMENT ON FUNCTION invtrack.review(text) IS
+'What cannot be right in the settings and data of a merchant, or of all: a row for each finding, with a statement that mends it where no person has to decide';
