@@ -26,7 +26,7 @@ COMMENT ON COLUMN invtrack.alert_event.sku IS 'Product of the item';
 COMMENT ON COLUMN invtrack.alert_event.inventory_type IS 'Inventory type of the item';
 COMMENT ON COLUMN invtrack.alert_event.mechanism IS 'Mechanism of the tracker';
 COMMENT ON COLUMN invtrack.alert_event.recorded_at IS 'When it was found out';
-COMMENT ON COLUMN invtrack.alert_event.payload IS 'All there is to tell; the format has a version and is described in docs/alerts.md';
+COMMENT ON COLUMN invtrack.alert_event.payload IS 'All there is to tell; the format has a version and is described in docs/reference/events.md';
 
 CREATE FUNCTION invtrack_internal.is_alert_consumer(merchant text, consumer text, confirmed bigint)
 RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE

@@ -170,6 +170,7 @@ COMMENT ON COLUMN invtrack.merchant.count_today IS
 'Do windows of sales and shipments end with today? False: with yesterday, so that a day that has just begun makes no news';
 COMMENT ON TABLE invtrack.fold_state IS
 'A row a merchant that has been folded: folds, purges, repairs and changes of products take turns on it; corrections share it';
+COMMENT ON COLUMN invtrack.alert_event.payload IS 'All there is to tell; the format has a version and is described in docs/reference/events.md';
 COMMENT ON COLUMN invtrack.alert.closed_as IS 'recovered, or withdrawn: the tracker or its product was deleted, merged or retired';
 COMMENT ON COLUMN invtrack.merchant.hold_for_incoming IS
 'A low alert of too little stock is not opened while units on order are expected soon enough to make the tracker ok';

@@ -110,7 +110,7 @@ SELECT count(*) AS others_changed FROM well w JOIN invtrack.flow_series s USING 
  WHERE (w.movements, w.days::bytea, w.purged::bytea) IS DISTINCT FROM (s.movements, s.days::bytea, s.purged::bytea) AND (merchant, sku) NOT IN (('m1', 's1'), ('m1', 's2'));
 CALL invtrack.purge_all(0);
 SELECT merchant, count(*) AS kept FROM invtrack.movement GROUP BY merchant ORDER BY merchant;
--- docs/operations.md: where days are well, what was purged is days less what is kept; else it is given up, or comes from a backup.
+-- docs/how-to/repair.md: where days are well, what was purged is days less what is kept; else it is given up, or comes from a backup.
 UPDATE invtrack.flow_series s
    SET purged = (SELECT invtrack.day_series_agg(d.day, d.quantity)
                    FROM (SELECT u.day, u.quantity FROM invtrack.unnest(s.days) u

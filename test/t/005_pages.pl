@@ -1,11 +1,13 @@
 # What the pages show is what happens: each page is executed from top to bottom, in one session and a
 # database of its own. Every ```sql block is run; one that a ``` block follows must give that output.
-# Blocks marked ```sql no-run are left out. docs/development.md says how pages are written.
+# Blocks marked ```sql no-run are left out. docs/development.md says how pages are written. Each link
+# between pages leads to a file that is there, and to a heading of it.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use File::Basename qw(dirname);
 use FindBin;
 
 my $root = "$FindBin::Bin/../..";
@@ -78,4 +80,31 @@ for my $name (sort keys %page)
 		SELECT format('DROP ROLE %I', rolname) FROM pg_roles WHERE oid >= 16384 \gexec});
 }
 $node->stop;
+
+# The anchors of a page, as GitHub makes them of its headings.
+sub anchors_of
+{
+	my ($text) = @_;
+	$text =~ s/^```.*?^```$//msg;
+	return map { my $anchor = lc $_; $anchor =~ s/[^\w\- ]//g; $anchor =~ tr/ /-/; ($anchor => 1) }
+	  $text =~ /^#+ (.*)$/mg;
+}
+
+chdir $root or die "$root: $!";
+for my $file (glob('*.md docs/*.md docs/*/*.md bench/*.md examples/*/*.md'))
+{
+	my $text = slurp_file($file);
+	my @broken;
+
+	$text =~ s/^\s*```.*?^\s*```$//msg;
+	for my $link ($text =~ /\]\((?!\w+:)([^)\s]+)\)/g)
+	{
+		my ($path, $anchor) = split /#/, $link;
+		my $target = $path eq '' ? $file : dirname($file) . "/$path";
+
+		push @broken, $link
+		  if !-e $target || defined $anchor && !{ anchors_of(slurp_file($target)) }->{$anchor};
+	}
+	is("@broken", '', "links of $file");
+}
 done_testing();

@@ -161,17 +161,17 @@ is($standby->safe_psql('shop', 'SELECT invtrack.fold()'), 1, 'and folds them');
 is(reading($standby, 'shop', 'verify'), 0, 'and finds nothing wrong');
 $standby->stop;
 
-# Another database with the extension, as docs/operations.md says. Its subscription is in the same
+# Another database with the extension, as docs/how-to/replicate.md says. Its subscription is in the same
 # cluster, so the slot is made by hand. What is in the schema of the publisher that is not replicated:
 # flow_series and fold_state, which each database makes for itself.
 
-my $operations = slurp_file("$FindBin::Bin/../../docs/operations.md");
+my $page = slurp_file("$FindBin::Bin/../../docs/how-to/replicate.md");
 
-# The SQL of docs/operations.md that begins so.
+# The SQL of docs/how-to/replicate.md that begins so.
 sub documented
 {
 	my ($beginning) = @_;
-	my ($sql) = $operations =~ /^```sql\n(\Q$beginning\E.*?)^```/ms or die "nothing begins with $beginning";
+	my ($sql) = $page =~ /^```sql(?: no-run)?\n(\Q$beginning\E.*?)^```/ms or die "nothing begins with $beginning";
 	return $sql;
 }
 

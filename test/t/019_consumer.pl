@@ -253,15 +253,15 @@ is($wrong, '', 'in order');
 like(slurp_file("$tmp/log"), qr/connecting again in \d+ ms/, 'workers connected again by themselves');
 unlike(slurp_file("$tmp/log"), qr/Warning/, 'and node had nothing to warn of');
 
-# What docs/alerts.md says of the payload, of which one key is only in events of renamed products.
+# What docs/reference/events.md says of the payload, of which one key is only in events of renamed products.
 $node->safe_psql('postgres', q{
     SELECT invtrack.rename_product(merchant, sku, sku || '-renamed') FROM invtrack.alert_open ORDER BY merchant, sku LIMIT 1});
-my ($section) = slurp_file("$FindBin::Bin/../../docs/alerts.md") =~ /^## What an event says\n(.*?)^## /ms;
+my ($section) = slurp_file("$FindBin::Bin/../../docs/reference/events.md") =~ /^# What an event says\n(.*)/ms;
 my %documented = map { $_ => 1 } map { /`(\w+)`/g } $section =~ /^\| (`\w+`(?:, `\w+`)*) \|/mg;
 is( join(' ', sort keys %documented),
 	$node->safe_psql('postgres', q{
 	    SELECT string_agg(DISTINCT key, ' ' ORDER BY key) FROM invtrack.alert_event, jsonb_object_keys(payload) key}),
-	'the keys of the payload are those that docs/alerts.md lists');
+	'the keys of the payload are those that docs/reference/events.md lists');
 
 $receiver->kill_kill;
 $node->stop;

@@ -1,5 +1,5 @@
 # Damage below the type: a series whose stored chunks are gone. verify() names it and rebuilds it, and pg_dump,
-# which such a series ends, works after what docs/operations.md says.
+# which such a series ends, works after what docs/how-to/repair.md says.
 
 use strict;
 use warnings;
@@ -60,12 +60,12 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM invtrack.verify()'), 0, 'n
 is($node->safe_psql('postgres', 'SELECT count(*) FROM changed'), 0, 'and all is as it was');
 is(dump_of('repaired'), '', 'pg_dump works');
 
-# What was purged is damaged: it is made of days and what is kept, as docs/operations.md says.
+# What was purged is damaged: it is made of days and what is kept, as docs/how-to/repair.md says.
 $node->safe_psql('postgres', 'CALL invtrack.purge_all(50)');
 lose_chunk('purged', "merchant = 'a' AND sku = 'p2'");
 like($node->safe_psql('postgres', 'SELECT merchant, sku, expected FROM invtrack.verify(repair => true)'), qr/^a\|p2\|.*cannot be rebuilt$/, 'it cannot be rebuilt');
 like(dump_of('damaged'), qr/chunk number/, 'pg_dump ends');
-my ($statement) = slurp_file("$FindBin::Bin/../../docs/operations.md") =~ /^(UPDATE invtrack\.flow_series s\n.*?;)$/ms;
+my ($statement) = slurp_file("$FindBin::Bin/../../docs/how-to/repair.md") =~ /^(UPDATE invtrack\.flow_series s\n.*?;)$/ms;
 $statement =~ s/WHERE \(merchant, sku, inventory_type, flow\) = \(.*\)/WHERE (merchant, sku, inventory_type, flow) = ('a', 'p2', 'good', 'sale')/ or die 'the statement of the docs';
 $node->safe_psql('postgres', $statement);
 is($node->safe_psql('postgres', 'SELECT count(*) FROM invtrack.verify()'), 0, 'nothing is left to repair');
