@@ -35,6 +35,12 @@ AS 'MODULE_PATHNAME', 'history_last_status';
 COMMENT ON FUNCTION invtrack_internal.last_status(invtrack.day_series) IS
 'The status that the latest reason of a history stands for; null without any';
 
+CREATE FUNCTION invtrack_internal.are_reasons(reasons invtrack.day_series)
+RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'history_are_reasons';
+COMMENT ON FUNCTION invtrack_internal.are_reasons(invtrack.day_series) IS
+'Does each entry of an intact history stand for a reason?';
+
 -- A row a merchant that has been checked: checks take turns on it, and it numbers the events.
 CREATE TABLE invtrack.check_state (
     merchant text COLLATE "C" NOT NULL,

@@ -89,7 +89,8 @@ SELECT 'tracker_history', h.merchant, h.sku, h.inventory_type, h.mechanism,
        'an intact series', 'a damaged series, which cannot be rebuilt'
   FROM invtrack.tracker_history h
  WHERE NOT invtrack_internal.is_intact(h.health) OR NOT invtrack_internal.is_intact(h.current_stock)
-    OR NOT invtrack_internal.is_intact(h.threshold) OR NOT invtrack_internal.is_intact(h.reasons)
+    OR NOT invtrack_internal.is_intact(h.threshold)
+    OR CASE WHEN invtrack_internal.is_intact(h.reasons) THEN NOT invtrack_internal.are_reasons(h.reasons) ELSE true END
 UNION ALL
 SELECT 'stock_history', h.merchant, h.sku, h.inventory_type, NULL,
        'an intact series', 'a damaged series, which cannot be rebuilt'

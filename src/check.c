@@ -58,11 +58,11 @@ lock_check_state(Check *check)
 		" invtrack_internal.as_of(m.time_zone::pg_catalog.text) OPERATOR(pg_catalog.<=)"
 		" invtrack.today(m.merchant::pg_catalog.text) AND coalesce("
 		" invtrack_internal.as_of(m.time_zone::pg_catalog.text) OPERATOR(pg_catalog.>=)"
-		" invtrack.last_day(s.checked_days::invtrack.day_series), true)"
+		" invtrack.last_day(s.checked_days::invtrack.day_series), true), m.hold_for_incoming"
 		" FROM invtrack.merchant m JOIN invtrack.check_state s"
 		" ON s.merchant OPERATOR(pg_catalog.=) m.merchant"
 		" WHERE m.merchant OPERATOR(pg_catalog.=) $1",
-		1, {TEXTOID}, 0, {DATEOID, BOOLOID}
+		1, {TEXTOID}, 0, {DATEOID, BOOLOID, BOOLOID}
 	};
 
 	int64		events;
@@ -73,6 +73,7 @@ lock_check_state(Check *check)
 	check->events = check->events_before = events;
 	check->day = result_datum(SPI_tuptable, 0, 1, DATEOID);
 	check->is_history = result_bool(SPI_tuptable, 0, 2);
+	check->holds = result_bool(SPI_tuptable, 0, 3);
 	check->now = GetCurrentTimestamp();
 	SPI_freetuptable(SPI_tuptable);
 	return true;
@@ -150,6 +151,34 @@ update_alerts(const Check *check, Datum changes)
 }
 
 /*
+ * The changes without those that open no alert while units on order are awaited; 0
+ * where none is left. A statement of its own, with a plan for all merchants,
+ * so that who does not wait for anything does not pay for planning it.
+ */
+static Datum
+without_awaited(const Check *check, Datum changes)
+{
+	static Statement leave_out = {
+		"SELECT pg_catalog.array_agg(c) FROM pg_catalog.unnest($1) c"
+		" WHERE c.transition IS NOT NULL AND (NOT c.may_wait OR NOT EXISTS ("
+		" SELECT FROM invtrack_internal.check_awaited w"
+		" WHERE w.merchant OPERATOR(pg_catalog.=) $2 AND w.sku OPERATOR(pg_catalog.=) c.sku"
+		" AND w.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
+		" AND w.mechanism OPERATOR(pg_catalog.=) c.mechanism))",
+		2, {InvalidOid, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[2] = {changes, check->merchant};
+	Datum		left;
+
+	statement_set_type(&leave_out, 0, check->array_type);
+	statement_run(&leave_out, values, NULL, false);
+	left = result_nullable(SPI_tuptable, 0, 1, check->array_type, &left) ?
+		datumCopy(left, false, -1) : (Datum) 0;
+	SPI_freetuptable(SPI_tuptable);
+	return left;
+}
+
+/*
  * The transitions: an event each, and an alert for each that opens, known by
  * the number of that event. Names are looked up for these few only. Passes
  * the events on to who called.
@@ -169,11 +198,7 @@ record_transitions(Check *check, Datum changes)
 		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) c.merchant"
 		" AND i.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
 		" AND c.transition OPERATOR(pg_catalog.<>) 'withdrawn'"
-		" WHERE c.transition IS NOT NULL AND (NOT c.may_wait OR NOT EXISTS ("
-		" SELECT FROM invtrack_internal.check_awaited w"
-		" WHERE w.merchant OPERATOR(pg_catalog.=) c.merchant AND w.sku OPERATOR(pg_catalog.=) c.sku"
-		" AND w.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
-		" AND w.mechanism OPERATOR(pg_catalog.=) c.mechanism))),"
+		" WHERE c.transition IS NOT NULL),"
 		" opened AS ("
 		" INSERT INTO invtrack.alert (merchant, alert_id, sku, inventory_type, mechanism,"
 		" status, reason, opened_health, lowest_health, opened_at, opened_on, severity)"
@@ -192,6 +217,10 @@ record_transitions(Check *check, Datum changes)
 	TimestampTzGetDatum(check->now)};
 	uint64		events;
 
+	if (check->holds)
+		values[0] = without_awaited(check, changes);
+	if (values[0] == (Datum) 0)
+		return;
 	statement_set_type(&record, 0, check->array_type);
 	events = statement_run(&record, values, NULL, false);
 	check->events += events;

@@ -227,3 +227,19 @@ history_last_status(PG_FUNCTION_ARGS)
 		day_series_damaged();
 	PG_RETURN_TEXT_P(cstring_to_text(status_name(status_of_reason(reason))));
 }
+
+/* are_reasons(reasons): does each entry of an intact history stand for a reason? */
+PG_FUNCTION_INFO_V1(history_are_reasons);
+Datum
+history_are_reasons(PG_FUNCTION_ARGS)
+{
+	DayReader	reader;
+	DayEntry	entry;
+	Reason		reason;
+
+	day_series_open(PG_GETARG_DAY_SERIES(0), &reader);
+	while (day_reader_next(&reader, &entry))
+		if (!history_reason(entry.quantity, reader.scale, &reason))
+			PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(true);
+}

@@ -129,6 +129,7 @@ SELECT count(*) AS given_up FROM invtrack.flow_series WHERE merchant = 'm1' AND 
 -- Histories: named; the checks of that merchant fail, until the row is deleted. The history then begins anew.
 UPDATE invtrack.tracker_history SET health = set_byte(health::bytea, length(health::bytea) - 1, 128)::invtrack.day_series WHERE merchant = 'm2' AND sku = 's1';
 UPDATE invtrack.tracker_history SET current_stock = (current_stock::bytea || '\x00')::invtrack.day_series WHERE merchant = 'm2' AND sku = 's2';
+UPDATE invtrack.tracker_history SET threshold = set_byte(threshold::bytea, length(threshold::bytea) - 1, 128)::invtrack.day_series WHERE merchant = 'm2' AND sku = 's3';
 INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand) VALUES ('m3', 's1', 'good', '\x03'::bytea::invtrack.day_series);
 UPDATE invtrack.check_state SET checked_days = '\x03'::bytea::invtrack.day_series WHERE merchant = 'm3';
 SELECT * FROM invtrack.verify();
@@ -136,9 +137,19 @@ SELECT count(*) AS listed FROM invtrack.verify('m3', true);
 CALL invtrack.check_all();
 SELECT count(health) AS of_m1 FROM invtrack.health_daily WHERE merchant = 'm1';
 SELECT pg_temp.words('SELECT count(health) FROM invtrack.health_daily') AS of_all;
-DELETE FROM invtrack.tracker_history WHERE merchant = 'm2' AND sku IN ('s1', 's2');
+DELETE FROM invtrack.tracker_history WHERE merchant = 'm2' AND sku IN ('s1', 's2', 's3');
 DELETE FROM invtrack.stock_history WHERE merchant = 'm3' AND sku = 's1';
 UPDATE invtrack.check_state SET checked_days = NULL WHERE merchant = 'm3';
+CALL invtrack.check_all();
+-- a series that is damaged, and intact ones in which a number is no reason
+CREATE TEMPORARY TABLE kept AS TABLE invtrack.tracker_history;
+UPDATE invtrack.tracker_history SET reasons = (reasons::bytea || '\x00')::invtrack.day_series WHERE merchant = 'm2' AND sku = 's1';
+UPDATE invtrack.tracker_history SET reasons = '{2026-03-01:8}' WHERE merchant = 'm2' AND sku = 's2';
+UPDATE invtrack.tracker_history SET reasons = '{2026-03-01:0.5,2026-03-10:1}' WHERE merchant = 'm2' AND sku = 's3';
+SELECT * FROM invtrack.verify();
+SELECT pg_temp.words('SELECT count(status) FROM invtrack.health_daily') AS of_all;
+CALL invtrack.check_all();
+UPDATE invtrack.tracker_history h SET reasons = k.reasons FROM kept k WHERE (h.merchant, h.sku, h.mechanism) = (k.merchant, k.sku, k.mechanism);
 CALL invtrack.check_all();
 SELECT * FROM invtrack.verify();
 

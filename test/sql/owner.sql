@@ -201,7 +201,7 @@ ROLLBACK TO whole;
 CREATE TEMP TABLE call (statement text, relations text);
 INSERT INTO call VALUES
     ($$SELECT invtrack.today('m')$$, 'merchant'),
-    ($$SELECT * FROM invtrack.check_trackers()$$, 'merchant check_state alert alert_event tracker_history stock_history check_reading check_stock'),
+    ($$SELECT * FROM invtrack.check_trackers()$$, 'merchant check_state alert alert_event tracker_history stock_history status_daily check_reading check_stock check_awaited'),
     ($$SELECT invtrack.fold()$$, 'movement flow_series fold_state'),
     ($$SELECT * FROM invtrack.tracker_health('m', 's')$$, 'tracker_reading'),
     ($$SELECT * FROM invtrack.tracker_health_of('m', '{s}')$$, 'tracker_reading'),

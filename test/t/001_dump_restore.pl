@@ -122,6 +122,7 @@ my %questions = (
 	'checks' => 'SELECT merchant, events, checked_at IS NOT NULL, checked_days FROM invtrack.check_state ORDER BY merchant',
 	'health by day' => 'TABLE invtrack.health_daily ORDER BY merchant, sku, inventory_type, mechanism, day',
 	'stock by day' => 'TABLE invtrack.stock_daily ORDER BY merchant, sku, inventory_type, day',
+	'statuses by day' => 'TABLE invtrack.status_daily ORDER BY merchant, day, mechanism, status',
 	'news' => 'SELECT count(*) FROM invtrack.check_trackers()',
 	'access' => 'TABLE invtrack.access ORDER BY role, merchant',
 	'privileges on columns' => q{

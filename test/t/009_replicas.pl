@@ -86,6 +86,7 @@ my %told = (
 	'alert_event' => "SELECT * FROM invtrack.alert_event WHERE $tracker",
 	'health_daily' => "SELECT * FROM invtrack.health_daily WHERE $tracker",
 	'stock_daily' => q{SELECT * FROM invtrack.stock_daily WHERE merchant = 'acme' AND sku = 'p1'},
+	'status_daily' => q{SELECT * FROM invtrack.status_daily WHERE merchant = 'acme' AND mechanism = 'stock_quantity'},
 	'metrics' => q{SELECT name, value FROM invtrack.metrics WHERE merchant = 'acme' AND name = 'open_alerts'},
 );
 

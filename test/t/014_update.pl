@@ -233,6 +233,16 @@ foreach my $before (released_versions($node))
 		$has_access ? '' : 'a|stock_quantity|opened', "$before: checks go on");
 	is(owner_psql($db{updated}, q{SELECT event_id FROM invtrack.take_alert_events('mail') WHERE sku = 'a'}), $has_access ? '3' : '1', "$before: and so do consumers");
 
+	# What was judged is recorded from the first check on; the days before have none.
+	owner_psql($db{no_acl}, q{SET invtrack.as_of = '2026-03-10'; SELECT count(*) FROM invtrack.check_trackers()});
+	foreach my $db (@db{qw(updated no_acl)})
+	{
+		is(owner_psql($db, q{SELECT day, health, threshold, status, reason FROM invtrack.health_daily WHERE sku = 'a' ORDER BY day}),
+			($has_access ? "2026-03-09|75|||\n" : '') . '2026-03-10|75|10|replenish|stock_below_quantity', "$db: what is judged is recorded");
+		is(owner_psql($db, 'SELECT mechanism, status, trackers FROM invtrack.status_daily ORDER BY 1, 2'),
+			"stalled_days|ok|1\nstock_quantity|replenish|1\nturnover_days|replenish|1", "$db: and counted");
+	}
+
 	# By way of the version between, as who wants its script alone.
 	owner_psql($db{two_steps}, q{ALTER EXTENSION invtrack UPDATE TO '0.2.0'; ALTER EXTENSION invtrack UPDATE});
 	is(owner_psql($db{two_steps}, $figures), owner_psql($db{updated}, $figures), "$before: in two steps, the same figures");
