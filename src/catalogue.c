@@ -130,3 +130,25 @@ check_item_exists(const Datum *key, bool read_only)
 					   suggest_code(INVENTORY_TYPE_CODE, key[ARG_MERCHANT], key[ARG_INVENTORY_TYPE]),
 					   "Is the inventory type right, and does it belong to that merchant? The table invtrack.inventory_type lists those of each merchant.");
 }
+
+/*
+ * Lock two products of a merchant with their stock: (merchant, sku, other
+ * sku). Others that give them lots or trackers wait, and statements that
+ * follow see what those had done who came before.
+ */
+void
+lock_products(Datum *key)
+{
+#define LOCK_ROWS(table, place) \
+	{"SELECT FROM invtrack." table " d WHERE d.merchant OPERATOR(pg_catalog.=) $1" \
+	" AND (d.sku OPERATOR(pg_catalog.=) $2 OR d.sku OPERATOR(pg_catalog.=) $3)" \
+	" ORDER BY " place " FOR UPDATE", 3, {TEXTOID, TEXTOID, TEXTOID}}
+	static Statement steps[] = {
+		LOCK_ROWS("product", "d.sku"),
+		LOCK_ROWS("stock_lot", "d.sku, d.inventory_type, d.lot"),
+		LOCK_ROWS("incoming", "d.sku, d.inventory_type, d.ref")
+	};
+
+	for (int i = 0; i < lengthof(steps); i++)
+		statement_run(&steps[i], key, NULL, false);
+}

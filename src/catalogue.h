@@ -11,5 +11,6 @@
 extern void report_missing_merchant(Datum merchant);
 extern void check_merchant_exists(Datum merchant);
 extern void check_item_exists(const Datum *key, bool read_only);
+extern void lock_products(Datum *key);
 
 #endif							/* INVTRACK_CATALOGUE_H */

@@ -166,6 +166,17 @@ withdraw_losing(Datum *values)
 	run(&close_alerts, close_values);
 }
 
+/* Of a product that had the new code, and was deleted since the last check: its trackers are gone. */
+static void
+withdraw_left(Datum *values)
+{
+	const Datum sku = values[SKU];
+
+	values[SKU] = values[OTHER_SKU];	/* each loses to itself */
+	withdraw_losing(values);
+	values[SKU] = sku;
+}
+
 /*
  * Give all rows the other code. One statement, so that foreign keys, which are
  * checked at its end, find both sides as they will be.
@@ -307,7 +318,7 @@ delete_rows(Datum *values)
 		run(&steps[i], values);
 }
 
-/* Take turns with folds, purges and checks of the merchant. */
+/* Take turns with folds, purges and checks of the merchant, and with who writes these products. */
 static void
 start_change(Datum *values)
 {
@@ -316,6 +327,7 @@ start_change(Datum *values)
 	lock_fold_state(values[MERCHANT]);
 	if (!lock_alert_events(values[MERCHANT], &events))
 		report_missing_merchant(values[MERCHANT]);
+	lock_products(values);
 	values[LAST_EVENT] = Int64GetDatum(events);
 	values[NOW] = TimestampTzGetDatum(GetCurrentTimestamp());
 }
@@ -369,6 +381,7 @@ product_rename(PG_FUNCTION_ARGS)
 				 errhint(present.other_product ? "To make one product of the two, use invtrack.merge_product()." :
 						 "To make one of the two, insert the product, and use invtrack.merge_product()."),
 				 errargument("new_sku")));
+	withdraw_left(values);
 	tell_all_alerts("renamed", values);
 	rename_rows(values);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));

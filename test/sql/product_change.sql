@@ -78,6 +78,16 @@ INSERT INTO invtrack.incoming VALUES ('m', 'c', 'good', 'both', NULL, 1);
 SELECT public.error_of($$SELECT invtrack.merge_product('m', 'c', 'b')$$);
 SELECT invtrack.delete_product('m', 'c');
 
+-- A code of a product that was deleted is free again: its open alert is withdrawn, as the next check would.
+INSERT INTO invtrack.product (merchant, sku) VALUES ('m', 'free'), ('m', 'moves');
+SELECT invtrack.save_tracker('m', sku, 'good', 'stock_quantity', 5) FROM unnest(ARRAY['free', 'moves']) sku;
+SELECT transition, sku FROM invtrack.check_trackers('m') ORDER BY event_id;
+DELETE FROM invtrack.product WHERE sku = 'free';
+SELECT invtrack.rename_product('m', 'moves', 'free');
+SELECT transition, sku, previous FROM pg_temp.news ORDER BY event_id DESC LIMIT 2;
+SELECT sku, closed_as FROM invtrack.alert WHERE sku IN ('free', 'moves') ORDER BY alert_id;
+SELECT invtrack.delete_product('m', 'free');
+
 -- Deleted: nothing is left of it, and its open alerts are withdrawn. Events and the changes of others stay.
 SELECT invtrack.delete_product('m', 'b');
 SELECT (SELECT count(*) FROM invtrack.movement) AS movements, (SELECT count(*) FROM invtrack.flow_series) AS series,
