@@ -1,4 +1,4 @@
--- The three questions that a tracker answers, each with data small enough to check by hand.
+-- The three questions that a tracker answers, each with data small enough to check by hand, and mistakes taken back.
 --
 -- From the root of the repository, in a database that has the extension:
 --
@@ -126,3 +126,25 @@ SELECT trim_scale(current_stock) AS there, trim_scale(threshold) AS asked, healt
        status, reason
   FROM invtrack.health
  WHERE merchant = 'shop' AND sku = 'LAMP';
+
+\echo
+\echo '4. Mistakes, and an empty shelf'
+\echo '-------------------------------'
+\echo 'What is recorded wrongly is taken back, and what is sold out is told as critical. All of this is'
+\echo 'rolled back in the end.'
+\echo
+
+BEGIN;
+SELECT invtrack.record_movement('shop', 'sale', 'typo', 'TEA', 'good', '1998-05-06', 1200) AS was \gset
+SELECT (invtrack.tracker_health('shop', 'TEA')).health AS wrong \gset
+SELECT invtrack.record_movement('shop', 'sale', 'typo', 'TEA', 'good', '1998-05-06', 0) AS now \gset
+SELECT (invtrack.tracker_health('shop', 'TEA')).health AS right \gset
+\echo '-- 1200 packs of tea by mistake:' :was', health' :wrong'; taken back:' :now', health' :right
+SELECT invtrack.rename_product('shop', 'TEA', 'GREEN-TEA') AS renamed \gset
+SELECT sku, health FROM invtrack.tracker_health('shop', 'GREEN-TEA') \gset
+\echo '-- TEA has a new code:' :sku', health' :health
+UPDATE invtrack.stock_lot SET quantity = 0 WHERE merchant = 'shop' AND sku = 'GREEN-TEA';
+SELECT transition, payload ->> 'severity' AS severity, payload ->> 'product_name' AS name
+  FROM invtrack.check_trackers('shop') WHERE sku = 'GREEN-TEA' \gset
+\echo '-- The shelf is empty:' :name',' :transition',' :severity
+ROLLBACK;
