@@ -112,17 +112,33 @@ check_percent(const char *table, const char *name, NullableDatum value, int32 ma
 		   psprintf("%s is a percentage from 0 to %d.", name, maximum));
 }
 
-/* The key of a tracker: nothing null, three codes and a mechanism. */
-void
-check_tracker_key(FunctionCallInfo fcinfo)
+/* The first arguments, the parts of a key, which begins with an item's: nothing null, and three codes. */
+static void
+check_key(FunctionCallInfo fcinfo, int count)
 {
 	static const char *const names[] = {"merchant", "sku", "inventory_type", "mechanism"};
 	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE};
 
-	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
+	for (int arg = 0; arg < count; arg++)
 		check_not_null(fcinfo, arg, names[arg]);
 	check_codes(NULL, codes, lengthof(codes), fcinfo->args);
+}
+
+/* The key of a tracker: that of an item, and a mechanism. */
+void
+check_tracker_key(FunctionCallInfo fcinfo)
+{
+	check_key(fcinfo, TRACKER_KEY_ARGS);
 	(void) check_mechanism(NULL, PG_GETARG_DATUM(ARG_MECHANISM));
+}
+
+/* The key of an item, as the values that statements take. */
+void
+get_item_key(FunctionCallInfo fcinfo, Datum *key)
+{
+	check_key(fcinfo, ITEM_KEY_ARGS);
+	for (int arg = 0; arg < ITEM_KEY_ARGS; arg++)
+		key[arg] = PG_GETARG_DATUM(arg);
 }
 
 /* The same, as the values that statements take. */

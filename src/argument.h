@@ -34,6 +34,7 @@
 #define ARG_INVENTORY_TYPE	2
 #define ARG_MECHANISM		3
 #define ARG_QUANTITY		4
+#define ITEM_KEY_ARGS		3
 #define TRACKER_KEY_ARGS	4
 #define TRACKER_RULE_ARGS	(ARG_QUANTITY + PARAMETERS)
 
@@ -48,6 +49,7 @@ extern void check_day(const char *table, const char *name, Datum value);
 extern void check_percent(const char *table, const char *name, NullableDatum value,
 						  int32 maximum);
 extern void check_tracker_key(FunctionCallInfo fcinfo);
+extern void get_item_key(FunctionCallInfo fcinfo, Datum *key);
 extern void get_tracker_key(FunctionCallInfo fcinfo, Datum *key);
 extern const char *shown_tracker(const Datum *key);
 extern void get_parameters(const NullableDatum *arguments, GivenParameters *given);

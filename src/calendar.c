@@ -145,6 +145,16 @@ check_as_of_setting(void)
 				 errhint("Write a date like 2026-01-31, or '' for each merchant's today.")));
 }
 
+/* The as_of of a call; NO_DAY where it is left out. The setting is checked either way. */
+int32
+as_of_argument(FunctionCallInfo fcinfo, int arg)
+{
+	int32		day;
+
+	check_as_of_setting();
+	return day_of_argument(fcinfo, arg, "as_of", &day) ? day : NO_DAY;
+}
+
 /* as_of(time_zone): the setting invtrack.as_of, else today in the zone. */
 PG_FUNCTION_INFO_V1(calendar_as_of);
 Datum

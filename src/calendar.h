@@ -5,8 +5,11 @@
 #ifndef INVTRACK_CALENDAR_H
 #define INVTRACK_CALENDAR_H
 
+#include "fmgr.h"
+
 /* calendar.c */
 extern void calendar_init(void);
 extern void check_as_of_setting(void);
+extern int32 as_of_argument(FunctionCallInfo fcinfo, int arg);
 
 #endif							/* INVTRACK_CALENDAR_H */

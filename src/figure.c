@@ -144,15 +144,15 @@ figure_excluded_stock(const Judgement *judgement, bool *is_null)
 }
 
 const Figure figures[FIGURES] = {
-	figure_current_stock,
-	figure_threshold,
-	figure_health,
-	figure_status,
-	figure_reason,
-	figure_daily_sales,
-	figure_actual_days,
-	figure_days_of_cover,
-	figure_excluded_stock
+	[FIGURE_CURRENT_STOCK] = figure_current_stock,
+	[FIGURE_THRESHOLD] = figure_threshold,
+	[FIGURE_HEALTH] = figure_health,
+	[FIGURE_STATUS] = figure_status,
+	[FIGURE_REASON] = figure_reason,
+	[FIGURE_DAILY_SALES] = figure_daily_sales,
+	[FIGURE_ACTUAL_DAYS] = figure_actual_days,
+	[FIGURE_DAYS_OF_COVER] = figure_days_of_cover,
+	[FIGURE_EXCLUDED_STOCK] = figure_excluded_stock
 };
 
 /*

@@ -32,9 +32,22 @@ typedef enum JudgedArgument
 /* Makes a figure of a judgement; sets *is_null and returns 0 for none. */
 typedef Datum (*Figure) (const Judgement *judgement, bool *is_null);
 
-#define FIGURES 9
+/* In the order of the columns of invtrack.health. */
+typedef enum FigureColumn
+{
+	FIGURE_CURRENT_STOCK,
+	FIGURE_THRESHOLD,
+	FIGURE_HEALTH,
+	FIGURE_STATUS,
+	FIGURE_REASON,
+	FIGURE_DAILY_SALES,
+	FIGURE_ACTUAL_DAYS,
+	FIGURE_DAYS_OF_COVER,
+	FIGURE_EXCLUDED_STOCK,
+	FIGURES
+} FigureColumn;
 
-/* figure.c: in the order of the columns of invtrack.health */
+/* figure.c */
 extern const Figure figures[FIGURES];
 extern bool judge_datums(const NullableDatum *arguments, Judgement *judgement);
 

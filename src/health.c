@@ -185,16 +185,6 @@ judge_destroy(DestReceiver *self)
 {
 }
 
-/* The as_of of a call; NO_DAY where it is left out. The setting is checked either way. */
-static int32
-as_of_argument(FunctionCallInfo fcinfo, int arg)
-{
-	int32		day;
-
-	check_as_of_setting();
-	return day_of_argument(fcinfo, arg, "as_of", &day) ? day : NO_DAY;
-}
-
 /*
  * Run a statement over the reading; its judged rows are the result of the
  * function call. The tuple store lives in the calling query's context, so it

@@ -70,7 +70,9 @@ INSERT INTO call VALUES
     (59, $$SELECT count(quantity) FROM invtrack.flow_daily WHERE day > '2026-03-01'$$, NULL),
     (60, $$SELECT invtrack.day_of('memory', now())$$, NULL),
     (61, $$SELECT CASE WHEN :n % 10 = 0 THEN (SELECT count(*) FROM invtrack.review('memory')) END$$, NULL),
-    (62, $$SELECT CASE WHEN :n % 10 = 0 THEN length(invtrack.report('memory')) END$$, NULL);
+    (62, $$SELECT CASE WHEN :n % 10 = 0 THEN length(invtrack.report('memory')) END$$, NULL),
+    (63, $$SELECT count(*) FROM invtrack.forecast('memory')$$, NULL),
+    (64, $$SELECT count(*) FROM invtrack.project_stock('memory', 'p1', 'good')$$, NULL);
 
 -- Each of them so many times; returns those that did not end as they should.
 CREATE FUNCTION pg_temp.call_all(rounds integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
