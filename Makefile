@@ -11,7 +11,7 @@ OBJS = $(patsubst $(SRC)%.c,%.o,$(sort $(wildcard $(SRC)src/*.c)))
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = prologue schema argument day_series daily calendar guard catalogue incoming stock movement fold \
 	purge correction tracker tracker_change judgement reading health product_search history status_daily verify alert \
-	alert_event check product_change metrics schedule value_list review report forecast access_grant owner epilogue
+	alert_event check product_change metrics schedule value_list review report forecast batch access_grant owner epilogue
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql
 UPDATE_SQL = sql/invtrack--0.2.0--$(EXTVERSION).sql

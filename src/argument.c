@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "day_series.h"
 #include "quantity.h"
+#include "refusal.h"
 
 /* How much of a wrong value an error shows. */
 #define SHOWN_SIZE_MAX	((size_t) 2 * CODE_SIZE_MAX)
@@ -51,6 +52,7 @@ shown(const char *value)
 void
 refuse(const char *table, const char *name, const char *message, const char *hint)
 {
+	mark_refusal();
 	ereport(ERROR,
 			(errcode(table != NULL ? ERRCODE_CHECK_VIOLATION : ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s", message),
@@ -65,12 +67,14 @@ refuse(const char *table, const char *name, const char *message, const char *hin
 void
 check_not_null(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name),
-				 errhint("Give a value for the argument %s.", name),
-				 errargument(name)));
+	if (!PG_ARGISNULL(arg))
+		return;
+	mark_refusal();
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("%s must not be null", name),
+			 errhint("Give a value for the argument %s.", name),
+			 errargument(name)));
 }
 
 Mechanism

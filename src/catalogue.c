@@ -14,6 +14,7 @@
 #include "code.h"
 #include "compat.h"
 #include "plan.h"
+#include "refusal.h"
 #include "suggestion.h"
 
 #define REARM_PERCENT_MAX	1000
@@ -62,6 +63,7 @@ catalogue_is_inventory_type(PG_FUNCTION_ARGS)
 static void
 report_missing(const char *column, const char *message, const char *suggested, const char *hint)
 {
+	mark_refusal();
 	ereport(ERROR,
 			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 			 errmsg("%s", message),
@@ -107,14 +109,22 @@ check_item_exists(const Datum *key, bool read_only)
 		" AND i.inventory_type OPERATOR(pg_catalog.=) $3)",
 		3, {TEXTOID, TEXTOID, TEXTOID}, 0, {BOOLOID, BOOLOID, BOOLOID}
 	};
-	Datum		values[3];
-	const char *merchant = TextDatumGetCString(key[ARG_MERCHANT]);
-	bool		found[3];
+	Datum		values[ITEM_CODES];
+	bool		found[ITEM_CODES];
 
 	memcpy(values, key, sizeof(values));
 	statement_run(&find_item, values, NULL, read_only);
 	for (int i = 0; i < lengthof(found); i++)
 		found[i] = result_bool(SPI_tuptable, 0, i + 1);
+	report_missing_item(key, found);
+}
+
+/* Of the merchant, product and inventory type of a key: raise an error where one was not found. */
+void
+report_missing_item(const Datum *key, const bool *found)
+{
+	const char *merchant = TextDatumGetCString(key[ARG_MERCHANT]);
+
 	if (!found[ARG_MERCHANT])
 		report_missing_merchant(key[ARG_MERCHANT]);
 	if (!found[ARG_SKU])

@@ -7,10 +7,14 @@
 
 #include "fmgr.h"
 
+/* An item's codes: merchant, product, inventory type. */
+#define ITEM_CODES	3
+
 /* catalogue.c: between SPI_connect() and SPI_finish() */
 extern void report_missing_merchant(Datum merchant);
 extern void check_merchant_exists(Datum merchant);
 extern void check_item_exists(const Datum *key, bool read_only);
 extern void lock_products(Datum *key);
+extern void report_missing_item(const Datum *key, const bool *found);
 
 #endif							/* INVTRACK_CATALOGUE_H */

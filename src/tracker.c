@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "guard.h"
 #include "plan.h"
+#include "refusal.h"
 #include "tracker.h"
 
 /* How often to try before it can't be another session that is in the way. */
@@ -105,9 +106,10 @@ tracker_key(PG_FUNCTION_ARGS)
 }
 
 /* A tracker that the caller can see and not write. */
-static void
+void
 report_denied(const char *action, const Datum *key)
 {
+	mark_refusal();
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied to %s tracker %s", action, shown_tracker(key)),
@@ -164,9 +166,23 @@ version_if_saved(Datum *values, const char *nulls)
 	return found_version() + !holds_rule(values, nulls);
 }
 
-/* The row that is there has another version than the caller expects; or there is none. */
+/* The row that is there, if row shows one, has another version than the caller expects. */
+void
+report_other_version(const Datum *key, int32 version, const char *row)
+{
+	mark_refusal();
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("tracker %s does not have the expected version %d",
+					shown_tracker(key), version),
+			 row != NULL ? errdetail_internal("%s", row) : 0,
+			 row != NULL ? errhint("It has been changed since. DETAIL is the row as it is now: show it, and save again with its version.") :
+			 errhint("There is no such tracker; expected_version 0 creates it.")));
+}
+
+/* The same, with the row as it is now, if it is there. */
 static void
-report_other_version(Saving *saving)
+report_version_of(Saving *saving)
 {
 	static Statement show_row = {
 		"SELECT pg_catalog.row_to_json(t)::pg_catalog.text FROM invtrack.tracker t WHERE" KEY_MATCHES,
@@ -177,13 +193,7 @@ report_other_version(Saving *saving)
 
 	statement_run(&show_row, saving->values, NULL, false);
 	found = take_texts(&row, 1);
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("tracker %s does not have the expected version %d",
-					shown_tracker(saving->values), saving->version),
-			 found ? errdetail_internal("%s", TextDatumGetCString(row)) : 0,
-			 found ? errhint("It has been changed since. DETAIL is the row as it is now: show it, and save again with its version.") :
-			 errhint("There is no such tracker; expected_version 0 creates it.")));
+	report_other_version(saving->values, saving->version, found ? TextDatumGetCString(row) : NULL);
 }
 
 /*
@@ -225,11 +235,11 @@ save(Saving *saving)
 		if (statement_run(&read_rule, values, nulls, false) == 0)
 		{
 			if (saving->expects && saving->version != 0)
-				report_other_version(saving);
+				report_version_of(saving);
 			continue;
 		}
 		if (saving->expects && found_version() != saving->version)
-			report_other_version(saving);
+			report_version_of(saving);
 		if (holds_rule(values, nulls))
 			return "unchanged";
 		if (statement_run(&update_rule, values, nulls, false) > 0)

@@ -1,0 +1,13 @@
+
+-- Many at once: settings from a file -----------------------------------------------------------------
+
+CREATE FUNCTION invtrack.save_trackers(
+    settings jsonb, dry_run boolean DEFAULT false, on_error text DEFAULT 'abort')
+RETURNS TABLE (
+    row_number integer, merchant text, sku text, inventory_type text, mechanism text,
+    outcome text, sqlstate text, message text, hint text,
+    before jsonb, after jsonb, health_before numeric, health_after numeric)
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'batch_save_trackers';
+COMMENT ON FUNCTION invtrack.save_trackers(jsonb, boolean, text) IS
+'Saves many trackers by the rules of save_tracker(): a verdict for each row, with the settings and the health before and after';

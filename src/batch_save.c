@@ -1,0 +1,394 @@
+/*
+ * batch_save.c
+ *		Many trackers at once: what the tables say, in statements for all.
+ *
+ * A batch locks in the order of its keys: first the trackers that it creates,
+ * then those that it changes. So two batches never wait for each other.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/guc.h"
+#include "utils/numeric.h"
+
+#include "batch.h"
+#include "catalogue.h"
+#include "compat.h"
+#include "json_rows.h"
+#include "plan.h"
+#include "tracker.h"
+
+/* How often to try before it can't be another session that is in the way. */
+#define SAVE_ROUNDS_MAX		100
+
+/* So many items that do not exist get a "did you mean"; each costs a search. */
+#define SUGGESTIONS_MAX		1000
+
+#define KEY_ARRAYS	TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID
+#define RULE_ARRAYS	KEY_ARRAYS, NUMERICARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID
+
+#define GIVEN_KEYS \
+	"ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)," \
+	" pg_catalog.unnest($4)) WITH ORDINALITY u (merchant, sku, inventory_type, mechanism, n)"
+#define GIVEN_RULES \
+	"ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)," \
+	" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7)," \
+	" pg_catalog.unnest($8)) WITH ORDINALITY u (merchant, sku, inventory_type, mechanism," \
+	" quantity, lookback_days, coverage_days, expiry_days, n)"
+#define IS_GIVEN(t) \
+	t ".merchant OPERATOR(pg_catalog.=) u.merchant AND " t ".sku OPERATOR(pg_catalog.=) u.sku" \
+	" AND " t ".inventory_type OPERATOR(pg_catalog.=) u.inventory_type" \
+	" AND " t ".mechanism OPERATOR(pg_catalog.=) u.mechanism"
+#define SELECT_RULES \
+	"SELECT u.n, t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days," \
+	" t.expiry_days, t.version FROM " GIVEN_KEYS " JOIN invtrack.tracker t ON " IS_GIVEN("t")
+#define RULE_RESULTS	{INT8OID, NUMERICOID, INT4OID, INT4OID, INT4OID, INT4OID}
+
+/* The keys and rules of settings as arrays, for a statement. */
+static void
+get_arrays(Setting **settings, int count, int columns, Datum *arrays)
+{
+	static const Oid types[TRACKER_RULE_ARGS] = {TRACKER_RULE_TYPES};
+	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
+	bool	   *nulls = palloc(sizeof(bool) * Max(count, 1));
+
+	for (int column = 0; column < columns; column++)
+	{
+		for (int i = 0; i < count; i++)
+		{
+			values[i] = settings[i]->values[column];
+			nulls[i] = settings[i]->nulls[column];
+		}
+		arrays[column] = array_of(types[column], values, nulls, count);
+	}
+	pfree(values);
+	pfree(nulls);
+}
+
+/* Run a statement for all settings, without JIT compilation, which costs more than it saves. */
+static uint64
+run_for(Statement *statement, Setting **settings, int count)
+{
+	Datum		arrays[TRACKER_RULE_ARGS];
+	int			nest_level = NewGUCNestLevel();
+	uint64		found;
+
+	get_arrays(settings, count, statement->nargs, arrays);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	found = statement_run(statement, arrays, NULL, false);
+	AtEOXact_GUC(false, nest_level);
+	for (int i = 0; i < statement->nargs; i++)
+		pfree(DatumGetPointer(arrays[i]));
+	return found;
+}
+
+/* The setting that a row of a result is about, by its first column. */
+static Setting *
+setting_of(Setting **settings, int count, uint64 row)
+{
+	int64		n = result_int64(SPI_tuptable, row, 1);
+
+	if (n < 1 || n > count)		/* cannot happen: they are our own numbers */
+		elog(ERROR, "there is no row " INT64_FORMAT " of a batch", n);
+	return settings[n - 1];
+}
+
+/* What is found of an item; a Check. */
+typedef struct FoundItem
+{
+	const Setting *setting;
+	bool		found[ITEM_CODES];
+	bool		may_manage;
+} FoundItem;
+
+static void
+check_found(void *arg)
+{
+	FoundItem  *item = arg;
+
+	report_missing_item(item->setting->values, item->found);
+	if (!item->may_manage)
+		report_denied("save", item->setting->values);
+}
+
+/* The error about an item that does not exist, without a search for what was meant. */
+static void
+refuse_unsuggested(Setting *setting, const bool *found)
+{
+	static const char *const names[] = {"merchant", "product", "inventory type"};
+	static const char *const columns[] = {"merchant", "sku", "inventory_type"};
+	int			i = !found[0] ? 0 : !found[1] ? 1 : 2;
+
+	setting->refusal = (Refusal) {
+		ERRCODE_FOREIGN_KEY_VIOLATION, columns[i],
+		i == 0 ? psprintf("merchant \"%s\" does not exist", TextDatumGetCString(setting->values[0])) :
+		psprintf("%s \"%s\" of merchant \"%s\" does not exist", names[i],
+				 TextDatumGetCString(setting->values[i]), TextDatumGetCString(setting->values[0])),
+		"Is the code right, and does it belong to that merchant?"
+	};
+}
+
+/* Refuse settings whose item does not exist, or whose merchant the caller may not manage. */
+void
+find_missing_items(Setting **settings, int count)
+{
+	static Statement find_items = {
+		"SELECT u.n, m.merchant IS NOT NULL, p.sku IS NOT NULL, i.inventory_type IS NOT NULL,"
+		" m.merchant IS NOT NULL AND invtrack.has_access(u.merchant, 'manage') FROM " GIVEN_KEYS
+		" LEFT JOIN invtrack.merchant m ON m.merchant OPERATOR(pg_catalog.=) u.merchant"
+		" LEFT JOIN invtrack.product p ON p.merchant OPERATOR(pg_catalog.=) u.merchant"
+		" AND p.sku OPERATOR(pg_catalog.=) u.sku"
+		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) u.merchant"
+		" AND i.inventory_type OPERATOR(pg_catalog.=) u.inventory_type",
+		4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
+	};
+	uint64		found = run_for(&find_items, settings, count);
+	SPITupleTable *rows = SPI_tuptable;
+	int			suggestions = 0;
+
+	for (uint64 row = 0; row < found; row++)
+	{
+		Setting    *setting = setting_of(settings, count, row);
+		FoundItem	item = {setting};
+		bool		is_missing = false;
+
+		for (int i = 0; i < ITEM_CODES; i++)
+		{
+			item.found[i] = result_bool(rows, row, i + 2);
+			is_missing |= !item.found[i];
+		}
+		item.may_manage = result_bool(rows, row, ITEM_CODES + 2);
+		if (is_missing && suggestions++ >= SUGGESTIONS_MAX)
+			refuse_unsuggested(setting, item.found);
+		else if (is_missing || !item.may_manage)
+			(void) passes(check_found, &item, &setting->refusal);
+		SPI_tuptable = rows;	/* the search has set another */
+	}
+	SPI_freetuptable(rows);
+}
+
+/* The state of trackers as tracker_change has it, and their health. */
+void
+show_settings(Setting **settings, int count, bool is_after)
+{
+	static Statement show = {
+		"SELECT u.n, pg_catalog.jsonb_build_object('quantity', h.quantity,"
+		" 'lookback_days', h.lookback_days, 'coverage_days', h.coverage_days,"
+		" 'expiry_days', h.expiry_days, 'active', h.active, 'version', h.version),"
+		" h.health FROM " GIVEN_KEYS " JOIN invtrack.health h ON " IS_GIVEN("h"),
+		4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, JSONBOID, NUMERICOID}
+	};
+	uint64		found = run_for(&show, settings, count);
+
+	for (uint64 row = 0; row < found; row++)
+	{
+		Setting    *setting = setting_of(settings, count, row);
+		Datum		shown = datumCopy(result_datum(SPI_tuptable, row, 2, JSONBOID), false, -1);
+		Datum		health;
+		bool		has_health = result_nullable(SPI_tuptable, row, 3, NUMERICOID, &health);
+
+		*(is_after ? &setting->after : &setting->before) = shown;
+		*(is_after ? &setting->health_after : &setting->health_before) =
+			has_health ? datumCopy(health, false, -1) : (Datum) 0;
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Does a row of SELECT_RULES hold the setting's rule? */
+static bool
+holds_rule(const Setting *setting, uint64 row)
+{
+	for (int arg = ARG_QUANTITY; arg < TRACKER_RULE_ARGS; arg++)
+	{
+		Oid			type = arg == ARG_QUANTITY ? NUMERICOID : INT4OID;
+		Datum		value;
+		bool		is_null = !result_nullable(SPI_tuptable, row, arg - ARG_QUANTITY + 2, type, &value);
+
+		if (is_null || setting->nulls[arg])
+		{
+			if (is_null != setting->nulls[arg])
+				return false;
+		}
+		else if (arg == ARG_QUANTITY ?
+				 !DatumGetBool(DirectFunctionCall2(numeric_eq, value, setting->values[arg])) :
+				 DatumGetInt32(value) != DatumGetInt32(setting->values[arg]))
+			return false;
+	}
+	return true;
+}
+
+/* Another version than expected; a Check. */
+static void
+check_version(void *arg)
+{
+	const Setting *setting = arg;
+
+	report_other_version(setting->values, setting->version, NULL);
+}
+
+/* What is to be done about a setting whose tracker is this row of SELECT_RULES. */
+static bool
+must_change(Setting *setting, uint64 row)
+{
+	int32		version = DatumGetInt32(result_datum(SPI_tuptable, row, 6, INT4OID));
+
+	if (setting->expects && setting->version != version)
+	{
+		(void) passes(check_version, setting, &setting->refusal);
+		setting->refusal.hint =
+			"It has been changed since. The column before is the tracker as it is now: show it, and save again with its version.";
+		return false;
+	}
+	if (!holds_rule(setting, row))
+		return true;
+	setting->outcome = "unchanged";
+	return false;
+}
+
+/* Those settings of which nothing is known yet; returns their number. */
+static int
+take_pending(Setting **settings, int count, Setting **pending)
+{
+	int			taken = 0;
+
+	for (int i = 0; i < count; i++)
+		if (settings[i]->outcome == NULL && settings[i]->refusal.sqlstate == 0)
+			pending[taken++] = settings[i];
+	return taken;
+}
+
+/* Create those trackers that are not there. */
+static void
+create(Setting **settings, int count)
+{
+	static Statement insert_trackers = {
+		"INSERT INTO invtrack.tracker AS t (merchant, sku, inventory_type, mechanism,"
+		" quantity, lookback_days, coverage_days, expiry_days)"
+		" SELECT u.merchant, u.sku, u.inventory_type, u.mechanism, u.quantity, u.lookback_days,"
+		" u.coverage_days, u.expiry_days FROM " GIVEN_RULES " ORDER BY u.n"
+		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO NOTHING"
+		" RETURNING t.merchant, t.sku, t.inventory_type, t.mechanism",
+		TRACKER_RULE_ARGS, {RULE_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {TRACKER_KEY_TYPES}
+	};
+	Setting   **given = palloc(sizeof(Setting *) * Max(count, 1));
+	int			next = 0;
+	int			n = 0;
+	uint64		created;
+
+	for (int i = 0; i < count; i++)
+		if (!settings[i]->expects || settings[i]->version == 0)
+			given[n++] = settings[i];
+	created = n == 0 ? 0 : run_for(&insert_trackers, given, n);
+	for (uint64 row = 0; row < created; row++)
+	{
+		/* they come in the order in which they were given */
+		for (bool same = false; !same && next < n; next++)
+		{
+			same = true;
+			for (int arg = 0; arg < TRACKER_KEY_ARGS && same; arg++)
+				same = strcmp(result_string(SPI_tuptable, row, arg + 1),
+							  TextDatumGetCString(given[next]->values[arg])) == 0;
+			if (same)
+				given[next]->outcome = "created";
+		}
+	}
+	if (n > 0)
+		SPI_freetuptable(SPI_tuptable);
+	pfree(given);
+}
+
+/* Of the trackers that are there, those that are to change; in changing, in the order of keys. */
+static int
+read_rules(Statement *statement, Setting **settings, int count, Setting **changing)
+{
+	uint64		found = run_for(statement, settings, count);
+	bool	   *changes = palloc0(sizeof(bool) * Max(count, 1));
+	bool	   *is_there = palloc0(sizeof(bool) * Max(count, 1));
+	int			n = 0;
+
+	for (uint64 row = 0; row < found; row++)
+	{
+		Setting    *setting = setting_of(settings, count, row);
+		int64		i = result_int64(SPI_tuptable, row, 1) - 1;
+
+		is_there[i] = true;
+		changes[i] = must_change(setting, row);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		if (changes[i])
+			changing[n++] = settings[i];
+		if (!is_there[i] && settings[i]->expects && settings[i]->version != 0)
+		{
+			(void) passes(check_version, settings[i], &settings[i]->refusal);
+			settings[i]->before = settings[i]->health_before = (Datum) 0;
+		}
+	}
+	SPI_freetuptable(SPI_tuptable);
+	pfree(changes);
+	pfree(is_there);
+	return n;
+}
+
+/* Change trackers that are locked. */
+static void
+change(Setting **settings, int count)
+{
+	static Statement update_trackers = {
+		"UPDATE invtrack.tracker t SET quantity = u.quantity, lookback_days = u.lookback_days,"
+		" coverage_days = u.coverage_days, expiry_days = u.expiry_days FROM " GIVEN_RULES
+		" WHERE " IS_GIVEN("t") " RETURNING u.n",
+		TRACKER_RULE_ARGS, {RULE_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}
+	};
+	uint64		changed = run_for(&update_trackers, settings, count);
+
+	for (uint64 row = 0; row < changed; row++)
+		setting_of(settings, count, row)->outcome = "updated";
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static void
+check_denied(void *arg)
+{
+	report_denied("save", ((const Setting *) arg)->values);
+}
+
+/*
+ * Save, until each setting has met its tracker, as save_tracker() does: another
+ * session may create or delete it in between.
+ */
+void
+save_settings(Setting **settings, int count)
+{
+	static Statement select_rules = {
+		SELECT_RULES, 4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, RULE_RESULTS
+	};
+	static Statement lock_rules = {
+		SELECT_RULES " ORDER BY u.n FOR NO KEY UPDATE OF t",
+		4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, RULE_RESULTS
+	};
+	Setting   **pending = palloc(sizeof(Setting *) * Max(count, 1));
+	Setting   **changing = palloc(sizeof(Setting *) * Max(count, 1));
+	int			n;
+
+	for (int round = 0; round < SAVE_ROUNDS_MAX; round++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		n = take_pending(settings, count, pending);
+		if (n == 0)
+			return;
+		create(pending, n);
+		n = take_pending(settings, count, pending);
+		n = n == 0 ? 0 : read_rules(&select_rules, pending, n, changing);
+		n = n == 0 ? 0 : read_rules(&lock_rules, changing, n, pending);
+		if (n > 0)
+			change(pending, n);
+	}
+	n = take_pending(settings, count, pending);
+	for (int i = 0; i < n; i++)
+		(void) passes(check_denied, pending[i], &pending[i]->refusal);
+}
