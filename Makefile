@@ -11,7 +11,10 @@ OBJS = $(patsubst $(SRC)%.c,%.o,$(sort $(wildcard $(SRC)src/*.c)))
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = prologue schema argument day_series daily calendar guard catalogue incoming stock movement fold \
 	purge correction tracker tracker_change judgement reading health product_search history status_daily verify alert \
-	alert_event check product_change metrics schedule value_list review report forecast batch access_grant owner epilogue
+	alert_event check product_change \
+	connection connection_sync connection_manage \
+	metrics schedule value_list review report forecast batch \
+	access_grant owner epilogue
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql
 UPDATE_SQL = sql/invtrack--0.2.0--$(EXTVERSION).sql
@@ -19,7 +22,8 @@ EARLIER_SQL = sql/invtrack--0.1.0--$(EXTVERSION).sql
 DATA_built = $(FRESH_SQL) $(UPDATE_SQL) $(EARLIER_SQL)
 
 # What came with this version as a whole.
-NEW_TOPICS = incoming correction tracker_change status_daily product_change
+NEW_TOPICS = incoming correction tracker_change status_daily product_change connection connection_sync \
+	connection_manage
 
 # The scripts of earlier versions, as they were released.
 DATA = $(patsubst $(SRC)%,%,$(wildcard $(SRC)sql/released/*.sql))

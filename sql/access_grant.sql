@@ -270,7 +270,7 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
          WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
            AND coalesce(c.oid, f.oid, t.oid) IS NOT NULL
        ) o ON o.kind = rule.kind
-          AND (o.name = rule.name OR rule.name = '(all)' OR rule.name = '(immutable)' AND o.is_immutable)
+          AND (o.name = rule.name OR rule.name = '(all)' AND (o.name NOT LIKE 'connection%' OR o.name = 'connection_reject') OR rule.name = '(immutable)' AND o.is_immutable)
  CROSS JOIN LATERAL pg_catalog.string_to_table(rule.privileges, ' ') p (privilege);
 COMMENT ON VIEW invtrack_internal.level_privilege IS
 'What each level of access adds to the one before it: a row for each privilege on an object';

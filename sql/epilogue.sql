@@ -37,6 +37,14 @@ BEGIN
             COMMENT ON POLICY access_read ON invtrack.access_grant IS
                 'A role sees its own access and that of the roles it is a member of';
             CONTINUE;
+        ELSIF target.relname = 'connection_reject' THEN
+            CREATE POLICY access_read ON invtrack.connection_reject FOR SELECT USING (invtrack.has_access(NULL, 'read'));
+            COMMENT ON POLICY access_read ON invtrack.connection_reject IS
+                'What is rejected counts in metrics, for who may read all merchants';
+            CONTINUE;
+        ELSIF target.relname LIKE 'connection%' THEN
+            -- The rest of what connections keep is the owner's alone.
+            CONTINUE;
         ELSIF NOT target.of_merchants THEN
             RAISE EXCEPTION 'table % has no merchant: say in sql/epilogue.sql who may read it', target.name;
         END IF;

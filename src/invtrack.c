@@ -11,6 +11,7 @@
 #include "calendar.h"
 #include "check_guard.h"
 #include "compat.h"
+#include "connection.h"
 #include "daily.h"
 #include "tracker_change.h"
 
@@ -27,5 +28,6 @@ _PG_init(void)
 	check_guard_init();
 	daily_init();
 	tracker_change_init();
+	connection_init();
 	MarkGUCPrefixReserved("invtrack");
 }

@@ -19,6 +19,7 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "connection.h"
 #include "fold.h"
 #include "guard.h"
 #include "owner.h"
@@ -355,23 +356,18 @@ get_codes(FunctionCallInfo fcinfo, const char *const *names, int count, Datum *v
 				 errargument(names[OTHER_SKU])));
 }
 
-/* rename_product(merchant, sku, new_sku) */
-PG_FUNCTION_INFO_V1(product_rename);
-Datum
-product_rename(PG_FUNCTION_ARGS)
+/* Rename, or, of what a connection feeds, refuse to. */
+static void
+rename_as_owner(Datum *values, bool by_hand)
 {
-	static const char *const names[] = {"merchant", "sku", "new_sku"};
-	Datum		values[PARAMETERS_MAX];
 	Present		present;
-	Caller		caller;
 
-	get_codes(fcinfo, names, KEY_PARAMETERS, values);
-	require_merchant_access(values[MERCHANT], ACCESS_MANAGE, "rename products");
-	become_owner("product", &caller);
 	SPI_connect();
 	start_change(values);
 	present = find_present(values);
 	require_product_or_movements(&present, values);
+	if (by_hand)
+		require_not_fed(values[MERCHANT], values[SKU]);
 	if (present.other_product || present.other_movements)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
@@ -384,9 +380,39 @@ product_rename(PG_FUNCTION_ARGS)
 	withdraw_left(values);
 	tell_all_alerts("renamed", values);
 	rename_rows(values);
+	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU]);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
+}
+
+/* rename_product(merchant, sku, new_sku) */
+PG_FUNCTION_INFO_V1(product_rename);
+Datum
+product_rename(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"merchant", "sku", "new_sku"};
+	Datum		values[PARAMETERS_MAX];
+	Caller		caller;
+
+	get_codes(fcinfo, names, KEY_PARAMETERS, values);
+	require_merchant_access(values[MERCHANT], ACCESS_MANAGE, "rename products");
+	become_owner("product", &caller);
+	rename_as_owner(values, true);
 	become_caller(&caller);
+	PG_RETURN_BOOL(true);
+}
+
+/* rename_fed_product(merchant, sku, new_sku): as the source of a connection has it now; for the owner alone */
+PG_FUNCTION_INFO_V1(product_rename_fed);
+Datum
+product_rename_fed(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"merchant", "sku", "new_sku"};
+	Datum		values[PARAMETERS_MAX];
+
+	get_codes(fcinfo, names, KEY_PARAMETERS, values);
+	check_caller_is_owner("product", "rename what a connection feeds");
+	rename_as_owner(values, false);
 	PG_RETURN_BOOL(true);
 }
 
@@ -415,9 +441,11 @@ product_merge(PG_FUNCTION_ARGS)
 				 errhint(present.other_movements ? "Insert the product first." :
 						 "Insert the product first, or use invtrack.rename_product()."),
 				 errargument("into_sku")));
+	require_not_fed(values[MERCHANT], values[SKU]);
 	withdraw_losing(values);
 	tell_all_alerts("renamed", values);
 	merge_rows(values);
+	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU]);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
 	become_caller(&caller);
@@ -442,6 +470,7 @@ product_delete(PG_FUNCTION_ARGS)
 	require_product_or_movements(&present, values);
 	tell_all_alerts("withdrawn", values);
 	delete_rows(values);
+	forget_items(values[MERCHANT], values[SKU]);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
 	PG_RETURN_BOOL(true);

@@ -98,7 +98,7 @@ SELECT merchant, consumer, value FROM invtrack.metrics WHERE name = 'undelivered
 SELECT left(public.error_of('UPDATE invtrack.alert_consumer SET confirmed = -1'), 5) AS negative;
 
 -- A total is what its merchants come to: the sum, of an age the highest, of a time the lowest of those that are asked.
-SELECT name, consumer FROM invtrack.metrics WHERE name NOT LIKE '%seconds' AND (name <> 'undelivered_events' OR consumer IS NOT NULL)
+SELECT name, consumer FROM invtrack.metrics WHERE name NOT LIKE '%seconds' AND name <> 'rejected_rows' AND (name <> 'undelivered_events' OR consumer IS NOT NULL)
  GROUP BY name, consumer HAVING sum(value) FILTER (WHERE merchant IS NULL) IS DISTINCT FROM sum(value) FILTER (WHERE merchant IS NOT NULL);
 SELECT name, merchant, consumer FROM invtrack.metrics GROUP BY 1, 2, 3 HAVING count(*) > 1 OR count(value) = 0;
 SELECT name, count(*) FILTER (WHERE merchant IS NULL) AS totals, count(DISTINCT merchant) AS merchants FROM invtrack.metrics GROUP BY name ORDER BY name COLLATE "C";

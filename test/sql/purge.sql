@@ -127,6 +127,7 @@ INSERT INTO invtrack.product (merchant, sku) VALUES ('m', 'p'), ('m', 'q'), ('n'
 INSERT INTO invtrack.inventory_type (merchant, inventory_type) VALUES ('m', 'good'), ('n', 'good');
 INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, quantity) SELECT merchant, sku, 'good', 20 FROM invtrack.product;
 INSERT INTO invtrack.incoming (merchant, sku, inventory_type, quantity) SELECT merchant, sku, 'good', 5 FROM invtrack.product;
+INSERT INTO invtrack.connection_item (target, merchant) SELECT 'merchant', merchant FROM invtrack.merchant;
 INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity) SELECT merchant, sku, 'good', 'stock_quantity', 30 FROM invtrack.product;
 INSERT INTO invtrack.movement (merchant, movement_id, sku, inventory_type, flow, occurred_on, quantity, recorded_at)
 SELECT m, n, 'p', 'good', 'sale', '2026-03-01', n, now() - n * interval '1 day' FROM unnest(ARRAY['m', 'n', 'tail', 'folded', 'purged']) m, generate_series(1, 4) n;

@@ -1,0 +1,415 @@
+
+-- Connecting, watching, syncing: what a DBA calls ----------------------------------------------------
+
+CREATE FUNCTION invtrack_internal.find_connection(connection text)
+RETURNS invtrack.connection LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    has invtrack.connection;
+BEGIN
+    IF connection IS NULL THEN
+        RAISE null_value_not_allowed USING MESSAGE = 'connection must not be null', COLUMN = 'connection',
+            HINT = 'Give a value for the argument connection.';
+    END IF;
+    SELECT c.* INTO has FROM invtrack.connection c WHERE c.connection = find_connection.connection;
+    IF NOT FOUND THEN
+        RAISE no_data_found USING MESSAGE = format('connection "%s" does not exist', find_connection.connection), COLUMN = 'connection',
+            HINT = 'The view invtrack.connection_status lists what there is.';
+    END IF;
+    RETURN has;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.find_connection(text) IS 'The connection of this name, or an error';
+
+CREATE FUNCTION invtrack_internal.require_source(target text, source regclass, key name)
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    wanted record;
+    has record;
+BEGIN
+    IF (SELECT c.relkind FROM pg_class c WHERE c.oid = source) NOT IN ('r', 'v', 'm', 'p', 'f') THEN
+        RAISE wrong_object_type USING MESSAGE = format('"%s" is not a table or view', source), COLUMN = 'source',
+            HINT = 'A connection reads a table or a view.';
+    END IF;
+    FOR wanted IN
+        SELECT key::text AS name, 'key' AS kind, true AS required
+        UNION ALL
+        SELECT c.column_name, c.kind, c.required FROM invtrack_internal.connection_column c WHERE c.target = require_source.target
+    LOOP
+        SELECT t.oid, t.typname, t.typtype INTO has
+          FROM pg_attribute a
+          JOIN pg_type t ON t.oid = a.atttypid
+         WHERE a.attrelid = source AND a.attname = wanted.name AND a.attnum > 0 AND NOT a.attisdropped;
+        IF NOT FOUND AND wanted.required THEN
+            RAISE undefined_column USING MESSAGE = format('column "%s" of %s does not exist', wanted.name, source), COLUMN = wanted.name,
+                HINT = format('The target %s needs it: write a view that has it.', target);
+        ELSIF FOUND AND NOT (CASE wanted.kind
+            WHEN 'key' THEN has.typname IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar')
+            WHEN 'code' THEN has.typname IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar')
+            WHEN 'day' THEN has.typname = 'date'
+            WHEN 'quantity' THEN has.typname IN ('int2', 'int4', 'int8', 'numeric', 'quantity')
+            ELSE true END) THEN
+            RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s is of type %s', wanted.name, source, format_type(has.oid, NULL)),
+                COLUMN = wanted.name,
+                HINT = CASE wanted.kind
+                    WHEN 'day' THEN 'Give a date: invtrack.day_of(merchant, at) makes one of a moment.'
+                    WHEN 'quantity' THEN 'Cast it to numeric in a view.'
+                    ELSE 'Cast it in a view to smallint, integer, bigint, uuid, text or varchar.' END;
+        END IF;
+        IF FOUND AND NOT has_column_privilege(source, wanted.name, 'SELECT') THEN
+            RAISE insufficient_privilege USING MESSAGE = format('permission denied to read column "%s" of %s', wanted.name, source),
+                COLUMN = wanted.name, HINT = 'The owner of the extension needs SELECT on the source.';
+        END IF;
+    END LOOP;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.require_source(text, regclass, name) IS
+'An error unless the source has the columns of the target and the key, of types that fit, and may be read';
+
+CREATE FUNCTION invtrack_internal.require_sample(c invtrack.connection)
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    faulty invtrack_internal.source_row;
+BEGIN
+    SELECT r.* INTO faulty
+      FROM unnest(invtrack_internal.sync_judge(c, invtrack_internal.read_source(c.connection, NULL, 100))) r
+     WHERE r.fault IS NOT NULL
+     ORDER BY r.key COLLATE "C", r.row_number LIMIT 1;
+    IF FOUND THEN
+        RAISE invalid_parameter_value USING MESSAGE = faulty.fault[2], COLUMN = faulty.fault[4],
+            DETAIL = format('Row %s of key "%s" of %s.', faulty.row_number, faulty.key, c.source), HINT = faulty.fault[3];
+    END IF;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.require_sample(invtrack.connection) IS
+'An error if one of some rows of the source has a value that the target does not take';
+
+CREATE FUNCTION invtrack.connect(connection text, target text, source regclass, key name)
+RETURNS text LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    before invtrack.connection;
+    now invtrack.connection;
+    missing text;
+BEGIN
+    missing := CASE WHEN connection IS NULL THEN 'connection' WHEN target IS NULL THEN 'target'
+                    WHEN source IS NULL THEN 'source' WHEN key IS NULL THEN 'key' END;
+    IF missing IS NOT NULL THEN
+        RAISE null_value_not_allowed USING MESSAGE = format('%s must not be null', missing), COLUMN = missing,
+            HINT = format('Give a value for the argument %s.', missing);
+    ELSIF NOT invtrack_internal.is_code(connection) THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('connection "%s" is not a valid code', connection), COLUMN = 'connection',
+            HINT = 'A code has 1 to 200 bytes and no white space at either end.';
+    ELSIF invtrack_internal.target_rank(target) IS NULL THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('target "%s" does not exist', target), COLUMN = 'target',
+            HINT = 'Use merchant, inventory_type, product, stock_lot, incoming, sale or shipment.';
+    END IF;
+    PERFORM invtrack_internal.require_source(target, source, key);
+    SELECT c.* INTO before FROM invtrack.connection c WHERE c.connection = connect.connection FOR UPDATE;
+    IF before.target <> target THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('connection "%s" feeds %s already', connection, before.target), COLUMN = 'target',
+            HINT = 'Disconnect it first, or use another name.';
+    END IF;
+    INSERT INTO invtrack.connection AS c (connection, target, source, key)
+    VALUES (connect.connection, connect.target, connect.source, connect.key)
+        ON CONFLICT ON CONSTRAINT connection_pkey DO UPDATE SET source = excluded.source, key = excluded.key
+     WHERE (c.source, c.key) IS DISTINCT FROM (excluded.source, excluded.key)
+    RETURNING c.* INTO now;
+    IF now.connection IS NOT NULL THEN
+        PERFORM invtrack_internal.require_sample(now);
+    END IF;
+    RETURN CASE WHEN before.connection IS NULL THEN 'created' WHEN now.connection IS NULL THEN 'unchanged' ELSE 'updated' END;
+END
+$body$;
+COMMENT ON FUNCTION invtrack.connect(text, text, regclass, name) IS
+'Feeds merchant, product, inventory_type, stock_lot, incoming, sale or shipment from a table or view, whose rows of a key are brought in line together; created, updated or unchanged';
+
+CREATE FUNCTION invtrack_internal.set_watch_of(of_table regclass)
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    columns text[];
+    fire text;
+BEGIN
+    SELECT array_agg(DISTINCT w.key ORDER BY w.key), min(w.fire) INTO columns, fire FROM invtrack.connection_watch w WHERE w.watched = of_table;
+    PERFORM invtrack_internal.set_watch(of_table, columns, fire);
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.set_watch_of(regclass) IS
+'Makes the triggers of a table as its watches want them; always goes before origin';
+
+CREATE FUNCTION invtrack.watch(connection text, watched regclass, key name, fire text DEFAULT 'origin')
+RETURNS text LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    c constant invtrack.connection := invtrack_internal.find_connection(connection);
+    before invtrack.connection_watch;
+    has record;
+    missing text;
+BEGIN
+    missing := CASE WHEN watched IS NULL THEN 'watched' WHEN key IS NULL THEN 'key' WHEN fire IS NULL THEN 'fire' END;
+    IF missing IS NOT NULL THEN
+        RAISE null_value_not_allowed USING MESSAGE = format('%s must not be null', missing), COLUMN = missing,
+            HINT = format('Give a value for the argument %s.', missing);
+    ELSIF fire NOT IN ('origin', 'always') THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('fire "%s" does not exist', fire), COLUMN = 'fire',
+            HINT = 'Use origin, or always for a table that logical replication writes.';
+    END IF;
+    SELECT r.relkind, r.relnamespace IN (SELECT n.oid FROM pg_namespace n WHERE n.nspname IN ('invtrack', 'invtrack_internal', 'pg_catalog')) AS is_ours,
+           r.relpersistence
+      INTO has FROM pg_class r WHERE r.oid = watched;
+    IF has.relkind IS NULL OR has.relkind NOT IN ('r', 'p') OR has.is_ours OR has.relpersistence = 't' THEN
+        RAISE wrong_object_type USING MESSAGE = format('"%s" cannot be watched', watched), COLUMN = 'watched',
+            HINT = 'Watch base tables of the application: not views, foreign or temporary tables, or those of invtrack.';
+    END IF;
+    PERFORM FROM pg_attribute a WHERE a.attrelid = watched AND a.attname = watch.key AND a.attnum > 0 AND NOT a.attisdropped;
+    IF NOT FOUND THEN
+        RAISE undefined_column USING MESSAGE = format('column "%s" of %s does not exist', key, watched), COLUMN = 'key',
+            HINT = 'Name the column that holds the key of the connection. A table without one cannot be watched: sync() brings its changes.';
+    END IF;
+    SELECT t.typname INTO has FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = watched AND a.attname = watch.key;
+    IF has.typname NOT IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar') THEN
+        RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s cannot be a key', key, watched), COLUMN = 'key',
+            HINT = 'A key is a smallint, integer, bigint, uuid, text or varchar.';
+    END IF;
+    SELECT w.* INTO before FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = watch.watched FOR UPDATE;
+    IF before.key = watch.key AND before.fire = watch.fire THEN
+        RETURN 'unchanged';
+    END IF;
+    INSERT INTO invtrack.connection_watch AS w (connection, watched, key, fire) VALUES (c.connection, watch.watched, watch.key, watch.fire)
+        ON CONFLICT ON CONSTRAINT connection_watch_pkey DO UPDATE SET key = excluded.key, fire = excluded.fire;
+    PERFORM invtrack_internal.set_watch_of(watched);
+    RETURN CASE WHEN before.connection IS NULL THEN 'created' ELSE 'updated' END;
+END
+$body$;
+COMMENT ON FUNCTION invtrack.watch(text, regclass, name, text) IS
+'Follows the changes of a table, whose column holds the key of the connection; takes SHARE ROW EXCLUSIVE of the table. created, updated or unchanged';
+
+CREATE FUNCTION invtrack.unwatch(connection text, watched regclass)
+RETURNS boolean LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    c constant invtrack.connection := invtrack_internal.find_connection(connection);
+BEGIN
+    DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = unwatch.watched;
+    IF NOT FOUND THEN
+        RAISE no_data_found USING MESSAGE = format('connection "%s" does not watch %s', c.connection, coalesce(watched::text, 'null')), COLUMN = 'watched',
+            HINT = 'The view invtrack.connection_status lists what is watched.';
+    END IF;
+    PERFORM invtrack_internal.set_watch_of(watched);
+    RETURN true;
+END
+$body$;
+COMMENT ON FUNCTION invtrack.unwatch(text, regclass) IS 'Follows the changes of a table no more; true, or an error';
+
+CREATE TYPE invtrack.synced AS (connection text, keys bigint, changed bigint, rejected bigint);
+COMMENT ON TYPE invtrack.synced IS 'A row of sync';
+
+CREATE FUNCTION invtrack.sync(connection text DEFAULT NULL, keys text[] DEFAULT NULL)
+RETURNS SETOF invtrack.synced LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    c invtrack.connection;
+    wanted text[];
+    numbers integer[];
+    result record;
+    results jsonb := '{}';
+BEGIN
+    IF $1 IS NULL AND $2 IS NOT NULL THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'keys are given without a connection', COLUMN = 'keys',
+            HINT = 'Name the connection whose keys these are.';
+    ELSIF $1 IS NOT NULL THEN
+        PERFORM invtrack_internal.find_connection($1);
+    END IF;
+    FOR c IN SELECT n.* FROM invtrack.connection n WHERE n.connection = $1 OR $1 IS NULL
+              ORDER BY invtrack_internal.target_rank(n.target), n.number LOOP
+        wanted := CASE WHEN $2 IS NULL THEN invtrack_internal.known_keys(c) ELSE invtrack_internal.as_keys(c.connection, $2) END;
+        results := results || jsonb_build_object(c.number, jsonb_build_array(
+            coalesce(array_length(wanted, 1), 0), invtrack_internal.sync_keys(c, wanted)));
+        numbers := numbers || c.number;
+    END LOOP;
+    PERFORM invtrack_internal.sync_gone_of(numbers);
+    RETURN QUERY
+        SELECT n.connection, (results -> n.number::text ->> 0)::bigint, (results -> n.number::text ->> 1)::bigint,
+               (SELECT count(*) FROM invtrack.connection_reject r WHERE r.connection = n.connection AND (r.key = ANY (wanted) OR $2 IS NULL))
+          FROM invtrack.connection n WHERE n.number = ANY (numbers)
+         ORDER BY invtrack_internal.target_rank(n.target), n.number;
+END
+$body$;
+COMMENT ON FUNCTION invtrack.sync(text, text[]) IS
+'Brings keys of a connection, or all of it, or all connections, in line with their sources; per connection how many keys it looked at, rows it wrote and rows that are rejected';
+
+CREATE PROCEDURE invtrack.sync_all(connection text DEFAULT NULL)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+    c invtrack.connection;
+    each integer;
+    numbers integer[];
+    batch constant integer := 2000;
+    coming text[];
+    told timestamptz := pg_catalog.clock_timestamp();
+    total bigint := 0;
+BEGIN
+    IF sync_all.connection IS NOT NULL THEN
+        PERFORM invtrack_internal.find_connection(sync_all.connection);
+    END IF;
+    numbers := ARRAY(SELECT n.number FROM invtrack.connection n
+                      WHERE n.connection OPERATOR(pg_catalog.=) sync_all.connection OR sync_all.connection IS NULL
+                      ORDER BY invtrack_internal.target_rank(n.target), n.number);
+    FOREACH each IN ARRAY numbers LOOP
+        SELECT n.* INTO c FROM invtrack.connection n WHERE n.number OPERATOR(pg_catalog.=) each;
+        CONTINUE WHEN c.number IS NULL;
+        IF c.started_at IS NULL THEN
+            UPDATE invtrack.connection n SET started_at = pg_catalog.clock_timestamp(), progress = NULL
+             WHERE n.number OPERATOR(pg_catalog.=) c.number RETURNING n.* INTO c;
+        END IF;
+        COMMIT;
+        LOOP
+            coming := invtrack_internal.read_keys(c.connection, c.progress, 50 OPERATOR(pg_catalog.*) batch);
+            EXIT WHEN coming IS NULL;
+            FOR i IN 0 .. (pg_catalog.array_length(coming, 1) OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog./) batch LOOP
+                PERFORM invtrack_internal.sync_step(c, coming[i OPERATOR(pg_catalog.*) batch OPERATOR(pg_catalog.+) 1:(i OPERATOR(pg_catalog.+) 1) OPERATOR(pg_catalog.*) batch]);
+                COMMIT;
+                total := total OPERATOR(pg_catalog.+) batch;
+                IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (told OPERATOR(pg_catalog.+) '10 s'::pg_catalog.interval) THEN
+                    RAISE NOTICE 'synced about % keys so far, of connection "%" up to "%"', total, c.connection,
+                        (SELECT n.progress FROM invtrack.connection n WHERE n.number OPERATOR(pg_catalog.=) c.number);
+                    told := pg_catalog.clock_timestamp();
+                END IF;
+            END LOOP;
+            c.progress := coming[pg_catalog.array_length(coming, 1)];
+        END LOOP;
+        -- What the source had and has no more was not met on the way.
+        LOOP
+            coming := invtrack_internal.unmet_keys(c, batch);
+            EXIT WHEN coming IS NULL;
+            PERFORM invtrack_internal.sync_keys(c, coming);
+            COMMIT;
+        END LOOP;
+        UPDATE invtrack.connection n SET started_at = NULL, progress = NULL WHERE n.number OPERATOR(pg_catalog.=) c.number;
+        COMMIT;
+    END LOOP;
+    PERFORM invtrack_internal.sync_gone_of(numbers);
+END
+$body$;
+COMMENT ON PROCEDURE invtrack.sync_all(text) IS
+'Brings a connection, or all of them, in line with their sources, in batches that commit; goes on where it was stopped';
+
+CREATE FUNCTION invtrack_internal.sync_step(c invtrack.connection, keys text[])
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    PERFORM invtrack_internal.sync_keys(c, keys);
+    UPDATE invtrack.connection n SET progress = keys[array_length(keys, 1)] WHERE n.number = c.number;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.sync_step(invtrack.connection, text[]) IS 'A batch of sync_all(), and how far it has come';
+
+CREATE FUNCTION invtrack_internal.unmet_keys(c invtrack.connection, max_keys integer)
+RETURNS text[] LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT array_agg(k.key)
+      FROM (SELECT u.key FROM invtrack.connection_key u
+             WHERE u.connection = c.number AND u.synced_at < c.started_at ORDER BY u.key LIMIT max_keys) k;
+END;
+COMMENT ON FUNCTION invtrack_internal.unmet_keys(invtrack.connection, integer) IS 'Some keys that the sync_all() under way has not met; null: none';
+
+CREATE FUNCTION invtrack.disconnect(connection text, keep_data boolean DEFAULT true)
+RETURNS boolean LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    c constant invtrack.connection := invtrack_internal.find_connection(connection);
+    of_table regclass;
+    tables regclass[];
+BEGIN
+    IF keep_data IS NULL THEN
+        RAISE null_value_not_allowed USING MESSAGE = 'keep_data must not be null', COLUMN = 'keep_data', HINT = 'Give a value for the argument keep_data.';
+    END IF;
+    tables := ARRAY(SELECT w.watched FROM invtrack.connection_watch w WHERE w.connection = c.connection);
+    DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection;
+    FOREACH of_table IN ARRAY tables LOOP
+        PERFORM invtrack_internal.set_watch_of(of_table);
+    END LOOP;
+    IF NOT keep_data THEN
+        PERFORM invtrack_internal.sync_keys(c, ARRAY(SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number), true);
+        PERFORM invtrack_internal.sync_gone(c, true);
+    END IF;
+    DELETE FROM invtrack.connection n WHERE n.number = c.number;
+    DELETE FROM invtrack.connection_item i WHERE NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item) AND i.target = c.target;
+    RETURN true;
+END
+$body$;
+COMMENT ON FUNCTION invtrack.disconnect(text, boolean) IS
+'Ends a connection. What it brought stays, or, without keep_data, goes: movements by opposite ones; what was there before it stays. True, or an error';
+
+CREATE FUNCTION invtrack_internal.source_problem(c invtrack.connection)
+RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    problem text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = c.source) THEN
+        RETURN 'the source is gone';
+    END IF;
+    SELECT format('column "%s" of %s is gone', n.name, c.source) INTO problem
+      FROM (SELECT c.key AS name UNION ALL
+            SELECT k.column_name FROM invtrack_internal.connection_column k WHERE k.target = c.target AND k.required) n
+     WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.source AND a.attname = n.name AND a.attnum > 0 AND NOT a.attisdropped)
+     LIMIT 1;
+    IF problem IS NULL THEN
+        SELECT CASE WHEN r.oid IS NULL THEN 'a watched table is gone'
+                    ELSE format('column "%s" of %s is gone', w.key, w.watched) END INTO problem
+          FROM invtrack.connection_watch w
+          LEFT JOIN pg_class r ON r.oid = w.watched
+         WHERE w.connection = c.connection
+           AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = w.watched AND a.attname = w.key AND a.attnum > 0 AND NOT a.attisdropped)
+         LIMIT 1;
+    END IF;
+    RETURN problem;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.source_problem(invtrack.connection) IS 'What of a connection''s source or watched tables has gone; null: nothing';
+
+CREATE VIEW invtrack.connection_status WITH (security_invoker) AS
+SELECT c.connection,
+       c.target,
+       c.source,
+       c.key,
+       ARRAY(SELECT w.watched FROM invtrack.connection_watch w WHERE w.connection = c.connection ORDER BY w.watched::text) AS watched,
+       k.keys,
+       r.rejects,
+       k.last_sync,
+       coalesce(invtrack_internal.source_problem(c.*), r.last_error) AS last_error
+  FROM invtrack.connection c
+ CROSS JOIN LATERAL (
+     SELECT pg_catalog.count(*) AS keys, pg_catalog.max(k.synced_at) AS last_sync
+       FROM invtrack.connection_key k WHERE k.connection = c.number) k
+ CROSS JOIN LATERAL (
+     SELECT pg_catalog.count(*) AS rejects,
+            (pg_catalog.array_agg(r.message ORDER BY r.rejected_at DESC, r.row_number))[1] AS last_error
+       FROM invtrack.connection_reject r WHERE r.connection = c.connection) r;
+COMMENT ON VIEW invtrack.connection_status IS 'How each connection is doing';
+COMMENT ON COLUMN invtrack.connection_status.connection IS 'Name of the connection';
+COMMENT ON COLUMN invtrack.connection_status.target IS 'What it feeds';
+COMMENT ON COLUMN invtrack.connection_status.source IS 'The table or view that it reads; a number: it is gone';
+COMMENT ON COLUMN invtrack.connection_status.key IS 'Column of the source that is the key';
+COMMENT ON COLUMN invtrack.connection_status.watched IS 'Tables whose changes are followed';
+COMMENT ON COLUMN invtrack.connection_status.keys IS 'How many keys have been synced';
+COMMENT ON COLUMN invtrack.connection_status.rejects IS 'How many rows, or keys, are rejected';
+COMMENT ON COLUMN invtrack.connection_status.last_sync IS 'When a key was last brought in line; null: never';
+COMMENT ON COLUMN invtrack.connection_status.last_error IS 'What has gone of the source, or the last error; null: none';

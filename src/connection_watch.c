@@ -1,0 +1,410 @@
+/*
+ * connection_watch.c
+ *		Following changes of tables that people already have.
+ *
+ * A trigger on each row notes its key, old and new. Notes are kept outside of
+ * tables, in memory and then on disk: one of a rolled back savepoint costs
+ * time only. The first note of a transaction puts a row into
+ * invtrack.connection_pending, whose deferred trigger brings all that was
+ * noted in line when the transaction commits, or at SET CONSTRAINTS ALL
+ * IMMEDIATE. All of it is done as the owner of the extension: who changes the
+ * table needs no rights here.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type_d.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/tuplestore.h"
+
+#include "argument.h"
+#include "code.h"
+#include "compat.h"
+#include "connection.h"
+#include "owner.h"
+#include "plan.h"
+
+#define NOTE_TRIGGER		"invtrack_note"
+#define TRUNCATE_TRIGGER	"invtrack_note_truncate"
+
+/* A note: the changed table, its column that holds the key, the key; a null key is all of them. */
+enum
+{
+	NOTE_TABLE,
+	NOTE_COLUMN,
+	NOTE_KEY,
+	NOTE_COLUMNS
+};
+
+/* What this transaction has noted and not brought in line yet; null: nothing. */
+static Tuplestorestate *notes = NULL;
+static TupleDesc note_columns = NULL;
+static char *last_note = NULL;
+
+/* The level of the (sub)transaction that has put the row into connection_pending; 0: there is none. */
+static int	pending_level = 0;
+
+static void
+forget_notes(void)
+{
+	notes = NULL;
+	note_columns = NULL;
+	last_note = NULL;
+	pending_level = 0;
+}
+
+/* What was noted lies in the transaction's memory, which goes with it. */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		forget_notes();
+}
+
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (event == SUBXACT_EVENT_ABORT_SUB && pending_level >= level)
+		pending_level = 0;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB && pending_level >= level)
+		pending_level = level - 1;
+}
+
+void
+connection_init(void)
+{
+	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
+}
+
+/* Put a row into connection_pending for its trigger, unless there is one. Within SPI, as the owner. */
+static void
+make_pending(void)
+{
+	static Statement insert = {"INSERT INTO invtrack.connection_pending DEFAULT VALUES"};
+
+	if (pending_level > 0)
+		return;
+	statement_run(&insert, NULL, NULL, false);
+	pending_level = GetCurrentTransactionNestLevel();
+}
+
+/* Note a key. The same note twice in a row, as of the lines of an order, is one. */
+static void
+note(Oid table, const char *column, const char *key)
+{
+	MemoryContext before = MemoryContextSwitchTo(TopTransactionContext);
+	ResourceOwner owner = CurrentResourceOwner;
+	Datum		values[NOTE_COLUMNS];
+	bool		nulls[NOTE_COLUMNS] = {false, false, key == NULL};
+	char	   *text = psprintf("%u %s %s", table, column, key == NULL ? "" : key);
+
+	if (last_note != NULL && strcmp(last_note, text) == 0 && pending_level > 0 && key != NULL)
+	{
+		pfree(text);
+		MemoryContextSwitchTo(before);
+		return;
+	}
+	if (last_note != NULL)
+		pfree(last_note);
+	last_note = text;
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	if (notes == NULL)
+	{
+		notes = tuplestore_begin_heap(false, false, work_mem);
+		note_columns = CreateTemplateTupleDesc(NOTE_COLUMNS);
+		TupleDescInitEntry(note_columns, NOTE_TABLE + 1, "watched", OIDOID, -1, 0);
+		TupleDescInitEntry(note_columns, NOTE_COLUMN + 1, "column_name", TEXTOID, -1, 0);
+		TupleDescInitEntry(note_columns, NOTE_KEY + 1, "key", TEXTOID, -1, 0);
+	}
+	values[NOTE_TABLE] = ObjectIdGetDatum(table);
+	values[NOTE_COLUMN] = CStringGetTextDatum(column);
+	values[NOTE_KEY] = key == NULL ? (Datum) 0 : CStringGetTextDatum(key);
+	tuplestore_putvalues(notes, note_columns, values, nulls);
+	pfree(DatumGetPointer(values[NOTE_COLUMN]));
+	if (key != NULL)
+		pfree(DatumGetPointer(values[NOTE_KEY]));
+	CurrentResourceOwner = owner;
+	MemoryContextSwitchTo(before);
+}
+
+/* What was noted will be worked off at the commit. */
+static void
+note_done(void)
+{
+	Caller		caller;
+
+	if (pending_level > 0)
+		return;
+	become_owner("connection_pending", &caller);
+	SPI_connect();
+	make_pending();
+	SPI_finish();
+	become_caller(&caller);
+}
+
+/* The key in a column of a row, as text; null for null, and where the column has gone. */
+static char *
+key_of(TriggerData *trigger, HeapTuple row, const char *column)
+{
+	TupleDesc	columns = RelationGetDescr(trigger->tg_relation);
+	int			number = SPI_fnumber(columns, column);
+
+	return number <= 0 ? NULL : SPI_getvalue(row, columns, number);
+}
+
+/* Note the keys of a row, old and new. */
+static void
+note_row(TriggerData *trigger, const char *column)
+{
+	Oid			table = RelationGetRelid(trigger->tg_relation);
+	char	   *key = key_of(trigger, trigger->tg_trigtuple, column);
+
+	if (key != NULL)
+		note(table, column, key);
+	if (!TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		return;
+	key = key_of(trigger, trigger->tg_newtuple, column);
+	if (key != NULL)
+		note(table, column, key);
+}
+
+/* Trigger on watched tables; its arguments are the columns that hold keys. */
+PG_FUNCTION_INFO_V1(connection_note);
+Datum
+connection_note(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		!(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("connection_note() works only as invtrack.watch() uses it")));
+	for (int i = 0; i < trigger->tg_trigger->tgnargs; i++)
+	{
+		if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+			note_row(trigger, trigger->tg_trigger->tgargs[i]);
+		else
+			note(RelationGetRelid(trigger->tg_relation), trigger->tg_trigger->tgargs[i], NULL);
+	}
+	if (notes != NULL)
+		note_done();
+	return PointerGetDatum(NULL);
+}
+
+/* All notes as three arrays. They stay: a savepoint that is rolled back brings back the trigger's event, and needs them. */
+static void
+get_notes(Datum *arrays)
+{
+	static const Oid types[NOTE_COLUMNS] = {OIDOID, TEXTOID, TEXTOID};
+	ArrayBuildState *states[NOTE_COLUMNS];
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(note_columns, &TTSOpsMinimalTuple);
+
+	for (int i = 0; i < NOTE_COLUMNS; i++)
+		states[i] = initArrayResult(types[i], CurrentMemoryContext, false);
+	tuplestore_rescan(notes);
+	while (tuplestore_gettupleslot(notes, true, false, slot))
+	{
+		slot_getallattrs(slot);
+		for (int i = 0; i < NOTE_COLUMNS; i++)
+			states[i] = accumArrayResult(states[i], slot->tts_values[i], slot->tts_isnull[i],
+										 types[i], CurrentMemoryContext);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	for (int i = 0; i < NOTE_COLUMNS; i++)
+		arrays[i] = makeArrayResult(states[i], CurrentMemoryContext);
+}
+
+/* Bring in line what was noted. What that notes itself comes in the next round. */
+static void
+drain_notes(void)
+{
+	static Statement sync = {
+		"SELECT invtrack_internal.sync_noted($1, $2, $3)",
+		NOTE_COLUMNS, {OIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
+	};
+	static Statement clear = {"DELETE FROM invtrack.connection_pending"};
+	Tuplestorestate *done;
+	Datum		arrays[NOTE_COLUMNS];
+
+	while (notes != NULL)
+	{
+		get_notes(arrays);
+		done = notes;
+		notes = NULL;
+		last_note = NULL;
+		statement_run(&sync, arrays, NULL, false);
+		if (GetCurrentTransactionNestLevel() > 1)
+		{
+			/* for the next drain, if this one is rolled back */
+			TupleTableSlot *slot = MakeSingleTupleTableSlot(note_columns, &TTSOpsMinimalTuple);
+
+			if (notes != NULL)
+			{
+				tuplestore_rescan(notes);
+				while (tuplestore_gettupleslot(notes, true, false, slot))
+					tuplestore_puttupleslot(done, slot);
+				tuplestore_end(notes);
+			}
+			ExecDropSingleTupleTableSlot(slot);
+			notes = done;
+			break;
+		}
+		tuplestore_end(done);
+	}
+	statement_run(&clear, NULL, NULL, false);
+	pending_level = 0;
+}
+
+/* Trigger on connection_pending, deferred. */
+PG_FUNCTION_INFO_V1(connection_drain);
+Datum
+connection_drain(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Caller		caller;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		RelationGetRelid(trigger->tg_relation) != find_relation("invtrack", "connection_pending"))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("connection_drain() works only on invtrack.connection_pending")));
+	if (notes == NULL)
+		return PointerGetDatum(NULL);
+	become_owner("connection_pending", &caller);
+	SPI_connect();
+	drain_notes();
+	SPI_finish();
+	become_caller(&caller);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * Trigger on merchant, product and inventory_type, after an INSERT: keys with
+ * rows that lacked one of their merchants' are tried again. What a restore
+ * brings is taken as it is.
+ */
+PG_FUNCTION_INFO_V1(connection_arrival);
+Datum
+connection_arrival(PG_FUNCTION_ARGS)
+{
+	static Statement find = {
+		"SELECT DISTINCT r.connection, r.key FROM invtrack.connection_reject r"
+		" WHERE r.sqlstate OPERATOR(pg_catalog.=) '23503' AND r.row_number OPERATOR(pg_catalog.>) 0"
+	};
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Caller		caller;
+	uint64		count;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("connection_arrival() works only as invtrack's triggers use it")));
+	if (old_codes_are_taken())
+		return PointerGetDatum(NULL);
+	become_owner("connection_reject", &caller);
+	SPI_connect();
+	count = statement_run(&find, NULL, NULL, false);
+	for (uint64 i = 0; i < count; i++)
+		note(InvalidOid, result_string(SPI_tuptable, i, 1), result_string(SPI_tuptable, i, 2));
+	if (count > 0)
+		make_pending();
+	SPI_finish();
+	become_caller(&caller);
+	return PointerGetDatum(NULL);
+}
+
+/* DDL on the watched table. */
+static void
+run_command(const char *command)
+{
+	int			result = SPI_execute(command, false, 0);
+
+	if (result != SPI_OK_UTILITY)	/* cannot happen: what fails raises its own error */
+		elog(ERROR, "could not run \"%s\": %s", command, SPI_result_code_string(result));
+}
+
+/* Only the owner of a table may drop and enable its triggers. The names are ours, and who calls may make triggers. */
+static void
+run_as_owner_of(Oid table, const char *command)
+{
+	OwnerSwitch before;
+
+	become_owner_of(table, &before);
+	run_command(command);
+	become_self(&before);
+}
+
+static char *
+quoted_columns(ArrayType *columns)
+{
+	StringInfoData list;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	initStringInfo(&list);
+	deconstruct_array(columns, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 quote_literal_cstr(TextDatumGetCString(values[i])));
+	return list.data;
+}
+
+/* set_watch(watched, columns, fire) */
+PG_FUNCTION_INFO_V1(connection_set_watch);
+Datum
+connection_set_watch(PG_FUNCTION_ARGS)
+{
+	static const char *const events[][2] = {
+		{NOTE_TRIGGER, "AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW"},
+		{TRUNCATE_TRIGGER, "AFTER TRUNCATE ON %s FOR EACH STATEMENT"}
+	};
+	Oid			table;
+	const char *name;
+	bool		always = !PG_ARGISNULL(2) && strcmp(text_to_cstring(PG_GETARG_TEXT_PP(2)), "always") == 0;
+
+	check_not_null(fcinfo, 0, "watched");
+	table = PG_GETARG_OID(0);
+	if (get_rel_name(table) == NULL)
+		PG_RETURN_VOID();		/* it has gone, and its triggers with it */
+	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), get_rel_name(table));
+	if (pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", name),
+				 errhint("The owner of the extension needs the privilege TRIGGER on the table."),
+				 errargument("watched")));
+	SPI_connect();
+	for (int i = 0; i < lengthof(events); i++)
+	{
+		if (OidIsValid(get_trigger_oid(table, events[i][0], true)))
+			run_as_owner_of(table, psprintf("DROP TRIGGER %s ON %s", events[i][0], name));
+		if (PG_ARGISNULL(1))
+			continue;
+		run_command(psprintf("CREATE TRIGGER %s %s EXECUTE FUNCTION invtrack_internal.connection_note(%s)",
+							 events[i][0], psprintf(events[i][1], name),
+							 quoted_columns(PG_GETARG_ARRAYTYPE_P(1))));
+		if (always)
+			run_as_owner_of(table, psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name, events[i][0]));
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
+}
