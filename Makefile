@@ -10,8 +10,8 @@ OBJS = $(patsubst $(SRC)%.c,%.o,$(sort $(wildcard $(SRC)src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
 TOPICS = prologue schema argument day_series daily calendar guard catalogue incoming stock movement fold \
-	purge correction tracker tracker_change judgement reading health product_search history status_daily verify alert \
-	alert_event check product_change \
+	purge correction tracker tracker_change judgement reading health explain product_search history status_daily verify alert \
+	alert_event check backtest product_change \
 	connection connection_sync connection_manage \
 	metrics schedule value_list review report forecast batch \
 	access_grant owner epilogue

@@ -6,6 +6,8 @@
 --
 -- ORDER BY keeps a subquery one of its own, so that what is the same for all trackers of a merchant is worked
 -- out once; a merchant that is asked for still reaches it, and there is nothing to sort then.
+--
+-- When an alert opens and closes is known to src/transition.c, too, for back-tests: change both.
 
 CREATE VIEW invtrack_internal.check_reading WITH (security_invoker) AS
 SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.status, h.reason, h.health,

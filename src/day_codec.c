@@ -218,7 +218,8 @@ sum_short_entries(DayReader *reader, int32_t after, int32_t upto)
 
 /*
  * The sum of the days after < day <= upto, in units of the reader's scale.
- * To be called once, on a reader just opened. If it has to read as far as an
+ * To be called once, on a reader just opened, or from which only days after
+ * upto were taken. If it has to read as far as an
  * older day, the reader stops there, with its day and quantity. False: damaged
  * bytes.
  */

@@ -197,37 +197,37 @@ get_day(NullableDatum argument, int32 *day)
 	return *day >= DAY_FIRST && *day <= DAY_LAST;
 }
 
-typedef enum Judged
+/* What there is to judge, of SQL values. */
+CaseState
+open_case(const NullableDatum *arguments, Case *opened)
 {
-	JUDGED_NOTHING,				/* the arguments are no tracker's */
-	JUDGED_DAMAGE,				/* a series is damaged */
-	JUDGED_WELL
-} Judged;
-
-static Judged
-judge_if_readable(const NullableDatum *arguments, Judgement *judgement)
-{
-	TrackerRule rule;
-	Evidence	evidence;
-	DayReader	lots,
-				folded,
-				tail;
+	Evidence   *evidence = &opened->evidence;
 
 	if (arguments[JUDGED_MECHANISM].isnull ||
 		arguments[JUDGED_COUNT_TODAY].isnull ||
-		!get_day(arguments[JUDGED_AS_OF], &evidence.as_of))
-		return JUDGED_NOTHING;
-	evidence.window_end = evidence.as_of - !DatumGetBool(arguments[JUDGED_COUNT_TODAY].value);
-	if (!get_rule(arguments, &rule))
-		return JUDGED_NOTHING;
-	if (!get_day(arguments[JUDGED_LAUNCHED_ON], &evidence.launched_on))
-		evidence.launched_on = NO_DAY;
-	if (!open_if_any(arguments[JUDGED_LOTS], &lots, &evidence.lots) ||
-		!open_if_any(arguments[JUDGED_FOLDED], &folded, &evidence.folded) ||
-		!open_if_any(arguments[JUDGED_TAIL], &tail, &evidence.tail) ||
-		!judge(&rule, &evidence, judgement))
-		return JUDGED_DAMAGE;
-	return JUDGED_WELL;
+		!get_day(arguments[JUDGED_AS_OF], &evidence->as_of))
+		return CASE_NONE;
+	evidence->window_end = evidence->as_of - !DatumGetBool(arguments[JUDGED_COUNT_TODAY].value);
+	if (!get_rule(arguments, &opened->rule))
+		return CASE_NONE;
+	if (!get_day(arguments[JUDGED_LAUNCHED_ON], &evidence->launched_on))
+		evidence->launched_on = NO_DAY;
+	if (!open_if_any(arguments[JUDGED_LOTS], &opened->lots, &evidence->lots) ||
+		!open_if_any(arguments[JUDGED_FOLDED], &opened->folded, &evidence->folded) ||
+		!open_if_any(arguments[JUDGED_TAIL], &opened->tail, &evidence->tail))
+		return CASE_DAMAGED;
+	return CASE_OPEN;
+}
+
+static CaseState
+judge_if_readable(const NullableDatum *arguments, Judgement *judgement)
+{
+	Case		opened;
+	CaseState	state = open_case(arguments, &opened);
+
+	if (state == CASE_OPEN && !judge(&opened.rule, &opened.evidence, judgement))
+		return CASE_DAMAGED;
+	return state;
 }
 
 /*
@@ -237,11 +237,11 @@ judge_if_readable(const NullableDatum *arguments, Judgement *judgement)
 bool
 judge_datums(const NullableDatum *arguments, Judgement *judgement)
 {
-	Judged		judged = judge_if_readable(arguments, judgement);
+	CaseState	state = judge_if_readable(arguments, judgement);
 
-	if (judged == JUDGED_DAMAGE)
+	if (state == CASE_DAMAGED)
 		day_series_damaged();
-	return judged == JUDGED_WELL;
+	return state == CASE_OPEN;
 }
 
 /* judge_state(): the status, or 'damaged', so that one damaged series does not end a count of all. */
@@ -253,9 +253,9 @@ judge_state(PG_FUNCTION_ARGS)
 
 	switch (judge_if_readable(fcinfo->args, &judgement))
 	{
-		case JUDGED_WELL:
+		case CASE_OPEN:
 			return figure_status(&judgement, &fcinfo->isnull);
-		case JUDGED_DAMAGE:
+		case CASE_DAMAGED:
 			PG_RETURN_TEXT_P(cstring_to_text("damaged"));
 		default:
 			PG_RETURN_NULL();

@@ -47,8 +47,26 @@ typedef enum FigureColumn
 	FIGURES
 } FigureColumn;
 
+/* What is judged, and by which rule; evidence points into it. */
+typedef struct Case
+{
+	TrackerRule rule;
+	Evidence	evidence;
+	DayReader	lots;
+	DayReader	folded;
+	DayReader	tail;
+} Case;
+
+typedef enum CaseState
+{
+	CASE_NONE,					/* the arguments are no tracker's */
+	CASE_DAMAGED,				/* a series is damaged */
+	CASE_OPEN
+} CaseState;
+
 /* figure.c */
 extern const Figure figures[FIGURES];
+extern CaseState open_case(const NullableDatum *arguments, Case *opened);
 extern bool judge_datums(const NullableDatum *arguments, Judgement *judgement);
 
 #endif							/* INVTRACK_FIGURE_H */

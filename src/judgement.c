@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "judgement.h"
+#include "net_days.h"
 
 static const char *const mechanism_names[] = {
 	"stock_quantity", "turnover_days", "stalled_days"
@@ -141,12 +142,6 @@ status_of_reason(Reason reason)
 	return reason_status[reason];
 }
 
-static Quantity
-in_millionths(Quantity quantity, const DayReader *reader)
-{
-	return quantity * power_of_ten(QUANTITY_DECIMALS - reader->scale);
-}
-
 /*
  * The sum of the days after < day <= upto in millionths; no series has 0.
  * *older is an earlier day with units, if the sum came across one, else NO_DAY.
@@ -176,23 +171,25 @@ total_of(const DayReader *reader)
 }
 
 /*
- * Units on hand that count: of all lots, or of those that expire more than
- * expiry_days after the day. Lots without an expiry date always count, also
- * where the limit passes the end of the calendar.
+ * Lots that expire after this day count: all of them, or those that expire
+ * more than expiry_days after the day. Lots without an expiry date always
+ * count, also where the limit passes the end of the calendar.
  */
+int32_t
+last_day_excluded(const TrackerRule *rule, int32_t as_of)
+{
+	if (rule->expiry_days == NO_DAY)
+		return DAY_FIRST - 1;
+	return as_of + rule->expiry_days > DAY_LAST ? DAY_LAST : as_of + rule->expiry_days;
+}
+
+/* Units on hand that count. */
 static bool
 measure_stock(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
 {
-	int32_t		after = DAY_FIRST - 1;
 	int32_t		older;
 
-	if (rule->expiry_days != NO_DAY)
-	{
-		after = evidence->as_of + rule->expiry_days;
-		if (after > DAY_LAST)
-			after = DAY_LAST;
-	}
-	if (!sum_of(evidence->lots, after, DAY_NEVER, &judgement->current, &older))
+	if (!sum_of(evidence->lots, last_day_excluded(rule, evidence->as_of), DAY_NEVER, &judgement->current, &older))
 		return false;
 	judgement->excluded = total_of(evidence->lots) - judgement->current;
 	return true;
@@ -219,67 +216,12 @@ measure_window(const TrackerRule *rule, const Evidence *evidence, Quantity *sum,
 	return true;
 }
 
-/* The days of two series, newest first, with the units of both. */
-typedef struct NetDays
-{
-	DayReader	readers[2];
-	DayEntry	entries[2];
-	bool		pending[2];		/* is there an entry that was not taken? */
-} NetDays;
-
-/* Read the next entry of one of the series, if it has one; false: damaged. */
-static bool
-advance(NetDays *days, int i)
-{
-	DayReader  *reader = &days->readers[i];
-
-	days->pending[i] = day_reader_next(reader, &days->entries[i]);
-	return days->pending[i] || reader->taken == reader->count;
-}
-
-static bool
-open_net_days(const Evidence *evidence, NetDays *days)
-{
-	const DayReader *series[2] = {evidence->folded, evidence->tail};
-
-	for (int i = 0; i < 2; i++)
-	{
-		days->pending[i] = false;
-		if (series[i] == NULL)
-			continue;
-		days->readers[i] = *series[i];
-		if (!advance(days, i))
-			return false;
-	}
-	return true;
-}
-
-/* Take the next day and its units in millionths; *day is NO_DAY at the end. False: damaged. */
-static bool
-next_net_day(NetDays *days, int32_t *day, Quantity *net)
-{
-	*day = NO_DAY;
-	*net = 0;
-	for (int i = 0; i < 2; i++)
-		if (days->pending[i] && days->entries[i].day > *day)
-			*day = days->entries[i].day;
-	for (int i = 0; i < 2; i++)
-	{
-		if (!days->pending[i] || days->entries[i].day != *day)
-			continue;
-		*net += in_millionths(days->entries[i].quantity, &days->readers[i]);
-		if (!advance(days, i))
-			return false;
-	}
-	return true;
-}
-
 /*
  * The first day up to the window's end on which units were sold, by what its
  * movements add up to; NO_DAY if there is none. Of the days up to enough, the
  * latest will do.
  */
-static bool
+bool
 find_first_sale(const Evidence *evidence, int32_t enough, int32_t *first)
 {
 	NetDays		days;
@@ -287,7 +229,7 @@ find_first_sale(const Evidence *evidence, int32_t enough, int32_t *first)
 	Quantity	net;
 
 	*first = NO_DAY;
-	if (!open_net_days(evidence, &days))
+	if (!open_net_days(evidence->folded, evidence->tail, &days))
 		return false;
 	do
 	{
@@ -389,12 +331,13 @@ judge_stalled_days(const TrackerRule *rule, const Evidence *evidence, Judgement 
 
 	if (!measure_window(rule, evidence, &judgement->current, &older))
 		return false;
+	judgement->on_hand = total_of(evidence->lots);
 	if (judgement->current >= rule->quantity)
 		return true;
 	if (evidence->launched_on != NO_DAY &&
 		evidence->window_end - evidence->launched_on + 1 < rule->lookback_days)
 		judgement->reason = REASON_TOO_NEW;
-	else if (total_of(evidence->lots) <= 0)
+	else if (judgement->on_hand <= 0)
 		judgement->reason = REASON_NOTHING_ON_HAND;
 	else
 		judgement->reason = REASON_SHIPMENTS_BELOW_QUANTITY;

@@ -93,7 +93,10 @@ typedef struct TrackerRule
 	int32_t		expiry_days;	/* NO_DAY: all lots count */
 } TrackerRule;
 
-/* What there is to judge by. A reader is just opened, or null for no rows. */
+/*
+ * What there is to judge by. A reader is null for no rows, and just opened; of
+ * a flow, days after the window's end may have been taken from it.
+ */
 typedef struct Evidence
 {
 	int32_t		as_of;			/* the day that shelf life goes by */
@@ -109,6 +112,7 @@ typedef struct Judgement
 	TrackerRule rule;
 	Quantity	current;		/* units counted; stalled_days: shipped */
 	Quantity	excluded;		/* on hand, but not counted */
+	Quantity	on_hand;		/* stalled_days: units of all lots */
 	Quantity	sales;			/* turnover_days: net sales in the window */
 	int32_t		actual_days;	/* turnover_days; NO_DAY: never on sale */
 	Status		status;
@@ -117,6 +121,8 @@ typedef struct Judgement
 
 /* judgement.c */
 extern bool judge(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement);
+extern int32_t last_day_excluded(const TrackerRule *rule, int32_t as_of);
+extern bool find_first_sale(const Evidence *evidence, int32_t enough, int32_t *first);
 extern ParameterFault find_fault(Mechanism mechanism, const GivenParameters *given,
 								 Parameter *parameter);
 extern int32_t parameter_days_min(Parameter parameter);

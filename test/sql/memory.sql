@@ -72,7 +72,10 @@ INSERT INTO call VALUES
     (61, $$SELECT CASE WHEN :n % 10 = 0 THEN (SELECT count(*) FROM invtrack.review('memory')) END$$, NULL),
     (62, $$SELECT CASE WHEN :n % 10 = 0 THEN length(invtrack.report('memory')) END$$, NULL),
     (63, $$SELECT count(*) FROM invtrack.forecast('memory')$$, NULL),
-    (64, $$SELECT count(*) FROM invtrack.project_stock('memory', 'p1', 'good')$$, NULL);
+    (64, $$SELECT count(*) FROM invtrack.project_stock('memory', 'p1', 'good')$$, NULL),
+    (65, $$SELECT count(*) FROM invtrack.tracker t, invtrack.explain_health(t.merchant, t.sku, t.inventory_type, t.mechanism) WHERE t.merchant = 'memory' AND t.sku = 'p2'$$, NULL),
+    (66, $$SELECT count(*) FROM invtrack.explain_health('memory', 'x', 'good', 'turnover_days')$$, 'P0002'),
+    (67, $$SELECT count(*) FROM invtrack.backtest_tracker('memory', 'p1', 'good', 'stalled_days', 5, 7, from_day => '2026-01-01', to_day => '2026-03-10')$$, NULL);
 
 -- Each of them so many times; returns those that did not end as they should.
 CREATE FUNCTION pg_temp.call_all(rounds integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
