@@ -216,6 +216,8 @@ $primary->safe_psql('shop', q{
     VALUES ('bean', 'p3', 'good', 'sale', '2026-03-09', 100, 'late'), ('nobody', 'p3', 'good', 'sale', '2026-03-09', 1, NULL);
     SELECT invtrack.reverse_movement('acme', min(movement_id)) FROM invtrack.movement WHERE merchant = 'acme';
     UPDATE invtrack.stock_lot SET quantity = 77 WHERE sku = 'p4';
+    INSERT INTO invtrack.incoming (merchant, sku, inventory_type, expected_on, quantity)
+    SELECT merchant, sku, 'good', '2026-03-20', 5 FROM invtrack.product WHERE sku = 'p4';
     DELETE FROM invtrack.stock_lot WHERE sku = 'p5';
     SELECT invtrack.save_tracker('bean', 'p5', 'good', 'stock_quantity', 12);
     UPDATE invtrack.product SET name = 'White tea 3' WHERE sku = 'p3';
