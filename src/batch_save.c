@@ -33,11 +33,11 @@
 
 #define GIVEN_KEYS \
 	"ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)," \
-	" pg_catalog.unnest($4)) WITH ORDINALITY u (merchant, sku, inventory_type, mechanism, n)"
+	" pg_catalog.unnest($4)) WITH ORDINALITY AS u(merchant, sku, inventory_type, mechanism, n)"
 #define GIVEN_RULES \
 	"ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)," \
 	" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7)," \
-	" pg_catalog.unnest($8)) WITH ORDINALITY u (merchant, sku, inventory_type, mechanism," \
+	" pg_catalog.unnest($8)) WITH ORDINALITY AS u(merchant, sku, inventory_type, mechanism," \
 	" quantity, lookback_days, coverage_days, expiry_days, n)"
 #define IS_GIVEN(t) \
 	t ".merchant OPERATOR(pg_catalog.=) u.merchant AND " t ".sku OPERATOR(pg_catalog.=) u.sku" \

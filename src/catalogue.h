@@ -10,6 +10,11 @@
 /* An item's codes: merchant, product, inventory type. */
 #define ITEM_CODES	3
 
+/* In SQL, the rows of a product: its merchant is $1. */
+#define OF_SKU(alias, parameter) \
+	" " alias ".merchant OPERATOR(pg_catalog.=) $1" \
+	" AND " alias ".sku OPERATOR(pg_catalog.=) " parameter
+
 /* catalogue.c: between SPI_connect() and SPI_finish() */
 extern void report_missing_merchant(Datum merchant);
 extern void check_merchant_exists(Datum merchant);

@@ -8,13 +8,10 @@
 #include "utils/builtins.h"
 
 #include "argument.h"
+#include "catalogue.h"
 #include "connection.h"
 #include "guard.h"
 #include "plan.h"
-
-#define OF_SKU(alias, parameter) \
-	" " alias ".merchant OPERATOR(pg_catalog.=) $1" \
-	" AND " alias ".sku OPERATOR(pg_catalog.=) " parameter
 
 /* A product that a connection feeds gets another code where it comes from: by hand it would come back. */
 void

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
@@ -161,10 +162,19 @@ note_done(void)
 static char *
 key_of(TriggerData *trigger, HeapTuple row, const char *column)
 {
+	AttrNumber	number = get_attnum(RelationGetRelid(trigger->tg_relation), column);
 	TupleDesc	columns = RelationGetDescr(trigger->tg_relation);
-	int			number = SPI_fnumber(columns, column);
+	Datum		value;
+	bool		is_null = true;
+	Oid			output;
+	bool		is_varlena;
 
-	return number <= 0 ? NULL : SPI_getvalue(row, columns, number);
+	if (number > 0 && number <= columns->natts)
+		value = heap_getattr(row, number, columns, &is_null);
+	if (is_null)
+		return NULL;
+	getTypeOutputInfo(TupleDescAttr(columns, number - 1)->atttypid, &output, &is_varlena);
+	return OidOutputFunctionCall(output, value);
 }
 
 /* Note the keys of a row, old and new. */

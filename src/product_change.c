@@ -2,9 +2,8 @@
  * product_change.c
  *		Products under another code, merged into another, and deleted.
  *
- * All that is committed of a product goes along: lots, movements, series,
- * trackers, alerts, history, units on order. Folds, purges and checks of the
- * merchant wait, and the other way round. It is done as the owner of the
+ * All that is committed of a product goes along. Folds, purges and checks of
+ * the merchant wait, and the other way round. It is done as the owner of the
  * tables, for callers who may manage the merchant.
  */
 #include "postgres.h"
@@ -25,9 +24,6 @@
 #include "owner.h"
 #include "plan.h"
 
-#define OF_SKU(alias, parameter) \
-	" " alias ".merchant OPERATOR(pg_catalog.=) $1" \
-	" AND " alias ".sku OPERATOR(pg_catalog.=) " parameter
 #define SAME_TYPE(a, b)			" " a ".inventory_type OPERATOR(pg_catalog.=) " b ".inventory_type"
 #define SAME_MECHANISM(a, b)	" " a ".mechanism OPERATOR(pg_catalog.=) " b ".mechanism"
 
@@ -410,8 +406,8 @@ product_rename_fed(PG_FUNCTION_ARGS)
 	static const char *const names[] = {"merchant", "sku", "new_sku"};
 	Datum		values[PARAMETERS_MAX];
 
-	get_codes(fcinfo, names, KEY_PARAMETERS, values);
 	check_caller_is_owner("product", "rename what a connection feeds");
+	get_codes(fcinfo, names, KEY_PARAMETERS, values);
 	rename_as_owner(values, false);
 	PG_RETURN_BOOL(true);
 }
