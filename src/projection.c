@@ -202,10 +202,10 @@ shown_loss(Projection *projection, Quantity expired, Quantity sold, Quantity gon
 	loss = rounded(projection->lost, projection->pace_days) - projection->shown_lost;
 	if (expired == 0)
 		loss = 0;
-	else if (sold == 0 || loss > gone)
+	else if (sold == 0)
 		loss = gone;
-	else if (loss < 0)
-		loss = 0;
+	else
+		loss = Max(Min(loss, gone), 0);
 	projection->shown_lost += loss;
 	return loss;
 }
