@@ -23,24 +23,7 @@
 #include "guard.h"
 #include "owner.h"
 #include "plan.h"
-
-#define SAME_TYPE(a, b)			" " a ".inventory_type OPERATOR(pg_catalog.=) " b ".inventory_type"
-#define SAME_MECHANISM(a, b)	" " a ".mechanism OPERATOR(pg_catalog.=) " b ".mechanism"
-
-/* The parameters of statements here. */
-enum
-{
-	MERCHANT,
-	SKU,
-	OTHER_SKU,					/* the new one, or the one that it is merged into */
-	LAST_EVENT,
-	NOW,
-	TRANSITION,
-	PARAMETERS_MAX
-};
-
-#define PARAMETER_TYPES		TEXTOID, TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID, TEXTOID
-#define KEY_PARAMETERS		3
+#include "product_rows.h"
 
 /* What is there of the two codes. */
 typedef struct Present
@@ -50,12 +33,6 @@ typedef struct Present
 	bool		other_product;
 	bool		other_movements;
 } Present;
-
-static void
-run(Statement *statement, Datum *values)
-{
-	(void) statement_run_unguarded(statement, values);
-}
 
 static Present
 find_present(Datum *values)
@@ -160,7 +137,7 @@ withdraw_losing(Datum *values)
 	Datum		close_values[4] = {values[MERCHANT], values[SKU], values[OTHER_SKU], values[NOW]};
 
 	tell_alerts(&tell, "withdrawn", values);
-	run(&close_alerts, close_values);
+	(void) statement_run_unguarded(&close_alerts, close_values);
 }
 
 /* Of a product that had the new code, and was deleted since the last check: its trackers are gone. */
@@ -172,147 +149,6 @@ withdraw_left(Datum *values)
 	values[SKU] = values[OTHER_SKU];	/* each loses to itself */
 	withdraw_losing(values);
 	values[SKU] = sku;
-}
-
-/*
- * Give all rows the other code. One statement, so that foreign keys, which are
- * checked at its end, find both sides as they will be.
- */
-#define MOVE(table) \
-	" AS (UPDATE invtrack." table " d SET sku = $3 WHERE" OF_SKU("d", "$2") ")"
-#define MOVE_REST \
-	" lots" MOVE("stock_lot") ", orders" MOVE("incoming") ", movements" MOVE("movement") \
-	", series" MOVE("flow_series") ", trackers" MOVE("tracker") \
-	", tracker_days" MOVE("tracker_history") ", stock_days" MOVE("stock_history") \
-	", alerts" MOVE("alert") ", changes" MOVE("tracker_change") " SELECT"
-
-static void
-rename_rows(Datum *values)
-{
-	static Statement rename = {
-		"WITH products" MOVE("product") "," MOVE_REST, KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
-	};
-
-	run(&rename, values);
-}
-
-/* Equal lots and orders are added up; those with one code and two dates are not the same. */
-static void
-require_equal_dates(Datum *values)
-{
-	static Statement find_other = {
-		"SELECT c.what, c.code, c.date, c.other_date FROM ("
-		" SELECT 'lot' AS what, a.lot AS code, coalesce(a.expires_on::pg_catalog.text, 'none') AS date,"
-		" coalesce(b.expires_on::pg_catalog.text, 'none') AS other_date, coalesce(a.expires_on, 'infinity')"
-		" OPERATOR(pg_catalog.=) coalesce(b.expires_on, 'infinity') AS equal"
-		" FROM invtrack.stock_lot a JOIN invtrack.stock_lot b ON" SAME_TYPE("b", "a")
-		" AND b.lot OPERATOR(pg_catalog.=) a.lot WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3")
-		" UNION ALL"
-		" SELECT 'order', a.ref, coalesce(a.expected_on::pg_catalog.text, 'none'),"
-		" coalesce(b.expected_on::pg_catalog.text, 'none'),"
-		" coalesce(a.expected_on, 'infinity') OPERATOR(pg_catalog.=) coalesce(b.expected_on, 'infinity')"
-		" FROM invtrack.incoming a JOIN invtrack.incoming b ON" SAME_TYPE("b", "a")
-		" AND b.ref OPERATOR(pg_catalog.=) a.ref WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3")
-		") c WHERE NOT c.equal ORDER BY c.what, c.code LIMIT 1",
-		KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}, 0, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
-	};
-	const char *found[4];
-
-	if (statement_run(&find_other, values, NULL, false) == 0)
-		return;
-	for (int i = 0; i < lengthof(found); i++)
-		found[i] = result_string(SPI_tuptable, 0, i + 1);
-	ereport(ERROR,
-			(errcode(ERRCODE_UNIQUE_VIOLATION),
-			 errmsg("%s \"%s\" of products \"%s\" and \"%s\" has different dates: %s and %s",
-					found[0], found[1], TextDatumGetCString(values[SKU]),
-					TextDatumGetCString(values[OTHER_SKU]), found[2], found[3]),
-			 errhint("Give one of them another code, or the same date, and merge again.")));
-}
-
-/* Add up what both products have under the same key, and delete the one's. */
-static void
-add_up_rows(Datum *values)
-{
-#define SAME_LOT	SAME_TYPE("b", "a") " AND b.lot OPERATOR(pg_catalog.=) a.lot"
-#define SAME_ORDER	SAME_TYPE("b", "a") " AND b.ref OPERATOR(pg_catalog.=) a.ref"
-#define ADD_UP(table, same) \
-	{"UPDATE invtrack." table " b SET quantity = b.quantity::pg_catalog.numeric" \
-	" OPERATOR(pg_catalog.+) a.quantity::pg_catalog.numeric FROM invtrack." table " a" \
-	" WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3") " AND" same, \
-	KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}}
-#define DELETE_DOUBLE(table, same) \
-	{"DELETE FROM invtrack." table " a USING invtrack." table " b" \
-	" WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3") " AND" same, \
-	KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}}
-#define DELETE_OF_SKU(table) \
-	{"DELETE FROM invtrack." table " d WHERE" OF_SKU("d", "$2"), 2, {TEXTOID, TEXTOID}}
-	static Statement steps[] = {
-		ADD_UP("stock_lot", SAME_LOT), DELETE_DOUBLE("stock_lot", SAME_LOT),
-		ADD_UP("incoming", SAME_ORDER), DELETE_DOUBLE("incoming", SAME_ORDER),
-		{
-			"INSERT INTO invtrack.flow_series AS s (merchant, sku, inventory_type, flow,"
-			" movements, days, purged_movements, purged)"
-			" SELECT a.merchant, $3, a.inventory_type, a.flow, a.movements, a.days,"
-			" a.purged_movements, a.purged FROM invtrack.flow_series a WHERE" OF_SKU("a", "$2")
-			" ON CONFLICT (merchant, sku, inventory_type, flow) DO UPDATE SET"
-			" movements = s.movements OPERATOR(pg_catalog.+) excluded.movements,"
-			" days = s.days OPERATOR(invtrack.+) excluded.days,"
-			" purged_movements = s.purged_movements OPERATOR(pg_catalog.+) excluded.purged_movements,"
-			" purged = coalesce(s.purged OPERATOR(invtrack.+) excluded.purged, s.purged, excluded.purged)",
-			KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
-		},
-		DELETE_OF_SKU("flow_series"),
-		{
-			"INSERT INTO invtrack.stock_history AS s (merchant, sku, inventory_type, on_hand)"
-			" SELECT a.merchant, $3, a.inventory_type, a.on_hand"
-			" FROM invtrack.stock_history a WHERE" OF_SKU("a", "$2")
-			" ON CONFLICT (merchant, sku, inventory_type) DO UPDATE"
-			" SET on_hand = invtrack_internal.history_sum(s.on_hand::invtrack.day_series, excluded.on_hand::invtrack.day_series)",
-			KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
-		},
-		DELETE_OF_SKU("stock_history"),
-		/* the history of these trackers goes with them */
-		DELETE_DOUBLE("tracker", SAME_TYPE("b", "a") " AND" SAME_MECHANISM("b", "a"))
-	};
-
-	for (int i = 0; i < lengthof(steps); i++)
-		run(&steps[i], values);
-}
-
-static void
-merge_rows(Datum *values)
-{
-	static Statement move_rest = {
-		"WITH" MOVE_REST, KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
-	};
-	static Statement keep_launch = {
-		"UPDATE invtrack.product o SET launched_on = LEAST(o.launched_on, p.launched_on)"
-		" FROM invtrack.product p WHERE" OF_SKU("p", "$2") " AND" OF_SKU("o", "$3")
-		" AND p.launched_on IS NOT NULL",
-		KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
-	};
-	static Statement delete_product = DELETE_OF_SKU("product");
-
-	require_equal_dates(values);
-	add_up_rows(values);
-	run(&move_rest, values);
-	run(&keep_launch, values);
-	run(&delete_product, values);
-}
-
-/* All that there is of a product, in the order of what refers to what. */
-static void
-delete_rows(Datum *values)
-{
-	static Statement steps[] = {
-		DELETE_OF_SKU("alert"), DELETE_OF_SKU("tracker"), DELETE_OF_SKU("tracker_change"),
-		DELETE_OF_SKU("stock_lot"), DELETE_OF_SKU("incoming"), DELETE_OF_SKU("movement"),
-		DELETE_OF_SKU("flow_series"), DELETE_OF_SKU("product")
-	};
-
-	for (int i = 0; i < lengthof(steps); i++)
-		run(&steps[i], values);
 }
 
 /* Take turns with folds, purges and checks of the merchant, and with who writes these products. */
@@ -375,7 +211,7 @@ rename_as_owner(Datum *values, bool by_hand)
 				 errargument("new_sku")));
 	withdraw_left(values);
 	tell_all_alerts("renamed", values);
-	rename_rows(values);
+	rename_product_rows(values);
 	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU]);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
@@ -440,7 +276,7 @@ product_merge(PG_FUNCTION_ARGS)
 	require_not_fed(values[MERCHANT], values[SKU]);
 	withdraw_losing(values);
 	tell_all_alerts("renamed", values);
-	merge_rows(values);
+	merge_product_rows(values);
 	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU]);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
@@ -465,7 +301,7 @@ product_delete(PG_FUNCTION_ARGS)
 	present = find_present(values);
 	require_product_or_movements(&present, values);
 	tell_all_alerts("withdrawn", values);
-	delete_rows(values);
+	delete_product_rows(values);
 	forget_items(values[MERCHANT], values[SKU]);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();

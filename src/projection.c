@@ -200,12 +200,10 @@ shown_loss(Projection *projection, Quantity expired, Quantity sold, Quantity gon
 
 	projection->lost += expired;
 	loss = rounded(projection->lost, projection->pace_days) - projection->shown_lost;
-	if (expired == 0)
+	if (expired == 0 || (sold != 0 && loss < 0))
 		loss = 0;
-	else if (sold == 0)
+	else if (sold == 0 || loss > gone)
 		loss = gone;
-	else
-		loss = Max(Min(loss, gone), 0);
 	projection->shown_lost += loss;
 	return loss;
 }
