@@ -13,7 +13,7 @@ TOPICS = prologue schema argument day_series daily calendar guard catalogue inco
 	purge correction tracker tracker_change judgement reading health explain product_search history status_daily verify alert \
 	alert_event check backtest product_change \
 	connection connection_sync connection_manage \
-	metrics schedule value_list review report forecast batch \
+	metrics schedule value_list review report forecast choice batch \
 	access_grant owner epilogue
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql

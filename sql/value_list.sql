@@ -28,6 +28,11 @@ SELECT v.list, v.value, v.label, v.meaning, v.sort_order
         ('transition', 'recovered', 'Recovered', 'The tracker is well again', 3),
         ('transition', 'withdrawn', 'Withdrawn', 'The tracker or its product is gone or retired', 4),
         ('transition', 'renamed', 'Renamed', 'The product has another sku', 5),
+        ('suggestion', 'nothing_moves', 'Nothing moves', 'Units are on hand, and none was sold or shipped in 13 weeks', 1),
+        ('suggestion', 'new_item', 'New item', 'On sale for less than 4 weeks, or never: no pace to go by yet', 2),
+        ('suggestion', 'no_recent_sales', 'No recent sales', 'Nothing was sold, net, in 13 weeks', 3),
+        ('suggestion', 'volatile_sales', 'Volatile sales', 'Weekly sales vary by more than half of their mean', 4),
+        ('suggestion', 'stable_sales', 'Stable sales', 'Weekly sales vary by at most half of their mean', 5),
         ('finding', 'turnover_without_sales', 'Turnover without sales', 'A tracker goes by a pace of sales that there is not', 1),
         ('finding', 'turnover_possible', 'Turnover possible', 'A fixed quantity watches what sells steadily by now', 2),
         ('finding', 'shelf_life_without_dates', 'Shelf life without dates', 'A tracker asks for shelf life, and no unit on hand has an expiry date', 3),
@@ -42,7 +47,7 @@ SELECT v.list, v.value, v.label, v.meaning, v.sort_order
         ('finding', 'unknown_item', 'Unknown item', 'Movements name an item that is not in the catalogue', 12)
        ) v (list, value, label, meaning, sort_order);
 COMMENT ON VIEW invtrack.value_list IS
-'The values that columns of invtrack can have: mechanisms, statuses, reasons, severities, levels, transitions, findings';
+'The values that columns of invtrack can have: mechanisms, statuses, reasons, severities, levels, transitions, findings, reasons of suggestions';
 COMMENT ON COLUMN invtrack.value_list.list IS 'What the value is one of';
 COMMENT ON COLUMN invtrack.value_list.value IS 'The value, as columns have it';
 COMMENT ON COLUMN invtrack.value_list.label IS 'What a screen shows';
