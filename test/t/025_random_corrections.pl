@@ -22,8 +22,8 @@ my $test = dirname(__FILE__) . '/..';
 my $oracle = slurp_file("$test/oracle.sql");
 $oracle =~ s/\binvtrack\./model./g;
 $node->safe_psql('postgres', join("\n", 'CREATE EXTENSION invtrack CASCADE; CREATE SCHEMA model; SET check_function_bodies = off;',
-		(map { slurp_file("$test/correction_$_.sql") } 'model'), $oracle,
-		(map { slurp_file("$test/correction_$_.sql") } 'steps', 'compare')));
+		slurp_file("$test/correction_model.sql"), $oracle, slurp_file("$test/correction_steps.sql"),
+		slurp_file("$test/correction_compare.sql")));
 
 for my $run (1 .. $runs)
 {
