@@ -247,3 +247,22 @@ in_throwaway_cluster() {
 	rm -f "$log" "$started"
 	return "$status"
 }
+
+# install_modules DIR: what the package-lock.json there lists, from npm's registry. Succeeds without them, and says so.
+# By command and not by package: node may come from elsewhere, with an npm of its own.
+install_modules() {
+	local dir=$1 modules=$1/node_modules log packages=()
+	command -v node >/dev/null || packages+=(nodejs)
+	command -v npm >/dev/null || packages+=(npm)
+	[ ${#packages[@]} -eq 0 ] || install_missing "${packages[@]}" || return 0
+	# npm writes this file last, so it is newer than the lock once all is there.
+	[ ! "$modules/.package-lock.json" -nt "$dir/package-lock.json" ] || return 0
+	echo "Installing the modules of $dir ..."
+	log=$(mktemp)
+	if ! env -C "$dir" npm ci --loglevel=error --no-audit --no-fund >"$log" 2>&1 </dev/null; then
+		rm -rf "$modules"
+		echo "npm could not install the modules of $dir, what needs them is left out:"
+		head -n 5 "$log"
+	fi
+	rm -f "$log"
+}

@@ -1,0 +1,252 @@
+// What the guide does not say: the keyboard, no JavaScript, others at work, tenants, hostile names, news, files.
+
+import { assert, base, end, flaws, signedIn, step } from './browser.mjs';
+
+const hostile = `<img src=x onerror="throw 1">'"%\\`;
+const page = await signedIn('manager');
+const key = { merchant: 'tea', sku: 'GT-1', inventory_type: 'good', mechanism: 'stalled_days' };
+const address = (path, values) => `${path}?${new URLSearchParams(values)}`;
+const row = (of, text) => of.locator('tbody tr').filter({ hasText: text });
+const save = (of) => of.getByRole('button', { name: 'Save', exact: true }).click();
+
+await step('a tracker is made with the keyboard alone', async () => {
+  await page.goto('/trackers/new');
+  await page.getByLabel('Merchant *').focus();
+  await page.keyboard.type('Tea');
+  await page.locator('#q').waitFor();
+  for (let i = 0; i < 20 && (await page.evaluate(() => document.activeElement.id)) !== 'q'; i++) await page.keyboard.press('Tab');
+  const found = page.waitForResponse((response) => response.request().postData()?.includes('green'));
+  await page.keyboard.type('green');
+  await found;
+  await page.locator('#products input').and(page.locator('[value="MT-7"]')).waitFor({ state: 'detached' });
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('Good');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('Stall');
+  await page.getByLabel('Lookback days').waitFor();
+  for (let i = 0; i < 20 && (await page.evaluate(() => document.activeElement.id)) !== 'lookback_days'; i++) await page.keyboard.press('Tab');
+  await page.keyboard.type('30');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('5');
+  await page.getByText('Health with these settings').waitFor();
+  for (let i = 0; i < 20 && (await page.evaluate(() => document.activeElement.textContent)) !== 'Save'; i++) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByText('The tracker was created.').waitFor();
+});
+
+await step('all of it works without JavaScript', async () => {
+  const plain = await signedIn('manager', { javaScriptEnabled: false });
+  await plain.goto('/trackers/new');
+  await plain.getByLabel('Merchant *').selectOption('tea');
+  await plain.getByRole('button', { name: 'Apply' }).click();
+  await plain.locator('#q').fill('new');
+  await plain.getByRole('button', { name: 'Search' }).click();
+  await plain.locator('input[name=sku][value="NEW-1"]').check();
+  await plain.getByLabel('Inventory Type *').selectOption('good');
+  await plain.getByLabel('Tracking Mechanism *').selectOption('stock_quantity');
+  await plain.getByRole('button', { name: 'Apply' }).last().click();
+  await plain.getByLabel('Stock Quantity (Below)').fill('7');
+  await save(plain);
+  await plain.getByText('The tracker was created.').waitFor();
+  await plain.getByLabel('SKU or name').fill('new-1');
+  await plain.getByRole('button', { name: 'Filter' }).click();
+  await plain.getByText('below 7').waitFor();
+  await plain.context().close();
+});
+
+await step('two edit one tracker: the second sees what the first has saved, and decides', async () => {
+  const other = await signedIn('manager');
+  for (const one of [page, other]) await one.goto(address('/trackers/edit', key));
+  await other.getByLabel('Quantity *').fill('6');
+  await save(other);
+  await other.getByText('The tracker was updated.').waitFor();
+  await page.getByLabel('Quantity *').fill('8');
+  await save(page);
+  await page.getByText('Somebody else has changed this tracker').waitFor();
+  await page.getByText('below 6 shipped').waitFor();
+  assert.equal(await page.getByLabel('Quantity *').inputValue(), '8');
+  await save(page);
+  await page.getByText('The tracker was updated.').waitFor();
+  await page.goto(address('/trackers/edit', key));
+  await other.goto('/trackers');
+  await row(other, 'Stalled Days').filter({ hasText: 'GT-1' }).getByRole('button', { name: 'Delete' }).click();
+  await other.getByText('The tracker GT-1, good, Stalled Days was deleted.').waitFor();
+  await save(page);
+  await page.getByText('Somebody else has deleted this tracker').waitFor();
+  await other.getByRole('button', { name: 'Undo' }).click();
+  await other.getByText('The tracker is back.').waitFor();
+  await other.goto(address('/trackers/why', key));
+  await other.getByText(/ by manager:/).first().waitFor();
+  await other.context().close();
+});
+
+await step('a tracker is paused and resumed', async () => {
+  const one = row(page, 'Stalled Days').filter({ hasText: 'GT-1' });
+  await page.goto('/trackers?merchant=tea&sort=product');
+  await one.getByRole('button', { name: 'Pause' }).click();
+  await one.getByText('paused').waitFor();
+  assert.match(page.url(), /merchant=tea&sort=product/);
+  await one.getByRole('button', { name: 'Resume' }).click();
+  await one.getByText('paused').waitFor({ state: 'detached' });
+});
+
+await step('hostile names are text: on the list, in the form, in files', async () => {
+  await page.goto('/trackers/new');
+  await page.getByLabel('Merchant *').selectOption(hostile);
+  await page.locator('#q').fill(hostile);
+  await page.locator('input[name=sku]').check();
+  await page.getByLabel('Inventory Type *').selectOption(hostile);
+  await page.getByLabel('Tracking Mechanism *').selectOption('stock_quantity');
+  await page.getByLabel('Stock Quantity (Below)').fill('1');
+  await save(page);
+  await page.getByText('The tracker was created.').waitFor();
+  await page.goto(address('/trackers', { merchant: hostile, text: hostile }));
+  await row(page, hostile).getByRole('link', { name: /^Edit/ }).click();
+  await save(page);
+  await page.getByText('The tracker had these settings already.').waitFor();
+  await row(page, hostile).locator('a').first().click();
+  await page.getByRole('heading', { name: 'Why this number?' }).waitFor();
+  assert.equal(await page.locator('main img').count(), 0);
+});
+
+await step('the list as a file: what is seen, and no formulas', async () => {
+  const file = await (await page.request.get('/trackers.csv?status=no_sales')).text();
+  assert.match(file, /^merchant,merchant_name,sku/);
+  assert.ok(file.split('\r\n').slice(1, -1).every((line) => line.includes(',no_sales,')));
+  assert.match(await (await page.request.get(address('/trackers.csv', { text: 'cmd' }))).text(), /^tea,Tea House,'=cmd\|x,/m);
+});
+
+await step('numbers are written as the browser asks for, and read back', async () => {
+  const german = await signedIn('manager', { locale: 'de-DE' });
+  await german.goto(address('/trackers/edit', { ...key, mechanism: 'stalled_days' }));
+  await german.getByLabel('Quantity *').fill('1234567,5');
+  await save(german);
+  await german.getByText('below 1.234.567,5 shipped').waitFor();
+  await german.goto(address('/trackers/edit', key));
+  assert.equal(await german.getByLabel('Quantity *').inputValue(), '1234567,5');
+  await german.getByLabel('Quantity *').fill('1.5');
+  await save(german);
+  await german.locator('#quantity[aria-invalid=true]').waitFor();
+  await german.context().close();
+});
+
+await step('the list and the page of reasons say when stock runs out', async () => {
+  await page.goto('/trackers?merchant=tea&mechanism=turnover_days&text=MT-7');
+  assert.equal((await row(page, 'MT-7').locator('td').nth(8).innerText()).trim(), 'Mar 23, 2026');
+  await row(page, 'MT-7').locator('a').first().click();
+  await page.getByText('At the pace of the last 30 days, stock runs out on Mar 23, 2026.').waitFor();
+  assert.equal(await page.locator('tr.part-lot').filter({ hasText: /(12|8)\s*counted/ }).count(), 2);
+  assert.ok(await page.locator('tr.part-day').count() >= 30);
+});
+
+await step('trackers are imported from a file: a dry run with a verdict for each row, then the good ones', async () => {
+  const file = 'merchant,sku,inventory_type,mechanism,quantity,expiry_days\ntea,NEW-1,good,stock_quantity,"9.5",\ntea,NO-1,good,stock_quantity,1,\ntea,=cmd|x,defective,stock_quantity,1,3\n';
+  const send = (name, text) => page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+  await page.goto('/import');
+  for (const [text, error] of [['merchant,size\ntea,1\n', 'Column "size" is not known.'], ['merchant\n"tea', 'A quoted value does not end.'], ['merchant,sku\ntea\n', 'Row 1 has another number of values than the header.'], ['merchant,sku\n', 'There is no row in this file.']]) {
+    await send('wrong.csv', text);
+    await page.getByRole('button', { name: 'Dry run' }).click();
+    await page.getByRole('alert').filter({ hasText: error }).waitFor();
+  }
+  await send('trackers.csv', `\uFEFF${file}`);
+  await page.getByRole('button', { name: 'Dry run' }).click();
+  await row(page, 'NO-1').getByText('rejected').waitFor();
+  assert.match(await row(page, 'NO-1').innerText(), /product "NO-1" of merchant "tea" does not exist/);
+  await row(page, 'NEW-1').getByText('updated').waitFor();
+  await page.getByRole('button', { name: 'Save the good ones' }).click();
+  await page.getByText('2 rows were saved.').waitFor();
+  await page.goto('/trackers?merchant=tea&text=new-1');
+  await page.getByText('below 9.5').waitFor();
+});
+
+await step('a suggestion fills the form, and says why', async () => {
+  await page.goto('/trackers/new?merchant=tea&sku=MT-7&inventory_type=good');
+  await page.getByRole('button', { name: 'Suggest settings' }).click();
+  await page.getByText('Suggestion: Turnover Days.').waitFor();
+  assert.notEqual(await page.getByLabel('Target coverage days').inputValue(), '');
+});
+
+await step('findings have a statement to copy', async () => {
+  await page.goto('/review?merchant=tea');
+  assert.match(await page.locator('main pre').first().innerText(), /invtrack\./);
+  await page.getByRole('button', { name: 'Copy' }).first().waitFor();
+});
+
+await step('a tenant sees its own, whatever the address says', async () => {
+  const tenant = await signedIn(`o'brien <toys>`);
+  await tenant.goto('/trackers');
+  assert.equal(await row(tenant, 'GT-1').count(), 0);
+  for (const path of ['/trackers?merchant=tea', '/stock?merchant=tea', '/trackers/new?merchant=tea', '/review?merchant=tea', '/alerts']) {
+    await tenant.goto(path);
+    assert.doesNotMatch(await tenant.locator('main').innerText(), /GT-1|MT-7|Mint|Tea House/, path);
+  }
+  for (const path of ['/trackers/edit', '/trackers/why']) assert.equal((await tenant.goto(address(path, key))).status(), 404);
+  const token = await tenant.locator('input[name=token]').first().inputValue();
+  const answer = await tenant.request.post('/trackers/new', { form: { ...key, merchant_was: 'tea', lookback_days: '1', quantity: '1', action: 'save', token } });
+  assert.equal(answer.status(), 422);
+  await tenant.context().close();
+});
+
+await step('who only reads is told so, and nothing changes', async () => {
+  const reader = await signedIn('auditor');
+  await reader.goto('/trackers?merchant=tea');
+  const before = await row(reader, 'GT-1').count();
+  await row(reader, 'GT-1').first().getByRole('button', { name: 'Delete' }).click();
+  await reader.getByRole('alert').waitFor();
+  await reader.goto('/trackers?merchant=tea');
+  assert.equal(await row(reader, 'GT-1').count(), before);
+  await reader.context().close();
+});
+
+await step('a form that was not made here is refused, and nobody gets in with a cookie of their own', async () => {
+  assert.equal((await page.request.post('/trackers/delete', { form: key })).status(), 403);
+  assert.equal((await page.request.post('/trackers/delete', { form: { ...key, token: 'x'.repeat(43) } })).status(), 403);
+  const forged = await fetch(`${base}/trackers`, { redirect: 'manual', headers: { cookie: 'session=%7B%22id%22%3A%22a%22%2C%22user%22%3A%22manager%22%7D.AAAA' } });
+  assert.equal(forged.headers.get('location'), '/sign-in');
+});
+
+await step('an alert comes to the page by itself, is taken care of, and snoozed', async () => {
+  const live = await signedIn('manager');
+  const ready = live.waitForResponse((response) => response.url().endsWith('/alerts') && response.request().headers()['hx-request'] === 'true');
+  await live.goto('/alerts');
+  await ready;
+  assert.equal(await live.locator('article').count(), 0);
+  console.log('check');
+  const alert = live.locator('article').filter({ hasText: 'NEW-1, good, Stock Quantity' });
+  await alert.waitFor();
+  await alert.getByText('Critical').waitFor();
+  await alert.getByLabel(/^Note/).fill('ordered <b>20</b>');
+  await alert.getByRole('button', { name: 'I take care' }).click();
+  await alert.getByText('manager takes care: ordered <b>20</b>').waitFor();
+  await alert.getByRole('button', { name: 'Snooze' }).click();
+  await alert.getByText(/snoozed until/).waitFor();
+  await live.context().close();
+});
+
+await step('axe-core finds nothing serious: light, dark, narrow', async () => {
+  const pages = ['/sign-in', '/trackers', '/trackers/new?merchant=tea&mechanism=turnover_days', address('/trackers/why', key), '/stock', '/alerts', '/import', '/review', '/nowhere'];
+  for (const options of [{}, { colorScheme: 'dark' }, { viewport: { width: 380, height: 800 } }]) {
+    const one = await signedIn('manager', options);
+    // Colours are the same on all pages: the short form looks at three of them in the dark and narrow.
+    const all = Object.keys(options).length === 0 || process.env.INVTRACK_LONG;
+    for (const path of all ? pages : [pages[1], pages[2], '/alerts']) {
+      await one.goto(path);
+      assert.deepEqual(await flaws(one), [], `${path} ${JSON.stringify(options)}`);
+      assert.ok(await one.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${path} is wider than the window`);
+    }
+    await one.context().close();
+  }
+});
+
+await step('signing out ends it', async () => {
+  await page.goto('/trackers');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL('**/sign-in');
+  await page.goto('/trackers');
+  assert.match(page.url(), /\/sign-in$/);
+});
+
+await end();
