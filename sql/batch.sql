@@ -11,3 +11,11 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'batch_save_trackers';
 COMMENT ON FUNCTION invtrack.save_trackers(jsonb, boolean, text) IS
 'Saves many trackers by the rules of save_tracker(): a verdict for each row, with the settings and the health before and after';
+
+CREATE FUNCTION invtrack.check_rows(target text, rows jsonb)
+RETURNS TABLE (
+    row_number integer, column_name text, value text, sqlstate text, message text, hint text)
+LANGUAGE c STABLE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'row_check_check_rows';
+COMMENT ON FUNCTION invtrack.check_rows(text, jsonb) IS
+'Which rows of a product, stock_lot, movement or incoming file would be refused, and why; no row: all would go in';

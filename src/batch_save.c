@@ -115,23 +115,6 @@ check_found(void *arg)
 		report_denied("save", item->setting->values);
 }
 
-/* The error about an item that does not exist, without a search for what was meant. */
-static void
-refuse_unsuggested(Setting *setting, const bool *found)
-{
-	static const char *const names[] = {"merchant", "product", "inventory type"};
-	static const char *const columns[] = {"merchant", "sku", "inventory_type"};
-	int			i = !found[0] ? 0 : !found[1] ? 1 : 2;
-
-	setting->refusal = (Refusal) {
-		ERRCODE_FOREIGN_KEY_VIOLATION, columns[i],
-		i == 0 ? psprintf("merchant \"%s\" does not exist", TextDatumGetCString(setting->values[0])) :
-		psprintf("%s \"%s\" of merchant \"%s\" does not exist", names[i],
-				 TextDatumGetCString(setting->values[i]), TextDatumGetCString(setting->values[0])),
-		"Is the code right, and does it belong to that merchant?"
-	};
-}
-
 /* Refuse settings whose item does not exist, or whose merchant the caller may not manage. */
 void
 find_missing_items(Setting **settings, int count)
@@ -163,7 +146,7 @@ find_missing_items(Setting **settings, int count)
 		}
 		item.may_manage = result_bool(rows, row, ITEM_CODES + 2);
 		if (is_missing && suggestions++ >= SUGGESTIONS_MAX)
-			refuse_unsuggested(setting, item.found);
+			missing_item(setting->values, item.found, &setting->refusal);
 		else if (is_missing || !item.may_manage)
 			(void) passes(check_found, &item, &setting->refusal);
 		SPI_tuptable = rows;	/* the search has set another */

@@ -141,6 +141,23 @@ report_missing_item(const Datum *key, const bool *found)
 					   "Is the inventory type right, and does it belong to that merchant? The table invtrack.inventory_type lists those of each merchant.");
 }
 
+/* The same as a refusal, without a search for what was meant: for the rest of a file that is all wrong. */
+void
+missing_item(const Datum *key, const bool *found, Refusal *refusal)
+{
+	static const char *const names[] = {"merchant", "product", "inventory type"};
+	static const char *const columns[] = {"merchant", "sku", "inventory_type"};
+	int			i = !found[0] ? 0 : !found[1] ? 1 : 2;
+
+	*refusal = (Refusal) {
+		ERRCODE_FOREIGN_KEY_VIOLATION, columns[i],
+		i == 0 ? psprintf("merchant \"%s\" does not exist", TextDatumGetCString(key[0])) :
+		psprintf("%s \"%s\" of merchant \"%s\" does not exist", names[i],
+				 TextDatumGetCString(key[i]), TextDatumGetCString(key[0])),
+		"Is the code right, and does it belong to that merchant?"
+	};
+}
+
 /*
  * Lock two products of a merchant with their stock: (merchant, sku, other
  * sku). Others that give them lots or trackers wait, and statements that

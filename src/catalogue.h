@@ -7,6 +7,8 @@
 
 #include "fmgr.h"
 
+struct Refusal;
+
 /* An item's codes: merchant, product, inventory type. */
 #define ITEM_CODES	3
 
@@ -21,5 +23,6 @@ extern void check_merchant_exists(Datum merchant);
 extern void check_item_exists(const Datum *key, bool read_only);
 extern void lock_products(Datum *key);
 extern void report_missing_item(const Datum *key, const bool *found);
+extern void missing_item(const Datum *key, const bool *found, struct Refusal *refusal);
 
 #endif							/* INVTRACK_CATALOGUE_H */

@@ -100,6 +100,7 @@ convert_value(const Field *field, FieldValue *value)
 		value->converted.isnull = false;
 		return;
 	}
+	value->input_state = value->refusal.sqlstate;
 	value->refusal.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
 	value->refusal.column = field->name;
 	value->refusal.message = psprintf("%s \"%s\" is not a valid %s", field->name, shown(value->text),
@@ -127,6 +128,7 @@ take_value(const JsonbValue *json, const Field *field, FieldValue *value)
 		default:
 			value->text = json->type == jbvBool ? (json->val.boolean ? "true" : "false") :
 				"(an object or array)";
+			value->input_state = ERRCODE_INVALID_TEXT_REPRESENTATION;
 			value->refusal.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
 			value->refusal.column = field->name;
 			value->refusal.message = psprintf("%s is neither a text nor a number in JSON: %s", field->name, value->text);

@@ -35,6 +35,7 @@ typedef struct FieldValue
 	bool		is_given;		/* also as null */
 	const char *text;
 	Refusal		refusal;
+	int			input_state;	/* SQLSTATE that an INSERT of the text would raise */
 	NullableDatum converted;
 } FieldValue;
 

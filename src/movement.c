@@ -33,7 +33,7 @@ is_flow(const text *flow)
 }
 
 /* Of a column of a table, or, where that is null, of an argument. */
-static void
+void
 check_flow(const char *table, Datum value)
 {
 	if (!is_flow(DatumGetTextPP(value)))
@@ -42,7 +42,7 @@ check_flow(const char *table, Datum value)
 			   "Use sale or shipment.");
 }
 
-static void
+void
 check_ref(const char *table, const char *name, Datum value)
 {
 	text	   *ref = DatumGetTextPP(value);

@@ -80,6 +80,14 @@ quantity_from_numeric(Datum value, Quantity *micro)
 	return status;
 }
 
+/* The same within the limits of invtrack.quantity; false: it is none. */
+bool
+read_quantity(Datum value, Quantity *micro)
+{
+	return quantity_from_numeric(value, micro) == DAY_CODEC_OK &&
+		*micro > -RULE_QUANTITY_LIMIT && *micro < RULE_QUANTITY_LIMIT;
+}
+
 /*
  * is_quantity(value): the CHECK of the domain invtrack.quantity, which raises
  * its own error, with the value. Faster than numeric arithmetic, too.
@@ -91,14 +99,13 @@ quantity_is_quantity(PG_FUNCTION_ARGS)
 	Datum		value = PG_GETARG_DATUM(0);
 	Quantity	micro;
 
-	if (quantity_from_numeric(value, &micro) == DAY_CODEC_OK &&
-		micro > -RULE_QUANTITY_LIMIT && micro < RULE_QUANTITY_LIMIT)
+	if (read_quantity(value, &micro))
 		PG_RETURN_BOOL(true);
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg("%s is not a valid quantity",
 					shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)))),
-			 errhint("A quantity has at most 6 decimals, and is above -10^12 and below 10^12."),
+			 errhint(QUANTITY_HINT),
 			 err_generic_string(PG_DIAG_SCHEMA_NAME, "invtrack"),
 			 err_generic_string(PG_DIAG_DATATYPE_NAME, "quantity"),
 			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, "quantity_check")));

@@ -75,7 +75,13 @@ INSERT INTO call VALUES
     (64, $$SELECT count(*) FROM invtrack.project_stock('memory', 'p1', 'good')$$, NULL),
     (65, $$SELECT count(*) FROM invtrack.tracker t, invtrack.explain_health(t.merchant, t.sku, t.inventory_type, t.mechanism) WHERE t.merchant = 'memory' AND t.sku = 'p2'$$, NULL),
     (66, $$SELECT count(*) FROM invtrack.explain_health('memory', 'x', 'good', 'turnover_days')$$, 'P0002'),
-    (67, $$SELECT count(*) FROM invtrack.backtest_tracker('memory', 'p1', 'good', 'stalled_days', 5, 7, from_day => '2026-01-01', to_day => '2026-03-10')$$, NULL);
+    (67, $$SELECT count(*) FROM invtrack.backtest_tracker('memory', 'p1', 'good', 'stalled_days', 5, 7, from_day => '2026-01-01', to_day => '2026-03-10')$$, NULL),
+    (68, $$SELECT count(*) FROM invtrack.save_trackers('[{"merchant": "memory", "sku": "p3", "inventory_type": "good", "mechanism": "stock_quantity", "quantity": :n},
+          {"merchant": "memory", "sku": "x:n", "inventory_type": "good", "mechanism": "stock_quantity", "quantity": "1,5"}]', on_error => 'skip')$$, NULL),
+    (69, $$SELECT count(*) FROM invtrack.save_trackers('[{"merchant": "memory", "sku": "p3", "inventory_type": "good", "mechanism": "stock_quantity", "quantity": :n}]', true)$$, NULL),
+    (70, $$SELECT count(*) FROM invtrack.check_rows('stock_lot', '[{"merchant": "memory", "sku": "x:n", "inventory_type": "good", "quantity": "NaN"}, {"quantity": "1,5"},
+          {"merchant": "memory", "sku": "p1", "inventory_type": "good", "lot": "x", "quantity": 1}, {"merchant": "memory", "sku": "p1", "inventory_type": "good", "lot": "x", "quantity": 1}]')$$, NULL),
+    (71, $$SELECT count(*) FROM invtrack.check_rows('movement', '[{"merchant": "memory"}, {"x": 1}]')$$, '22023');
 
 -- Each of them so many times; returns those that did not end as they should.
 CREATE FUNCTION pg_temp.call_all(rounds integer) RETURNS SETOF text LANGUAGE plpgsql AS $$

@@ -1,0 +1,186 @@
+/*
+ * row_rule.c
+ *		What a table takes from a file: its columns and their rules.
+ *
+ * Values are judged one by one, by the checks of the tables, so that the
+ * findings have the rules and messages of an INSERT.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "argument.h"
+#include "catalogue.h"
+#include "code.h"
+#include "compat.h"
+#include "movement.h"
+#include "quantity.h"
+#include "row_rule.h"
+
+#define FIND_TAKEN(table, condition) { \
+	"SELECT u.n FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)," \
+	" pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS u(a, b, c, d, n)" \
+	" WHERE EXISTS (SELECT FROM invtrack." table " t WHERE " condition ")", \
+	4, {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}}
+#define EQUALS(column, key)	"t." column " OPERATOR(pg_catalog.=) u." key
+#define ITEM_EQUALS			EQUALS("merchant", "a") " AND " EQUALS("sku", "b") \
+	" AND " EQUALS("inventory_type", "c") " AND "
+
+static Statement find_product = FIND_TAKEN("product", EQUALS("merchant", "a") " AND " EQUALS("sku", "b"));
+static Statement find_lot = FIND_TAKEN("stock_lot", ITEM_EQUALS EQUALS("lot", "d"));
+static Statement find_incoming = FIND_TAKEN("incoming", ITEM_EQUALS EQUALS("ref", "d"));
+static Statement find_ref = FIND_TAKEN("movement", EQUALS("merchant", "a") " AND " EQUALS("flow", "b")
+									   " AND " EQUALS("ref", "c") " AND NOT t.reversed");
+
+#define ITEM_FIELDS {"merchant", FIELD_TEXT, true}, {"sku", FIELD_TEXT, true}, {"inventory_type", FIELD_TEXT, true}
+#define WRITE_HINT "Leave the row out, or write it by INSERT with ON CONFLICT DO UPDATE."
+
+/* incoming leaves the codes of its items to its foreign keys. */
+static const Target targets[] = {
+	{
+		"product", 5,
+		{{"merchant", FIELD_TEXT, true}, {"sku", FIELD_TEXT, true}, {"name", FIELD_TEXT},
+		{"launched_on", FIELD_DATE}, {"discontinued_on", FIELD_DATE}},
+		{RULE_CODE, RULE_CODE, RULE_NONE, RULE_DAY, RULE_DAY},
+		{false, false, true}, {0, 1, 1, 1}, 1, &find_product, WRITE_HINT
+	},
+	{
+		"stock_lot", 6,
+		{ITEM_FIELDS, {"lot", FIELD_TEXT}, {"expires_on", FIELD_DATE}, {"quantity", FIELD_NUMERIC, true}},
+		{RULE_CODE, RULE_CODE, RULE_CODE, RULE_CODE, RULE_DAY, RULE_QUANTITY},
+		{false, false, false, true}, {0, 1, 2, 3}, ITEM_CODES, &find_lot, WRITE_HINT
+	},
+	{
+		"movement", 7,
+		{ITEM_FIELDS, {"flow", FIELD_TEXT, true}, {"occurred_on", FIELD_DATE, true},
+		{"quantity", FIELD_NUMERIC, true}, {"ref", FIELD_TEXT}},
+		{RULE_CODE, RULE_CODE, RULE_CODE, RULE_FLOW, RULE_DAY, RULE_QUANTITY, RULE_REF},
+		{false}, {0, 3, 6, 6}, 0, &find_ref,
+		"It is recorded already: leave the row out, or load by INSERT with ON CONFLICT DO NOTHING."
+	},
+	{
+		"incoming", 6,
+		{ITEM_FIELDS, {"ref", FIELD_TEXT}, {"expected_on", FIELD_DATE}, {"quantity", FIELD_NUMERIC, true}},
+		{RULE_NONE, RULE_NONE, RULE_NONE, RULE_INCOMING_REF, RULE_DAY, RULE_QUANTITY},
+		{false, false, false, true}, {0, 1, 2, 3}, ITEM_CODES, &find_incoming, WRITE_HINT
+	}
+};
+
+const Target *
+find_target(const char *name)
+{
+	for (int i = 0; i < lengthof(targets); i++)
+		if (strcmp(targets[i].name, name) == 0)
+			return &targets[i];
+	return NULL;
+}
+
+/* A value and what it is checked by; the argument of a Check. */
+typedef struct Checked
+{
+	const Target *target;
+	int			field;
+	const FieldValue *values;
+} Checked;
+
+/*
+ * A code of an item or a lot. The codes before it say where one from before
+ * 0.3 would be; what is wrong with them is told of their own columns.
+ */
+static void
+check_row_code(const Checked *c)
+{
+	static const CodeColumn all[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE, LOT_CODE};
+	NullableDatum codes[lengthof(all)];
+
+	for (int i = 0; i <= c->field; i++)
+	{
+		codes[i] = c->values[i].converted;
+		codes[i].isnull |= c->values[i].refusal.sqlstate != 0;
+	}
+	check_codes(c->target->name, all, c->field + 1, codes);
+}
+
+static void
+check_incoming_ref(const char *table, Datum value)
+{
+	text	   *ref = DatumGetTextPP(value);
+	int			size = VARSIZE_ANY_EXHDR(ref);
+
+	if (size > 0 && code_kind(VARDATA_ANY(ref), size) != CODE_SOUND)
+		refuse(table, "ref",
+			   psprintf("ref \"%s\" is not valid", shown(text_to_cstring(ref))),
+			   "A ref has at most 200 bytes, and no white space at either end; it may be empty.");
+}
+
+static void
+check_quantity(const char *table, Datum value)
+{
+	const char *given = shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+	Quantity	quantity;
+
+	if (!read_quantity(value, &quantity))
+		refuse(table, "quantity", psprintf("%s is not a valid quantity", given), QUANTITY_HINT);
+	if (quantity <= 0 && strcmp(table, "incoming") == 0)
+		refuse(table, "quantity", psprintf("quantity %s is not above 0", given),
+			   "Give the units that are still on order; leave out what has arrived.");
+}
+
+static void
+check_value(void *arg)
+{
+	const Checked *c = arg;
+	const char *table = c->target->name;
+	const char *column = c->target->fields[c->field].name;
+	Datum		value = c->values[c->field].converted.value;
+
+	switch (c->target->rules[c->field])
+	{
+		case RULE_NONE:
+			break;
+		case RULE_CODE:
+			check_row_code(c);
+			break;
+		case RULE_INCOMING_REF:
+			check_incoming_ref(table, value);
+			break;
+		case RULE_DAY:
+			check_day(table, column, value);
+			break;
+		case RULE_QUANTITY:
+			check_quantity(table, value);
+			break;
+		case RULE_FLOW:
+			check_flow(table, value);
+			break;
+		case RULE_REF:
+			check_ref(table, column, value);
+			break;
+	}
+}
+
+/* What is wrong with one value of a row, without a look at other rows, becomes its refusal. */
+void
+check_row_value(const Target *target, int i, FieldValue *values)
+{
+	FieldValue *value = &values[i];
+	const Field *field = &target->fields[i];
+	Checked		checked = {target, i, values};
+
+	if (value->refusal.sqlstate != 0)
+		value->refusal.sqlstate = value->input_state;
+	else if (!value->converted.isnull)
+		(void) passes(check_value, &checked, &value->refusal);
+	else if (field->required)
+		value->refusal = (Refusal) {
+			ERRCODE_NOT_NULL_VIOLATION, field->name, psprintf("%s must not be null", field->name),
+			psprintf("Give a value for the column %s.", field->name)
+		};
+	else if (target->has_default[i] && value->is_given)
+		value->refusal = (Refusal) {
+			ERRCODE_NOT_NULL_VIOLATION, field->name, psprintf("%s must not be null", field->name),
+			psprintf("Leave out the column %s, or give an empty text.", field->name)
+		};
+}
