@@ -12,22 +12,32 @@ RETURN pg_catalog.array_position(ARRAY['merchant', 'inventory_type', 'product', 
 COMMENT ON FUNCTION invtrack_internal.target_rank(text) IS 'Targets in the order in which they are brought in line: what is referred to comes first';
 
 CREATE FUNCTION invtrack_internal.sync_judge(c invtrack.connection, source invtrack_internal.source_rows)
-RETURNS invtrack_internal.source_row[] LANGUAGE sql STABLE
-BEGIN ATOMIC
+RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $body$
+BEGIN
+    RETURN (
     SELECT array_agg((r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, NULL,
                       invtrack_internal.row_fault(c.target, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity)
                      )::invtrack_internal.source_row ORDER BY r.n)
       FROM (SELECT u.*, row_number() OVER (PARTITION BY u.key ORDER BY u.n)::integer AS row_number
               FROM unnest((source).keys, (source).merchants, (source).skus, (source).inventory_types, (source).codes,
                           (source).days, (source).quantities, (source).attributes) WITH ORDINALITY
-                   u (key, merchant, sku, inventory_type, code, day, quantity, attributes, n)) r;
-END;
+                   u (key, merchant, sku, inventory_type, code, day, quantity, attributes, n)) r);
+END
+$body$;
 COMMENT ON FUNCTION invtrack_internal.sync_judge(invtrack.connection, invtrack_internal.source_rows) IS
 'Rows of a source, numbered within their key, with the faults that can be seen in the row itself';
 
 CREATE FUNCTION invtrack_internal.sync_references(c invtrack.connection, source invtrack_internal.source_row[])
-RETURNS invtrack_internal.source_row[] LANGUAGE sql STABLE
-BEGIN ATOMIC
+RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+BEGIN
+    RETURN (
     SELECT array_agg((r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, r.item,
                       CASE WHEN r.fault IS NOT NULL THEN r.fault
                            WHEN m.merchant IS NULL
@@ -42,14 +52,17 @@ BEGIN ATOMIC
            r (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
       LEFT JOIN invtrack.merchant m ON m.merchant = r.merchant
       LEFT JOIN invtrack.product p ON p.merchant = r.merchant AND p.sku = r.sku
-      LEFT JOIN invtrack.inventory_type t ON t.merchant = r.merchant AND t.inventory_type = r.inventory_type;
-END;
+      LEFT JOIN invtrack.inventory_type t ON t.merchant = r.merchant AND t.inventory_type = r.inventory_type);
+END
+$body$;
 COMMENT ON FUNCTION invtrack_internal.sync_references(invtrack.connection, invtrack_internal.source_row[]) IS
 'The rows, with the faults of those whose merchant, product or inventory type does not exist';
 
 CREATE FUNCTION invtrack_internal.sync_items(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     locked bigint[];
@@ -97,6 +110,8 @@ COMMENT ON FUNCTION invtrack_internal.sync_items(invtrack.connection, text[], in
 CREATE FUNCTION invtrack_internal.sync_movements(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     written bigint;
@@ -133,6 +148,8 @@ COMMENT ON FUNCTION invtrack_internal.sync_movements(invtrack.connection, text[]
 CREATE FUNCTION invtrack_internal.sync_units(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     touched bigint[];
@@ -231,6 +248,7 @@ COMMENT ON FUNCTION invtrack_internal.rename_fed_product(text, text, text) IS
 CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
 RETURNS boolean LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     renamed record;
@@ -264,6 +282,8 @@ COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, text[], 
 CREATE FUNCTION invtrack_internal.sync_entities(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     changed bigint;
@@ -394,6 +414,7 @@ COMMENT ON FUNCTION invtrack_internal.is_referred_to(text, text, text, text) IS
 CREATE FUNCTION invtrack_internal.sync_gone(c invtrack.connection, keep_adopted boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     entity record;
@@ -452,6 +473,7 @@ COMMENT ON FUNCTION invtrack_internal.sync_gone(invtrack.connection, boolean) IS
 CREATE FUNCTION invtrack_internal.sync_gone_of(numbers integer[])
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     c invtrack.connection;
@@ -470,6 +492,7 @@ COMMENT ON FUNCTION invtrack_internal.sync_gone_of(integer[]) IS
 CREATE FUNCTION invtrack_internal.sync_batch(c invtrack.connection, keys text[], is_empty boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     source invtrack_internal.source_row[];
@@ -509,6 +532,7 @@ COMMENT ON FUNCTION invtrack_internal.sync_batch(invtrack.connection, text[], bo
 CREATE FUNCTION invtrack_internal.sync_halving(c invtrack.connection, keys text[], is_empty boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     half constant integer := array_length(keys, 1) / 2;
@@ -539,6 +563,7 @@ COMMENT ON FUNCTION invtrack_internal.sync_halving(invtrack.connection, text[], 
 CREATE FUNCTION invtrack_internal.sync_keys(c invtrack.connection, keys text[], is_empty boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     batch constant integer := 2000;
@@ -562,6 +587,7 @@ COMMENT ON FUNCTION invtrack_internal.sync_keys(invtrack.connection, text[], boo
 CREATE FUNCTION invtrack_internal.known_keys(c invtrack.connection)
 RETURNS text[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     of_source text[];
@@ -581,6 +607,7 @@ COMMENT ON FUNCTION invtrack_internal.known_keys(invtrack.connection) IS 'The ke
 CREATE FUNCTION invtrack_internal.sync_noted(watched oid[], columns text[], keys text[])
 RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     c invtrack.connection;
