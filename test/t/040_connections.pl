@@ -64,7 +64,7 @@ BEGIN
     WHEN 3 THEN UPDATE line SET units = pick(9), product_id = 1 + pick(8) WHERE pick(4) = 0;
     WHEN 4 THEN UPDATE orders SET cancelled = NOT cancelled WHERE id = o;
     WHEN 5 THEN DELETE FROM orders WHERE id = o;
-    WHEN 6 THEN UPDATE orders SET id = 100 + o + pick(800) WHERE id = (SELECT min(id) FROM orders);
+    WHEN 6 THEN UPDATE orders SET id = (SELECT greatest(max(id), 99) + 1 FROM orders) WHERE id = (SELECT min(id) FROM orders) AND NOT EXISTS (SELECT FROM orders WHERE id > 900);
     WHEN 7 THEN
         BEGIN
             UPDATE line SET units = units + 1;
