@@ -104,6 +104,8 @@ COMMENT ON COLUMN invtrack.connection_row.quantity IS 'Units';
 COMMENT ON COLUMN invtrack.connection_row.lines IS 'How many source rows say so';
 COMMENT ON COLUMN invtrack.connection_row.gone IS 'The source has it no more, and it could not be deleted yet';
 COMMENT ON COLUMN invtrack.connection_row.attributes IS 'The other columns, of a merchant, product or inventory type';
+-- A row has no key of its own; where all tables are published, rows are found by all of it.
+ALTER TABLE invtrack.connection_row REPLICA IDENTITY FULL;
 CREATE INDEX connection_row_key ON invtrack.connection_row (connection, key);
 COMMENT ON INDEX invtrack.connection_row_key IS 'The rows of a key';
 CREATE INDEX connection_row_item ON invtrack.connection_row (item);

@@ -388,9 +388,9 @@ COMMENT ON FUNCTION invtrack_internal.source_problem(invtrack.connection) IS 'Wh
 CREATE VIEW invtrack.connection_status WITH (security_invoker) AS
 SELECT c.connection,
        c.target,
-       c.source,
+       c.source::text AS source,
        c.key,
-       ARRAY(SELECT w.watched FROM invtrack.connection_watch w WHERE w.connection = c.connection ORDER BY w.watched::text) AS watched,
+       ARRAY(SELECT w.watched::text FROM invtrack.connection_watch w WHERE w.connection = c.connection ORDER BY w.watched::text) AS watched,
        k.keys,
        r.rejects,
        k.last_sync,
