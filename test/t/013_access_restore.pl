@@ -17,10 +17,10 @@ $to->start;
 # Other roles first, so that the same oid is another role's.
 $from->safe_psql('postgres', q{
     CREATE ROLE shop_owner LOGIN;
-    CREATE ROLE bi; CREATE ROLE loader; CREATE ROLE absent; CREATE ROLE old_name; CREATE ROLE gone; CREATE ROLE "Odd ""name""";
+    CREATE ROLE bi; CREATE ROLE loader; CREATE ROLE absent; CREATE ROLE old_name; CREATE ROLE vanished; CREATE ROLE "Odd ""name""";
     CREATE DATABASE shop OWNER shop_owner});
 $to->safe_psql('postgres', q{
-    CREATE ROLE gone; CREATE ROLE old_name; CREATE ROLE shop_owner LOGIN; CREATE ROLE "new name"; CREATE ROLE loader;
+    CREATE ROLE vanished; CREATE ROLE old_name; CREATE ROLE shop_owner LOGIN; CREATE ROLE "new name"; CREATE ROLE loader;
     CREATE ROLE bi; CREATE ROLE "Odd ""name"""});
 
 sub owner_psql
@@ -44,8 +44,8 @@ owner_psql($from, 'shop', q{
     INSERT INTO invtrack.product (merchant, sku) SELECT merchant, 's' FROM invtrack.merchant;
     SELECT invtrack.grant_access('bi', 'm1'), invtrack.grant_access('bi', 'm2'), invtrack.grant_access('loader', NULL, 'load'),
            invtrack.grant_access('absent', 'm1', 'manage'), invtrack.grant_access('absent', NULL), invtrack.grant_access('old_name', 'm2', 'manage'),
-           invtrack.grant_access('gone', NULL, 'manage'), invtrack.grant_access('Odd "name"', 'm3')});
-$from->safe_psql('shop', q{ALTER ROLE old_name RENAME TO "new name"; DROP OWNED BY gone; DROP ROLE gone; CREATE ROLE gone});
+           invtrack.grant_access('vanished', NULL, 'manage'), invtrack.grant_access('Odd "name"', 'm3')});
+$from->safe_psql('shop', q{ALTER ROLE old_name RENAME TO "new name"; DROP OWNED BY vanished; DROP ROLE vanished; CREATE ROLE vanished});
 is(sees($from, 'shop', 'bi'), 'm1 m2', 'before: of two merchants');
 is(sees($from, 'shop', 'new name'), 'm2', 'before: of the role that was renamed');
 
@@ -53,7 +53,7 @@ my $dir = PostgreSQL::Test::Utils::tempdir();
 my @from = ('-U', 'shop_owner', '-h', $from->host, '-p', $from->port);
 command_ok([ 'pg_dump', @from, '-Fp', '-f', "$dir/plain.sql", 'shop' ], 'dump as SQL');
 command_ok([ 'pg_dump', @from, '-Fc', '-f', "$dir/custom", 'shop' ], 'dump in the custom format');
-unlike(slurp_file("$dir/plain.sql"), qr/\bgone\b/, 'what was a dropped role\'s is not in the dump');
+unlike(slurp_file("$dir/plain.sql"), qr/\bvanished\b/, 'what was a dropped role\'s is not in the dump');
 
 # What is there after a restore; before refresh_access() privileges may be missing.
 sub check_restored
@@ -68,7 +68,7 @@ sub check_restored
 	is(sees($to, $database, 'loader'), 'm1 m2 m3', "$database: loader");
 	is(sees($to, $database, 'new name'), 'm2', "$database: renamed");
 	is(sees($to, $database, 'Odd ""name""'), 'm3', "$database: odd name");
-	is(sees($to, $database, $_), 'denied', "$database: $_") for 'old_name', 'gone';
+	is(sees($to, $database, $_), 'denied', "$database: $_") for 'old_name', 'vanished';
 	is( $to->safe_psql($database, q{SET ROLE "new name"; SELECT invtrack.has_access('m2', 'manage'), has_table_privilege('invtrack.tracker', 'INSERT'), has_sequence_privilege('invtrack.movement_movement_id_seq', 'USAGE')}),
 		't|t|t', "$database: the level, too");
 	# whoever gets the name later gets nothing by it
