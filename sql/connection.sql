@@ -7,7 +7,7 @@
 -- trigger, on connection_pending, brings them in line when the transaction commits.
 --
 -- The work is in src/connection.c (reading the source as its owner), src/connection_watch.c (triggers and notes) and in the
--- functions below and in sql/connection_sync.sql, which run as the owner of the extension, with search_path pinned.
+-- functions below and in connection_row, connection_target and connection_sync, which run as the owner of the extension, with search_path pinned.
 
 CREATE TABLE invtrack.connection (
     connection text COLLATE "C" NOT NULL,
@@ -110,6 +110,8 @@ CREATE INDEX connection_row_key ON invtrack.connection_row (connection, key);
 COMMENT ON INDEX invtrack.connection_row_key IS 'The rows of a key';
 CREATE INDEX connection_row_item ON invtrack.connection_row (item);
 COMMENT ON INDEX invtrack.connection_row_item IS 'Who else has an item';
+CREATE INDEX connection_row_gone ON invtrack.connection_row (connection) WHERE gone;
+COMMENT ON INDEX invtrack.connection_row_gone IS 'What could not be deleted yet';
 
 CREATE TABLE invtrack.connection_reject (
     connection text COLLATE "C" NOT NULL,

@@ -1,0 +1,108 @@
+
+-- Keys brought in line -------------------------------------------------------------------------------
+--
+-- In this order: the keys are locked, by updating their rows, in the order of their bytes; the source is read, with a new
+-- snapshot; rows are judged as a set; items are locked in order where several keys add up; what the keys brought
+-- before is compared with what they bring now, and the difference is written. What is refused goes to connection_reject and counts
+-- as absent. An error that no rule foresaw is looked for by halving the keys, each half in a subtransaction of its own.
+
+CREATE FUNCTION invtrack_internal.target_rank(target text)
+RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.array_position(ARRAY['merchant', 'inventory_type', 'product', 'stock_lot', 'incoming', 'sale', 'shipment'], target);
+COMMENT ON FUNCTION invtrack_internal.target_rank(text) IS 'Targets in the order in which they are brought in line: what is referred to comes first';
+
+CREATE FUNCTION invtrack_internal.sync_judge(c invtrack.connection, source invtrack_internal.source_rows)
+RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $body$
+BEGIN
+    RETURN (
+    SELECT array_agg((r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, NULL,
+                      invtrack_internal.row_fault(c.target, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity)
+                     )::invtrack_internal.source_row ORDER BY r.n)
+      FROM (SELECT u.*, row_number() OVER (PARTITION BY u.key ORDER BY u.n)::integer AS row_number
+              FROM unnest((source).keys, (source).merchants, (source).skus, (source).inventory_types, (source).codes,
+                          (source).days, (source).quantities, (source).attributes) WITH ORDINALITY
+                   u (key, merchant, sku, inventory_type, code, day, quantity, attributes, n)) r);
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.sync_judge(invtrack.connection, invtrack_internal.source_rows) IS
+'Rows of a source, numbered within their key, with the faults that can be seen in the row itself';
+
+CREATE FUNCTION invtrack_internal.sync_references(c invtrack.connection, source invtrack_internal.source_row[])
+RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+BEGIN
+    RETURN (
+    SELECT array_agg((r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, r.item,
+                      CASE WHEN r.fault IS NOT NULL THEN r.fault
+                           WHEN m.merchant IS NULL
+                           THEN ARRAY['23503', format('merchant "%s" does not exist', r.merchant), 'The row is tried again when the merchant arrives.']
+                           WHEN c.target IN ('stock_lot', 'incoming') AND p.sku IS NULL
+                           THEN ARRAY['23503', format('product "%s" of merchant "%s" does not exist', r.sku, r.merchant), 'The row is tried again when the product arrives.']
+                           WHEN c.target IN ('stock_lot', 'incoming') AND t.inventory_type IS NULL
+                           THEN ARRAY['23503', format('inventory type "%s" of merchant "%s" does not exist', r.inventory_type, r.merchant),
+                                      'The row is tried again when the inventory type arrives.'] END
+                     )::invtrack_internal.source_row ORDER BY r.n)
+      FROM unnest(source) WITH ORDINALITY
+           r (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+      LEFT JOIN invtrack.merchant m ON m.merchant = r.merchant
+      LEFT JOIN invtrack.product p ON p.merchant = r.merchant AND p.sku = r.sku
+      LEFT JOIN invtrack.inventory_type t ON t.merchant = r.merchant AND t.inventory_type = r.inventory_type);
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.sync_references(invtrack.connection, invtrack_internal.source_row[]) IS
+'The rows, with the faults of those whose merchant, product or inventory type does not exist';
+
+CREATE FUNCTION invtrack_internal.sync_items(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
+RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    locked bigint[];
+BEGIN
+    INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
+    SELECT c.target, n.merchant, n.sku, n.inventory_type,
+           CASE c.target
+               WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = n.merchant)
+               WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)
+               WHEN 'inventory_type' THEN EXISTS (
+                   SELECT FROM invtrack.inventory_type t WHERE t.merchant = n.merchant AND t.inventory_type = n.inventory_type)
+               ELSE false END
+      FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
+              FROM unnest(source) r WHERE r.fault IS NULL) n
+     WHERE NOT EXISTS (SELECT FROM invtrack.connection_item i
+                        WHERE i.target = c.target AND i.merchant = n.merchant AND i.sku = n.sku AND i.inventory_type = n.inventory_type)
+     ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
+        ON CONFLICT DO NOTHING;
+    source := ARRAY(
+        SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
+               )::invtrack_internal.source_row
+          FROM unnest(source) WITH ORDINALITY
+               r (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+          LEFT JOIN invtrack.connection_item i
+            ON i.target = c.target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
+           AND i.inventory_type = coalesce(r.inventory_type, '') AND r.fault IS NULL
+         ORDER BY r.n);
+    -- Movements are only added: nothing of an item is added up.
+    IF c.target NOT IN ('sale', 'shipment') THEN
+        SELECT array_agg(l.item) INTO locked
+          FROM (SELECT i.item FROM invtrack.connection_item i
+                 WHERE i.item IN (SELECT r.item FROM unnest(source) r
+                                  UNION ALL
+                                  SELECT o.item FROM invtrack.connection_row o WHERE o.connection = c.number AND o.key = ANY (keys))
+                 ORDER BY i.merchant, i.sku, i.inventory_type
+                   FOR UPDATE) l;
+        UPDATE invtrack.connection_item i SET version = i.version + 1 WHERE i.item = ANY (locked);
+    END IF;
+    RETURN source;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.sync_items(invtrack.connection, text[], invtrack_internal.source_row[]) IS
+'The rows with the numbers of their items; where several keys add up, locks the items, in order';

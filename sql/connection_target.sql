@@ -1,0 +1,283 @@
+
+-- What the rows of some keys become: movements, lots and units on order, merchants and products --------
+--
+-- What the keys brought before is compared with what they bring now, and the difference is written.
+
+CREATE FUNCTION invtrack_internal.sync_movements(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
+RETURNS bigint LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    written bigint;
+BEGIN
+    WITH n AS (
+        SELECT r.key, r.item, r.day, r.quantity, count(*)::integer AS lines
+          FROM unnest(source) r WHERE r.fault IS NULL GROUP BY r.key, r.item, r.day, r.quantity),
+    o AS (
+        SELECT w.key, w.item, w.day, w.quantity, w.lines
+          FROM invtrack.connection_row w WHERE w.connection = c.number AND w.key = ANY (keys)),
+    d AS (
+        SELECT key, item, day, quantity, coalesce(n.lines, 0) AS now, coalesce(o.lines, 0) AS before
+          FROM n FULL JOIN o USING (key, item, day, quantity)
+         WHERE n.lines IS DISTINCT FROM o.lines),
+    gone AS (
+        DELETE FROM invtrack.connection_row w USING d
+         WHERE w.connection = c.number AND w.key = d.key AND w.item = d.item AND w.day = d.day AND w.quantity = d.quantity),
+    came AS (
+        INSERT INTO invtrack.connection_row (connection, key, item, day, quantity, lines)
+        SELECT c.number, d.key, d.item, d.day, d.quantity, d.now FROM d WHERE d.now > 0)
+    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
+    SELECT i.merchant, i.sku, i.inventory_type, c.target, d.day, d.quantity * sign(d.now - d.before)::integer
+      FROM d
+      JOIN invtrack.connection_item i ON i.item = d.item
+     CROSS JOIN generate_series(1, abs(d.now - d.before))
+     WHERE d.quantity <> 0;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    RETURN written;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.sync_movements(invtrack.connection, text[], invtrack_internal.source_row[]) IS
+'A movement for each new line of the keys, and an opposite one for each that the source has no more; how many';
+
+CREATE FUNCTION invtrack_internal.sync_units(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    touched bigint[];
+    codes text[];
+BEGIN
+    -- A code has one date: that of other keys, else that of the first of these; and was not written by hand.
+    source := ARRAY(
+        SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, r.item,
+                CASE WHEN r.fault IS NOT NULL THEN r.fault
+                     WHEN h.by_hand
+                     THEN ARRAY['23505', format('%s "%s" of product "%s" was written by hand', h.what, r.code, r.sku),
+                                'Delete it, and sync the key; or give this one another code.']
+                     WHEN r.day IS DISTINCT FROM h.day
+                     THEN ARRAY['23505', format('%s "%s" of product "%s" has two dates: %s and %s', h.what, r.code, r.sku,
+                                                coalesce(h.day::text, 'none'), coalesce(r.day::text, 'none')),
+                                'Give one of them another code, or the same date.'] END)::invtrack_internal.source_row
+          FROM unnest(source) WITH ORDINALITY
+               r (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+          LEFT JOIN LATERAL (
+              SELECT CASE c.target WHEN 'stock_lot' THEN 'lot' ELSE 'order' END AS what,
+                     CASE WHEN o.item IS NOT NULL THEN o.day ELSE f.day END AS day,
+                     o.item IS NULL AND NOT EXISTS (
+                         SELECT FROM invtrack.connection_row w WHERE w.item = r.item AND w.code = r.code)
+                     AND CASE c.target
+                         WHEN 'stock_lot' THEN EXISTS (
+                             SELECT FROM invtrack.stock_lot l WHERE l.merchant = r.merchant AND l.sku = r.sku
+                                AND l.inventory_type = r.inventory_type AND l.lot = r.code)
+                         ELSE EXISTS (
+                             SELECT FROM invtrack.incoming l WHERE l.merchant = r.merchant AND l.sku = r.sku
+                                AND l.inventory_type = r.inventory_type AND l.ref = r.code) END AS by_hand
+                FROM (SELECT u.day FROM unnest(source) WITH ORDINALITY
+                             u (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+                       WHERE u.fault IS NULL AND u.item = r.item AND u.code = r.code
+                       ORDER BY u.key COLLATE "C", u.n LIMIT 1) f
+                LEFT JOIN LATERAL (
+                    SELECT w.item, w.day FROM invtrack.connection_row w
+                     WHERE w.item = r.item AND w.code = r.code AND NOT (w.connection = c.number AND w.key = ANY (keys))
+                     LIMIT 1) o ON true) h ON r.fault IS NULL
+         ORDER BY r.n);
+    WITH n AS (
+        SELECT r.key, r.item, r.code, r.day, sum(r.quantity) AS quantity, count(*)::integer AS lines
+          FROM unnest(source) r WHERE r.fault IS NULL GROUP BY r.key, r.item, r.code, r.day),
+    o AS (
+        SELECT w.ctid AS place, w.key, w.item, w.code, w.day, w.quantity
+          FROM invtrack.connection_row w WHERE w.connection = c.number AND w.key = ANY (keys)),
+    d AS (
+        SELECT o.place, coalesce(n.key, o.key) AS key, coalesce(n.item, o.item) AS item, coalesce(n.code, o.code) AS code, n.day, n.quantity, n.lines
+          FROM n FULL JOIN o ON o.key = n.key AND o.item = n.item AND o.code = n.code
+         WHERE (n.day, n.quantity) IS DISTINCT FROM (o.day, o.quantity) OR n.key IS NULL OR o.key IS NULL),
+    gone AS (
+        DELETE FROM invtrack.connection_row w USING d WHERE w.ctid = d.place),
+    came AS (
+        INSERT INTO invtrack.connection_row (connection, key, item, code, day, quantity, lines)
+        SELECT c.number, d.key, d.item, d.code, d.day, d.quantity, d.lines FROM d WHERE d.lines > 0)
+    SELECT array_agg(d.item), array_agg(d.code) INTO touched, codes FROM (SELECT DISTINCT d.item, d.code FROM d) d;
+    -- The sums, of all keys of all connections that feed this target.
+    IF c.target = 'stock_lot' THEN
+        WITH t AS (
+            SELECT i.merchant, i.sku, i.inventory_type, u.code, sum(w.quantity) AS quantity, min(w.day) AS day
+              FROM unnest(touched, codes) u (item, code)
+              JOIN invtrack.connection_item i ON i.item = u.item
+              LEFT JOIN invtrack.connection_row w ON w.item = u.item AND w.code = u.code
+             GROUP BY i.merchant, i.sku, i.inventory_type, u.code),
+        gone AS (
+            DELETE FROM invtrack.stock_lot l USING t
+             WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type = t.inventory_type AND l.lot = t.code AND t.quantity IS NULL)
+        INSERT INTO invtrack.stock_lot AS l (merchant, sku, inventory_type, lot, expires_on, quantity)
+        SELECT t.merchant, t.sku, t.inventory_type, t.code, t.day, t.quantity FROM t WHERE t.quantity IS NOT NULL
+            ON CONFLICT (merchant, sku, inventory_type, lot) DO UPDATE SET quantity = excluded.quantity, expires_on = excluded.expires_on;
+    ELSE
+        WITH t AS (
+            SELECT i.merchant, i.sku, i.inventory_type, u.code, sum(w.quantity) AS quantity, min(w.day) AS day
+              FROM unnest(touched, codes) u (item, code)
+              JOIN invtrack.connection_item i ON i.item = u.item
+              LEFT JOIN invtrack.connection_row w ON w.item = u.item AND w.code = u.code
+             GROUP BY i.merchant, i.sku, i.inventory_type, u.code),
+        gone AS (
+            DELETE FROM invtrack.incoming l USING t
+             WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type = t.inventory_type AND l.ref = t.code AND t.quantity IS NULL)
+        INSERT INTO invtrack.incoming AS l (merchant, sku, inventory_type, ref, expected_on, quantity)
+        SELECT t.merchant, t.sku, t.inventory_type, t.code, t.day, t.quantity FROM t WHERE t.quantity IS NOT NULL
+            ON CONFLICT (merchant, sku, inventory_type, ref) DO UPDATE SET quantity = excluded.quantity, expected_on = excluded.expected_on;
+    END IF;
+    written := coalesce(array_length(touched, 1), 0);
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.sync_units(invtrack.connection, text[], invtrack_internal.source_row[]) IS
+'Lots, or units on order, with the sum of what all keys bring; the rows with further faults, and how many lots or orders changed';
+
+CREATE FUNCTION invtrack_internal.rename_fed_product(merchant text, sku text, new_sku text)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'product_rename_fed';
+COMMENT ON FUNCTION invtrack_internal.rename_fed_product(text, text, text) IS
+'rename_product() of what a connection feeds, as its source has it now';
+
+CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
+RETURNS boolean LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $body$
+DECLARE
+    renamed record;
+    any_renamed boolean := false;
+BEGIN
+    FOR renamed IN
+        SELECT i.merchant, i.sku, n.sku AS new_sku
+          FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
+                  FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
+          JOIN (SELECT w.key, min(w.item) AS item FROM invtrack.connection_row w
+                 WHERE w.connection = c.number AND w.key = ANY (keys) GROUP BY w.key HAVING count(*) = 1 AND NOT bool_or(w.gone)) o
+            ON o.key = n.key
+          JOIN invtrack.connection_item i ON i.item = o.item AND i.merchant = n.merchant AND i.sku <> n.sku
+         WHERE NOT EXISTS (SELECT FROM invtrack.connection_row w
+                            WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = o.key))
+           AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku)
+         ORDER BY i.merchant, n.key COLLATE "C"
+    LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = renamed.merchant AND p.sku = renamed.new_sku)
+                   OR EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = renamed.merchant AND f.sku = renamed.new_sku)
+                   OR EXISTS (SELECT FROM invtrack.movement m WHERE m.merchant = renamed.merchant AND m.sku = renamed.new_sku AND NOT m.folded);
+        PERFORM invtrack_internal.rename_fed_product(renamed.merchant, renamed.sku, renamed.new_sku);
+        any_renamed := true;
+    END LOOP;
+    RETURN any_renamed;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, text[], invtrack_internal.source_row[]) IS
+'Renames products whose key has one row before and now, of the same merchant and another sku; were there any?';
+
+CREATE FUNCTION invtrack_internal.sync_entities(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    changed bigint;
+BEGIN
+    IF c.target = 'product' AND invtrack_internal.sync_renames(c, keys, source) THEN
+        source := invtrack_internal.sync_items(c, keys, source);
+    END IF;
+    -- What several keys have is the same in all of them; the later key is refused where it is not.
+    source := ARRAY(
+        SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, r.item,
+                CASE WHEN r.fault IS NOT NULL THEN r.fault
+                     WHEN f.attributes || r.attributes <> r.attributes || f.attributes
+                     THEN ARRAY['21000', format('key "%s" says something else of %s "%s"', f.key, c.target, CASE c.target WHEN 'product' THEN r.sku
+                                                WHEN 'merchant' THEN r.merchant ELSE r.inventory_type END),
+                                'Rows of several keys that are the same merchant, product or inventory type must be equal.'] END
+               )::invtrack_internal.source_row
+          FROM unnest(source) WITH ORDINALITY
+               r (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+          LEFT JOIN LATERAL (
+              SELECT * FROM (
+                  (SELECT 1 AS rank, w.key, w.attributes FROM invtrack.connection_row w
+                    WHERE w.item = r.item AND NOT w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys))
+                    ORDER BY w.key LIMIT 1)
+                  UNION ALL
+                  (SELECT 2, u.key, u.attributes FROM unnest(source) WITH ORDINALITY
+                          u (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+                    WHERE u.fault IS NULL AND u.item = r.item ORDER BY u.key COLLATE "C", u.n LIMIT 1)) one
+               ORDER BY one.rank LIMIT 1) f ON r.fault IS NULL
+         ORDER BY r.n);
+    WITH n AS (
+        SELECT DISTINCT ON (r.key, r.item) r.key, r.item, r.attributes
+          FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.key, r.item),
+    o AS (
+        SELECT w.ctid AS place, w.key, w.item, w.attributes, w.gone
+          FROM invtrack.connection_row w WHERE w.connection = c.number AND w.key = ANY (keys)),
+    here AS (
+        UPDATE invtrack.connection_row w SET attributes = n.attributes, gone = false FROM n JOIN o ON o.key = n.key AND o.item = n.item
+         WHERE w.ctid = o.place AND (o.gone OR o.attributes <> n.attributes)),
+    gone AS (
+        UPDATE invtrack.connection_row w SET gone = true FROM o
+         WHERE w.ctid = o.place AND NOT o.gone AND NOT EXISTS (SELECT FROM n WHERE n.key = o.key AND n.item = o.item))
+    INSERT INTO invtrack.connection_row (connection, key, item, attributes)
+    SELECT c.number, n.key, n.item, n.attributes FROM n
+     WHERE NOT EXISTS (SELECT FROM o WHERE o.key = n.key AND o.item = n.item);
+    IF c.target = 'merchant' THEN
+        WITH n AS (
+            SELECT DISTINCT ON (r.merchant) r.merchant, r.attributes FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.merchant, r.key),
+        w AS (
+            SELECT (jsonb_populate_record(m, n.attributes)).* FROM n JOIN invtrack.merchant m ON m.merchant = n.merchant),
+        u AS (
+            UPDATE invtrack.merchant m
+               SET name = w.name, time_zone = w.time_zone, rearm_percent = w.rearm_percent, alert_too_new = w.alert_too_new,
+                   alert_nothing_on_hand = w.alert_nothing_on_hand, critical_percent = w.critical_percent, count_today = w.count_today,
+                   hold_for_incoming = w.hold_for_incoming
+              FROM w WHERE w.merchant = m.merchant AND to_jsonb(w) <> to_jsonb(m) RETURNING 1),
+        i AS (
+            INSERT INTO invtrack.merchant (merchant, name, time_zone, rearm_percent, alert_too_new, alert_nothing_on_hand, critical_percent,
+                                           count_today, hold_for_incoming)
+            SELECT n.merchant, v.name, v.time_zone, v.rearm_percent, v.alert_too_new, v.alert_nothing_on_hand, v.critical_percent,
+                   v.count_today, v.hold_for_incoming
+              FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.merchant, jsonb_build_object(
+                  'name', '', 'time_zone', 'UTC', 'rearm_percent', 0, 'alert_too_new', false, 'alert_nothing_on_hand', false,
+                  'critical_percent', 0, 'count_today', true, 'hold_for_incoming', false) || n.attributes) v
+             WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant) RETURNING 1)
+        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) INTO written;
+    ELSIF c.target = 'product' THEN
+        WITH n AS (
+            SELECT DISTINCT ON (r.merchant, r.sku) r.merchant, r.sku, r.attributes
+              FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.merchant, r.sku, r.key),
+        w AS (
+            SELECT (jsonb_populate_record(p, n.attributes)).* FROM n JOIN invtrack.product p ON p.merchant = n.merchant AND p.sku = n.sku),
+        u AS (
+            UPDATE invtrack.product p SET name = w.name, launched_on = w.launched_on, discontinued_on = w.discontinued_on
+              FROM w WHERE w.merchant = p.merchant AND w.sku = p.sku AND to_jsonb(w) <> to_jsonb(p) RETURNING 1),
+        i AS (
+            INSERT INTO invtrack.product (merchant, sku, name, launched_on, discontinued_on)
+            SELECT n.merchant, n.sku, v.name, v.launched_on, v.discontinued_on
+              FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.product, jsonb_build_object('name', '') || n.attributes) v
+             WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant AND w.sku = n.sku) RETURNING 1)
+        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) INTO written;
+    ELSE
+        WITH n AS (
+            SELECT DISTINCT ON (r.merchant, r.inventory_type) r.merchant, r.inventory_type, r.attributes
+              FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.merchant, r.inventory_type, r.key),
+        w AS (
+            SELECT (jsonb_populate_record(t, n.attributes)).*
+              FROM n JOIN invtrack.inventory_type t ON t.merchant = n.merchant AND t.inventory_type = n.inventory_type),
+        u AS (
+            UPDATE invtrack.inventory_type t SET name = w.name
+              FROM w WHERE w.merchant = t.merchant AND w.inventory_type = t.inventory_type AND to_jsonb(w) <> to_jsonb(t) RETURNING 1),
+        i AS (
+            INSERT INTO invtrack.inventory_type (merchant, inventory_type, name)
+            SELECT n.merchant, n.inventory_type, v.name
+              FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.inventory_type, jsonb_build_object('name', '') || n.attributes) v
+             WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant AND w.inventory_type = n.inventory_type) RETURNING 1)
+        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) INTO written;
+    END IF;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.sync_entities(invtrack.connection, text[], invtrack_internal.source_row[]) IS
+'Merchants, products or inventory types as the keys have them now; what is gone is marked, and deleted by sync_gone()';
