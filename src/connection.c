@@ -29,6 +29,7 @@
 #include "argument.h"
 #include "compat.h"
 #include "connection.h"
+#include "owner.h"
 #include "plan.h"
 
 /* How many plans of sources are kept. */
@@ -57,43 +58,6 @@ typedef struct Source
 	char	   *key_type;		/* qualified */
 	StringInfoData columns[ROW_COLUMNS];
 } Source;
-
-static Oid
-owner_of(Oid relation)
-{
-	HeapTuple	row = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(row))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relation)));
-	owner = ((Form_pg_class) GETSTRUCT(row))->relowner;
-	ReleaseSysCache(row);
-	return owner;
-}
-
-/* Act as the owner of a relation, in a restricted operation. An error puts back what this changes. */
-void
-become_owner_of(Oid relation, OwnerSwitch *before)
-{
-	Oid			owner = owner_of(relation);
-
-	GetUserIdAndSecContext(&before->role, &before->security_context);
-	before->nest_level = NewGUCNestLevel();
-	SetUserIdAndSecContext(owner, before->security_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
-	RestrictSearchPath();
-	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
-
-void
-become_self(const OwnerSwitch *before)
-{
-	AtEOXact_GUC(false, before->nest_level);
-	SetUserIdAndSecContext(before->role, before->security_context);
-}
 
 /* A column of the source, which the caller must be allowed to read; InvalidAttrNumber: it has none of this name. */
 static AttrNumber
@@ -263,12 +227,12 @@ static void
 run_as_owner(const Source *source, const char *query, int nargs, Oid *types, Datum *values,
 			 const char *nulls)
 {
-	OwnerSwitch before;
+	Caller		before;
 	int			result;
 
 	become_owner_of(source->relation, &before);
 	result = SPI_execute_plan(plan_of(query, nargs, types), values, nulls, false, 0);
-	become_self(&before);
+	become_caller(&before);
 	if (result != SPI_OK_SELECT || SPI_processed != 1)	/* cannot happen: an aggregate gives one row */
 		elog(ERROR, "could not run \"%s\": %s", query, SPI_result_code_string(result));
 }

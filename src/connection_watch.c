@@ -354,11 +354,11 @@ run_command(const char *command)
 static void
 run_as_owner_of(Oid table, const char *command)
 {
-	OwnerSwitch before;
+	Caller		before;
 
 	become_owner_of(table, &before);
 	run_command(command);
-	become_self(&before);
+	become_caller(&before);
 }
 
 static char *

@@ -18,20 +18,25 @@
 #include "owner.h"
 #include "plan.h"
 
-Oid
-owner_of_table(const char *table)
+static Oid
+owner_of(Oid relation)
 {
-	Oid			relation = find_relation("invtrack", table);
 	HeapTuple	row = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	Oid			owner;
 
 	if (!HeapTupleIsValid(row))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table invtrack.%s does not exist", table)));
+				 errmsg("relation with OID %u does not exist", relation)));
 	owner = ((Form_pg_class) GETSTRUCT(row))->relowner;
 	ReleaseSysCache(row);
 	return owner;
+}
+
+Oid
+owner_of_table(const char *table)
+{
+	return owner_of(find_relation("invtrack", table));
 }
 
 bool
@@ -71,6 +76,25 @@ become_owner(const char *table, Caller *caller)
 	if (!has_privs_of_role(caller->role, owner))
 		RestrictSearchPath();
 	SetUserIdAndSecContext(owner, caller->security_context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+/*
+ * Act as the owner of a relation of the application's, in a restricted
+ * operation: what its functions do is done with no other rights, and a policy
+ * that would hide rows is an error.
+ */
+void
+become_owner_of(Oid relation, Caller *caller)
+{
+	Oid			owner = owner_of(relation);
+
+	GetUserIdAndSecContext(&caller->role, &caller->security_context);
+	caller->nest_level = NewGUCNestLevel();
+	SetUserIdAndSecContext(owner, caller->security_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	RestrictSearchPath();
+	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 }
 
 void
