@@ -9,7 +9,7 @@ MODULE_big = invtrack
 OBJS = $(patsubst $(SRC)%.c,%.o,$(sort $(wildcard $(SRC)src/*.c)))
 
 # The install script is these topics in this order: each uses only earlier ones.
-TOPICS = prologue schema argument day_series daily calendar guard catalogue incoming stock movement fold \
+TOPICS = prologue schema argument day_series daily calendar trigger catalogue incoming stock movement fold \
 	purge correction tracker tracker_change judgement reading health explain product_search history status_daily verify alert \
 	alert_event check backtest product_change \
 	connection connection_row connection_target connection_sync connection_manage \

@@ -2,7 +2,7 @@
 #
 # - A file has at most 450 lines, a function at most 80.
 # - ereport(ERROR), and ereturn(), has an errcode: what a user meets has an SQLSTATE.
-# - What SPI found is read with result_...() of plan.c, which checks types and nulls; rows of triggers in guard.c.
+# - What SPI found is read with result_...() of statement.c, which checks types and nulls; rows of triggers in trigger.c.
 # - elog(ERROR) is for what cannot happen, and a comment there says so: "cannot happen: ..." with the reason.
 
 function breach(line, text) {
@@ -19,8 +19,8 @@ FNR == 451 {
 	breach(FNR, "the file has more than 450 lines")
 }
 
-/SPI_getbinval|SPI_getvalue|slot_getattr/ && FILENAME !~ /plan\.c$/ && !(/SPI_getvalue/ && FILENAME ~ /guard\.c$/) {
-	breach(FNR, "a result that is not read with result_...() of plan.c")
+/SPI_getbinval|SPI_getvalue|slot_getattr/ && FILENAME !~ /statement\.c$/ && !(/SPI_getvalue/ && FILENAME ~ /trigger\.c$/) {
+	breach(FNR, "a result that is not read with result_...() of statement.c")
 }
 
 /^{/ {

@@ -40,7 +40,7 @@
 #include "access.h"
 #include "argument.h"
 #include "compat.h"
-#include "plan.h"
+#include "statement.h"
 
 /* How often access is read again where it changes meanwhile, before that is an error. */
 #define READINGS_MAX	100
@@ -118,12 +118,12 @@ access_level_of_name(const char *bytes, size_t size)
 }
 
 AccessLevel
-check_access_level(FunctionCallInfo fcinfo, int arg)
+require_access_level(FunctionCallInfo fcinfo, int arg)
 {
 	text	   *name;
 	AccessLevel level;
 
-	check_not_null(fcinfo, arg, "level");
+	require_not_null(fcinfo, arg, "level");
 	name = PG_GETARG_TEXT_PP(arg);
 	level = access_level_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	if (level == ACCESS_NONE)

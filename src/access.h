@@ -36,7 +36,7 @@ typedef struct RoleAccess
 extern void access_init(void);
 extern Oid	find_access_table(void);
 extern AccessLevel access_level_of_name(const char *bytes, size_t size);
-extern AccessLevel check_access_level(FunctionCallInfo fcinfo, int arg);
+extern AccessLevel require_access_level(FunctionCallInfo fcinfo, int arg);
 extern const RoleAccess *access_of_role(Oid role);
 extern const RoleAccess *access_as_read(Oid role, uint32 number);
 extern bool is_access_to(const RoleAccess *access, text *merchant, AccessLevel level);

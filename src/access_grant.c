@@ -31,8 +31,8 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "owner.h"
-#include "plan.h"
 #include "row_security.h"
+#include "statement.h"
 
 enum
 {
@@ -75,7 +75,7 @@ start_granting(Granting *granting)
 	RestrictSearchPath();
 	SetUserIdAndSecContext(owner, granting->security_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
-	check_row_security();
+	require_row_security();
 	SPI_connect();
 }
 
@@ -89,12 +89,12 @@ finish_granting(const Granting *granting)
 
 /* The role that an argument names. */
 static Oid
-check_role(FunctionCallInfo fcinfo)
+require_role(FunctionCallInfo fcinfo)
 {
 	const char *name;
 	Oid			role;
 
-	check_not_null(fcinfo, ARG_ROLE, "role");
+	require_not_null(fcinfo, ARG_ROLE, "role");
 	/* by way of the type name, which cuts it as CREATE ROLE did */
 	name = NameStr(*DatumGetName(DirectFunctionCall1(text_name, PG_GETARG_DATUM(ARG_ROLE))));
 	if (strcmp(name, "public") == 0)
@@ -287,16 +287,16 @@ access_grant(PG_FUNCTION_ARGS)
 	Granting	granting;
 	Oid			role;
 
-	check_not_null(fcinfo, ARG_ROLE, "role");
-	(void) check_access_level(fcinfo, ARG_LEVEL);
+	require_not_null(fcinfo, ARG_ROLE, "role");
+	(void) require_access_level(fcinfo, ARG_LEVEL);
 	if (!PG_ARGISNULL(ARG_ROLE_MERCHANT))
-		check_code(fcinfo, ARG_ROLE_MERCHANT, "merchant");
-	role = check_role(fcinfo);
+		require_code(fcinfo, ARG_ROLE_MERCHANT, "merchant");
+	role = require_role(fcinfo);
 	values[0] = ObjectIdGetDatum(role);
 	start_granting(&granting);
 	values[3] = CStringGetTextDatum(GetUserNameFromId(granting.caller, false));
 	if (!PG_ARGISNULL(ARG_ROLE_MERCHANT))
-		check_merchant_exists(values[1]);
+		require_merchant_exists(values[1]);
 	delete_access_of_dropped();
 	outcome = write_access(values, nulls);
 	adjust_privileges(role, true);
@@ -341,10 +341,10 @@ access_revoke(PG_FUNCTION_ARGS)
 	Granting	granting;
 	Oid			role;
 
-	check_not_null(fcinfo, ARG_ROLE, "role");
+	require_not_null(fcinfo, ARG_ROLE, "role");
 	if (!everything)
-		check_code(fcinfo, ARG_ROLE_MERCHANT, "merchant");
-	role = check_role(fcinfo);
+		require_code(fcinfo, ARG_ROLE_MERCHANT, "merchant");
+	role = require_role(fcinfo);
 	values[0] = ObjectIdGetDatum(role);
 	start_granting(&granting);
 	if (statement_run(everything ? &delete_rows : &delete_row, values, NULL, false) == 0)

@@ -259,7 +259,7 @@ PG_FUNCTION_INFO_V1(access_has_access);
 Datum
 access_has_access(PG_FUNCTION_ARGS)
 {
-	AccessLevel level = check_access_level(fcinfo, 1);
+	AccessLevel level = require_access_level(fcinfo, 1);
 
 	PG_RETURN_BOOL(answer_call(fcinfo, access_of_role(GetUserId()), level));
 }
@@ -269,9 +269,9 @@ PG_FUNCTION_INFO_V1(access_has_access_as);
 Datum
 access_has_access_as(PG_FUNCTION_ARGS)
 {
-	AccessLevel level = check_access_level(fcinfo, 1);
+	AccessLevel level = require_access_level(fcinfo, 1);
 
-	check_not_null(fcinfo, 2, "role");
+	require_not_null(fcinfo, 2, "role");
 	PG_RETURN_BOOL(answer_call(fcinfo, access_of_plan(PG_GETARG_DATUM(2)), level));
 }
 

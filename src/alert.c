@@ -12,8 +12,9 @@
 
 #include "argument.h"
 #include "compat.h"
-#include "plan.h"
 #include "row_security.h"
+#include "statement.h"
+#include "tracker_rule.h"
 
 #define OPEN_ALERT_MATCHES \
 	" a.merchant OPERATOR(pg_catalog.=) $1 AND a.sku OPERATOR(pg_catalog.=) $2" \
@@ -131,7 +132,7 @@ alert_purge(PG_FUNCTION_ARGS)
 
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = TimestampTzGetDatum(time_of_age(fcinfo, 1, "older_than_days"));
-	check_row_security();
+	require_row_security();
 	SPI_connect();
 	for (int i = 0; i < lengthof(deletions); i++)
 		rows += statement_run(&deletions[i], values, nulls, false);

@@ -23,9 +23,9 @@
 
 #include "alert_event.h"
 #include "argument.h"
-#include "check_guard.h"
+#include "check_run.h"
 #include "compat.h"
-#include "plan.h"
+#include "statement.h"
 
 /*
  * How many merchants a consumer is given rows for at a time, each under a lock
@@ -93,7 +93,7 @@ start_alert_events(FunctionCallInfo fcinfo)
 
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	check_columns(result->setDesc, columns, lengthof(columns));
+	require_columns(result->setDesc, columns, lengthof(columns));
 	return result;
 }
 
@@ -264,9 +264,9 @@ alert_event_take(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = start_alert_events(fcinfo);
 	int32		max_rows;
 
-	check_not_null(fcinfo, 0, "consumer");
-	check_not_null(fcinfo, 1, "max_rows");
-	check_code(fcinfo, 0, "consumer");
+	require_not_null(fcinfo, 0, "consumer");
+	require_not_null(fcinfo, 1, "max_rows");
+	require_code(fcinfo, 0, "consumer");
 	max_rows = PG_GETARG_INT32(1);
 	if (max_rows < 1)
 		refuse(NULL, "max_rows", psprintf("max_rows %d is out of range", max_rows),
@@ -287,7 +287,7 @@ alert_event_is_consumer(PG_FUNCTION_ARGS)
 	static const CodeColumn codes[] = {MERCHANT_CODE, CONSUMER_CODE};
 	const int	confirmed = lengthof(codes);
 
-	check_codes(table, codes, lengthof(codes), fcinfo->args);
+	require_codes(table, codes, lengthof(codes), fcinfo->args);
 	if (!PG_ARGISNULL(confirmed) && PG_GETARG_INT64(confirmed) < 0)
 		refuse(table, "confirmed",
 			   psprintf("confirmed %lld is out of range", (long long) PG_GETARG_INT64(confirmed)),
@@ -331,11 +331,11 @@ alert_event_confirm(PG_FUNCTION_ARGS)
 	Datum		values[4];
 	int64		before;
 
-	check_not_null(fcinfo, 0, "consumer");
-	check_not_null(fcinfo, 1, "merchant");
-	check_not_null(fcinfo, 2, "event_id");
-	check_code(fcinfo, 0, "consumer");
-	check_code(fcinfo, 1, "merchant");
+	require_not_null(fcinfo, 0, "consumer");
+	require_not_null(fcinfo, 1, "merchant");
+	require_not_null(fcinfo, 2, "event_id");
+	require_code(fcinfo, 0, "consumer");
+	require_code(fcinfo, 1, "merchant");
 	for (int arg = 0; arg < 3; arg++)
 		values[arg] = PG_GETARG_DATUM(arg);
 	values[3] = TimestampTzGetDatum(GetCurrentTimestamp());

@@ -8,12 +8,12 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "argument.h"
 #include "compat.h"
 #include "day_series.h"
-#include "quantity.h"
 #include "refusal.h"
 
 /* How much of a wrong value an error shows. */
@@ -65,7 +65,7 @@ refuse(const char *table, const char *name, const char *message, const char *hin
 }
 
 void
-check_not_null(FunctionCallInfo fcinfo, int arg, const char *name)
+require_not_null(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	if (!PG_ARGISNULL(arg))
 		return;
@@ -77,21 +77,8 @@ check_not_null(FunctionCallInfo fcinfo, int arg, const char *name)
 			 errargument(name)));
 }
 
-Mechanism
-check_mechanism(const char *table, Datum value)
-{
-	text	   *name = DatumGetTextPP(value);
-	Mechanism	mechanism = mechanism_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
-
-	if (mechanism == MECHANISM_UNKNOWN)
-		refuse(table, "mechanism",
-			   psprintf("mechanism \"%s\" does not exist", shown(text_to_cstring(name))),
-			   "Use stock_quantity, turnover_days or stalled_days.");
-	return mechanism;
-}
-
 void
-check_day(const char *table, const char *name, Datum value)
+require_day(const char *table, const char *name, Datum value)
 {
 	if (!is_day(DatumGetDateADT(value)))
 		refuse(table, name,
@@ -102,7 +89,7 @@ check_day(const char *table, const char *name, Datum value)
 
 /* A percentage from 0 to the maximum, which NaN and infinities are not. */
 void
-check_percent(const char *table, const char *name, NullableDatum value, int32 maximum)
+require_percent(const char *table, const char *name, NullableDatum value, int32 maximum)
 {
 	if (value.isnull ||
 		(DatumGetBool(DirectFunctionCall2(numeric_ge, value.value,
@@ -116,129 +103,13 @@ check_percent(const char *table, const char *name, NullableDatum value, int32 ma
 		   psprintf("%s is a percentage from 0 to %d.", name, maximum));
 }
 
-/* The first arguments, the parts of a key, which begins with an item's: nothing null, and three codes. */
-static void
-check_key(FunctionCallInfo fcinfo, int count)
-{
-	static const char *const names[] = {"merchant", "sku", "inventory_type", "mechanism"};
-	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE};
-
-	for (int arg = 0; arg < count; arg++)
-		check_not_null(fcinfo, arg, names[arg]);
-	check_codes(NULL, codes, lengthof(codes), fcinfo->args);
-}
-
-/* The key of a tracker: that of an item, and a mechanism. */
-void
-check_tracker_key(FunctionCallInfo fcinfo)
-{
-	check_key(fcinfo, TRACKER_KEY_ARGS);
-	(void) check_mechanism(NULL, PG_GETARG_DATUM(ARG_MECHANISM));
-}
-
-/* The key of an item, as the values that statements take. */
-void
-get_item_key(FunctionCallInfo fcinfo, Datum *key)
-{
-	check_key(fcinfo, ITEM_KEY_ARGS);
-	for (int arg = 0; arg < ITEM_KEY_ARGS; arg++)
-		key[arg] = PG_GETARG_DATUM(arg);
-}
-
-/* The same, as the values that statements take. */
-void
-get_tracker_key(FunctionCallInfo fcinfo, Datum *key)
-{
-	check_tracker_key(fcinfo);
-	for (int arg = 0; arg < TRACKER_KEY_ARGS; arg++)
-		key[arg] = PG_GETARG_DATUM(arg);
-}
-
-/* A tracker as errors name it: by its key. */
-const char *
-shown_tracker(const Datum *key)
-{
-	return psprintf("(\"%s\", \"%s\", \"%s\", \"%s\")",
-					TextDatumGetCString(key[ARG_MERCHANT]), TextDatumGetCString(key[ARG_SKU]),
-					TextDatumGetCString(key[ARG_INVENTORY_TYPE]),
-					TextDatumGetCString(key[ARG_MECHANISM]));
-}
-
-/* The parameters of a rule, which follow each other. */
-void
-get_parameters(const NullableDatum *arguments, GivenParameters *given)
-{
-	for (Parameter p = 0; p < PARAMETERS; p++)
-	{
-		given->is_given[p] = !arguments[p].isnull;
-		if (p == PARAMETER_QUANTITY)
-		{
-			if (arguments[p].isnull ||
-				quantity_from_numeric(arguments[p].value, &given->values[p]) != DAY_CODEC_OK)
-				given->values[p] = 0;
-		}
-		else
-			given->values[p] = arguments[p].isnull ? NO_DAY : DatumGetInt32(arguments[p].value);
-	}
-}
-
-/* A parameter as an error shows it. */
-static const char *
-shown_parameter(Parameter parameter, Datum value)
-{
-	if (parameter == PARAMETER_QUANTITY)
-		return shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
-	return psprintf("%d", DatumGetInt32(value));
-}
-
-/* Parameters of a rule are what its mechanism asks for. */
-void
-check_rule(const char *table, Mechanism mechanism, const NullableDatum *arguments)
-{
-	const char *kind = table == NULL ? "argument" : "column";
-	GivenParameters given;
-	Parameter	parameter;
-	ParameterFault fault;
-	const char *name;
-	const char *value;
-
-	get_parameters(arguments, &given);
-	fault = find_fault(mechanism, &given, &parameter);
-	if (fault == PARAMETER_SOUND)
-		return;
-	name = parameter_name(parameter);
-	if (fault == PARAMETER_MISSING)
-		refuse(table, name,
-			   psprintf("%s is missing: mechanism %s needs it", name, mechanism_name(mechanism)),
-			   psprintf("Give a value for the %s %s.", kind, name));
-	value = shown_parameter(parameter, arguments[parameter].value);
-	if (fault == PARAMETER_SURPLUS)
-		refuse(table, name,
-			   psprintf("%s %s must be left out: mechanism %s does not use it", name, value,
-						mechanism_name(mechanism)),
-			   psprintf("Leave out the %s %s, or use another mechanism.", kind, name));
-	refuse(table, name, psprintf("%s %s is out of range", name, value),
-		   parameter == PARAMETER_QUANTITY ?
-		   "quantity is above 0 and below 10^12, with at most 6 decimals." :
-		   psprintf("%s is a number of days from %d to %d.", name,
-					parameter_days_min(parameter), RULE_DAYS_MAX));
-}
-
-/* The arguments of a rule, for a key that is checked already. */
-void
-check_tracker_rule(FunctionCallInfo fcinfo)
-{
-	check_rule(NULL, check_mechanism(NULL, PG_GETARG_DATUM(ARG_MECHANISM)),
-			   &fcinfo->args[ARG_QUANTITY]);
-}
-
 /* The day of an optional date; false where it is null. */
 bool
 day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day)
 {
 	if (PG_ARGISNULL(arg))
 		return false;
-	check_day(NULL, name, PG_GETARG_DATUM(arg));
+	require_day(NULL, name, PG_GETARG_DATUM(arg));
 	*day = PG_GETARG_DATEADT(arg) - DATE_OF_DAY_FIRST;
 	return true;
 }
@@ -249,7 +120,7 @@ time_of_age(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	int32		days;
 
-	check_not_null(fcinfo, arg, name);
+	require_not_null(fcinfo, arg, name);
 	days = PG_GETARG_INT32(arg);
 	if (days < 0 || days > AGE_DAYS_MAX)
 		refuse(NULL, name, psprintf("%s %d is out of range", name, days),

@@ -17,7 +17,6 @@
 #include "code.h"
 #include "compat.h"
 #include "day_codec.h"
-#include "judgement.h"
 
 /* An error is about this argument: fields of errors name it as a column. */
 #define errargument(name)	err_generic_string(PG_DIAG_COLUMN_NAME, name)
@@ -25,36 +24,15 @@
 /* The age of something that is to be deleted is at most this. */
 #define AGE_DAYS_MAX	36500
 
-/*
- * The arguments that make up a tracker's key and its rule, in this order;
- * those from ARG_QUANTITY on are the Parameters.
- */
-#define ARG_MERCHANT		0
-#define ARG_SKU				1
-#define ARG_INVENTORY_TYPE	2
-#define ARG_MECHANISM		3
-#define ARG_QUANTITY		4
-#define ITEM_KEY_ARGS		3
-#define TRACKER_KEY_ARGS	4
-#define TRACKER_RULE_ARGS	(ARG_QUANTITY + PARAMETERS)
-
 /* argument.c */
 extern bool is_day(DateADT date);
 extern const char *shown(const char *value);
 pg_noreturn extern void refuse(const char *table, const char *name, const char *message,
 							   const char *hint);
-extern void check_not_null(FunctionCallInfo fcinfo, int arg, const char *name);
-extern Mechanism check_mechanism(const char *table, Datum value);
-extern void check_day(const char *table, const char *name, Datum value);
-extern void check_percent(const char *table, const char *name, NullableDatum value,
+extern void require_not_null(FunctionCallInfo fcinfo, int arg, const char *name);
+extern void require_day(const char *table, const char *name, Datum value);
+extern void require_percent(const char *table, const char *name, NullableDatum value,
 						  int32 maximum);
-extern void check_tracker_key(FunctionCallInfo fcinfo);
-extern void get_item_key(FunctionCallInfo fcinfo, Datum *key);
-extern void get_tracker_key(FunctionCallInfo fcinfo, Datum *key);
-extern const char *shown_tracker(const Datum *key);
-extern void get_parameters(const NullableDatum *arguments, GivenParameters *given);
-extern void check_rule(const char *table, Mechanism mechanism, const NullableDatum *arguments);
-extern void check_tracker_rule(FunctionCallInfo fcinfo);
 extern TimestampTz time_of_age(FunctionCallInfo fcinfo, int arg, const char *name);
 extern bool day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day);
 pg_noreturn extern void rethrow_with_detail(char *detail);

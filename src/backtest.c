@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
+#include "case.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -23,9 +24,10 @@
 #include "day_series.h"
 #include "figure.h"
 #include "net_days.h"
-#include "plan.h"
 #include "quantity.h"
+#include "statement.h"
 #include "tracker.h"
+#include "tracker_rule.h"
 #include "transition.h"
 
 /* The arguments after the rule, and how many days they may be apart. */
@@ -65,8 +67,8 @@ typedef struct Backtest
 static void
 get_days(FunctionCallInfo fcinfo, Backtest *test)
 {
-	check_not_null(fcinfo, ARG_FROM_DAY, "from_day");
-	check_not_null(fcinfo, ARG_TO_DAY, "to_day");
+	require_not_null(fcinfo, ARG_FROM_DAY, "from_day");
+	require_not_null(fcinfo, ARG_TO_DAY, "to_day");
 	(void) day_of_argument(fcinfo, ARG_FROM_DAY, "from_day", &test->from_day);
 	(void) day_of_argument(fcinfo, ARG_TO_DAY, "to_day", &test->to_day);
 	if (test->to_day < test->from_day)
@@ -283,17 +285,17 @@ put_days(const Backtest *test, ReturnSetInfo *result)
 }
 
 static Datum
-check_and_test(FunctionCallInfo fcinfo)
+validate_and_test(FunctionCallInfo fcinfo)
 {
 	Datum		key[TRACKER_KEY_ARGS];
 	Backtest	test = {0};
 
 	get_tracker_key(fcinfo, key);
-	check_tracker_rule(fcinfo);
+	require_tracker_rule(fcinfo);
 	get_days(fcinfo, &test);
-	check_as_of_setting();
+	require_as_of_setting();
 	SPI_connect();
-	check_item_exists(key, true);
+	require_item_exists(key, true);
 	fetch_item(fcinfo, key, &test);
 	test.days = palloc0((test.to_day - test.from_day + 1) * sizeof(BacktestDay));
 	for (int32 day = test.to_day; day >= test.from_day; day--)
@@ -309,5 +311,5 @@ PG_FUNCTION_INFO_V1(backtest_tracker);
 Datum
 backtest_tracker(PG_FUNCTION_ARGS)
 {
-	return with_key_in_errors(fcinfo, check_and_test);
+	return with_key_in_errors(fcinfo, validate_and_test);
 }

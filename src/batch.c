@@ -19,7 +19,8 @@
 #include "calendar.h"
 #include "compat.h"
 #include "json_rows.h"
-#include "plan.h"
+#include "statement.h"
+#include "tracker_rule.h"
 
 #define EXPECTED_VERSION	TRACKER_RULE_ARGS
 
@@ -32,7 +33,7 @@ static const Field fields[] = {
 
 /* The arguments of save_tracker(), checked as it checks them; a Check. */
 static void
-check_arguments(void *arg)
+require_arguments(void *arg)
 {
 	Setting    *setting = arg;
 	LOCAL_FCINFO(fcinfo, TRACKER_RULE_ARGS);
@@ -40,8 +41,8 @@ check_arguments(void *arg)
 	InitFunctionCallInfoData(*fcinfo, NULL, TRACKER_RULE_ARGS, InvalidOid, NULL, NULL);
 	for (int i = 0; i < TRACKER_RULE_ARGS; i++)
 		fcinfo->args[i] = (NullableDatum) {setting->values[i], setting->nulls[i]};
-	check_tracker_key(fcinfo);
-	check_tracker_rule(fcinfo);
+	require_tracker_key(fcinfo);
+	require_tracker_rule(fcinfo);
 }
 
 /* Read a setting; what is wrong with a value of it is its verdict. */
@@ -196,7 +197,7 @@ is_abort(FunctionCallInfo fcinfo, int arg)
 {
 	const char *on_error;
 
-	check_not_null(fcinfo, arg, "on_error");
+	require_not_null(fcinfo, arg, "on_error");
 	on_error = text_to_cstring(PG_GETARG_TEXT_PP(arg));
 	if (strcmp(on_error, "abort") != 0 && strcmp(on_error, "skip") != 0)
 		refuse(NULL, "on_error", psprintf("on_error \"%s\" does not exist", shown(on_error)),
@@ -214,7 +215,7 @@ read_settings(Jsonb *given, int count, Setting **sorted)
 	{
 		read_setting(given, i, &settings[i]);
 		if (settings[i].refusal.sqlstate == 0)
-			(void) passes(check_arguments, &settings[i], &settings[i].refusal);
+			(void) passes(require_arguments, &settings[i], &settings[i].refusal);
 		sorted[i] = &settings[i];
 	}
 	qsort(sorted, count, sizeof(Setting *), compare_settings);
@@ -240,12 +241,12 @@ batch_save_trackers(PG_FUNCTION_ARGS)
 	int			count,
 				n;
 
-	check_not_null(fcinfo, 0, "settings");
-	check_not_null(fcinfo, 1, "dry_run");
+	require_not_null(fcinfo, 0, "settings");
+	require_not_null(fcinfo, 1, "dry_run");
 	all_or_nothing = is_abort(fcinfo, 2);
-	check_as_of_setting();
+	require_as_of_setting();
 	InitMaterializedSRF(fcinfo, 0);
-	check_columns(result->setDesc, returned, lengthof(returned));
+	require_columns(result->setDesc, returned, lengthof(returned));
 	given = PG_GETARG_JSONB_P(0);
 	count = count_json_rows(given, "settings");
 	SPI_connect();

@@ -9,6 +9,7 @@
 
 #include "argument.h"
 #include "refusal.h"
+#include "tracker_rule.h"
 
 /* A setting, and what becomes of it. */
 typedef struct Setting

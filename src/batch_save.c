@@ -19,8 +19,9 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "json_rows.h"
-#include "plan.h"
+#include "statement.h"
 #include "tracker.h"
+#include "tracker_rule.h"
 
 /* How often to try before it can't be another session that is in the way. */
 #define SAVE_ROUNDS_MAX		100
@@ -106,7 +107,7 @@ typedef struct FoundItem
 } FoundItem;
 
 static void
-check_found(void *arg)
+require_found(void *arg)
 {
 	FoundItem  *item = arg;
 
@@ -148,7 +149,7 @@ find_missing_items(Setting **settings, int count)
 		if (is_missing && suggestions++ >= SUGGESTIONS_MAX)
 			missing_item(setting->values, item.found, &setting->refusal);
 		else if (is_missing || !item.may_manage)
-			(void) passes(check_found, &item, &setting->refusal);
+			(void) passes(require_found, &item, &setting->refusal);
 		SPI_tuptable = rows;	/* the search has set another */
 	}
 	SPI_freetuptable(rows);
@@ -206,7 +207,7 @@ holds_rule(const Setting *setting, uint64 row)
 
 /* Another version than expected; a Check. */
 static void
-check_version(void *arg)
+require_version(void *arg)
 {
 	const Setting *setting = arg;
 
@@ -221,7 +222,7 @@ must_change(Setting *setting, uint64 row)
 
 	if (setting->expects && setting->version != version)
 	{
-		(void) passes(check_version, setting, &setting->refusal);
+		(void) passes(require_version, setting, &setting->refusal);
 		setting->refusal.hint =
 			"It has been changed since. The column before is the tracker as it is now: show it, and save again with its version.";
 		return false;
@@ -307,7 +308,7 @@ read_rules(Statement *statement, Setting **settings, int count, Setting **changi
 			changing[n++] = settings[i];
 		if (!is_there[i] && settings[i]->expects && settings[i]->version != 0)
 		{
-			(void) passes(check_version, settings[i], &settings[i]->refusal);
+			(void) passes(require_version, settings[i], &settings[i]->refusal);
 			settings[i]->before = settings[i]->health_before = (Datum) 0;
 		}
 	}
@@ -335,7 +336,7 @@ change(Setting **settings, int count)
 }
 
 static void
-check_denied(void *arg)
+require_denied(void *arg)
 {
 	report_denied("save", ((const Setting *) arg)->values);
 }
@@ -373,5 +374,5 @@ save_settings(Setting **settings, int count)
 	}
 	n = take_pending(settings, count, pending);
 	for (int i = 0; i < n; i++)
-		(void) passes(check_denied, pending[i], &pending[i]->refusal);
+		(void) passes(require_denied, pending[i], &pending[i]->refusal);
 }

@@ -20,8 +20,8 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "day_series.h"
-#include "guard.h"
-#include "plan.h"
+#include "statement.h"
+#include "trigger.h"
 
 /* How many time zones' today is remembered; most databases have one or two. */
 #define TODAY_CACHE_SIZE	8
@@ -135,7 +135,7 @@ today_in_zone(const text *zone)
 
 /* A setting that is no date is never ignored. */
 void
-check_as_of_setting(void)
+require_as_of_setting(void)
 {
 	if (as_of_kind == AS_OF_NO_DATE)
 		ereport(ERROR,
@@ -151,7 +151,7 @@ as_of_argument(FunctionCallInfo fcinfo, int arg)
 {
 	int32		day;
 
-	check_as_of_setting();
+	require_as_of_setting();
 	return day_of_argument(fcinfo, arg, "as_of", &day) ? day : NO_DAY;
 }
 
@@ -160,7 +160,7 @@ PG_FUNCTION_INFO_V1(calendar_as_of);
 Datum
 calendar_as_of(PG_FUNCTION_ARGS)
 {
-	check_as_of_setting();
+	require_as_of_setting();
 	if (as_of_kind == AS_OF_DAY)
 		PG_RETURN_DATEADT(day_to_date(as_of_day));
 	PG_RETURN_DATEADT(day_to_date(today_in_zone(PG_GETARG_TEXT_PP(0))));
@@ -188,8 +188,8 @@ calendar_today(PG_FUNCTION_ARGS)
 {
 	int32		today;
 
-	check_not_null(fcinfo, 0, "merchant");
-	check_code(fcinfo, 0, "merchant");
+	require_not_null(fcinfo, 0, "merchant");
+	require_code(fcinfo, 0, "merchant");
 	SPI_connect();
 	today = today_in_zone(zone_of_merchant(fcinfo));
 	SPI_finish();
@@ -204,9 +204,9 @@ calendar_day_of(PG_FUNCTION_ARGS)
 	TimestampTz at;
 	int32		day;
 
-	check_not_null(fcinfo, 0, "merchant");
-	check_not_null(fcinfo, 1, "at");
-	check_code(fcinfo, 0, "merchant");
+	require_not_null(fcinfo, 0, "merchant");
+	require_not_null(fcinfo, 1, "at");
+	require_code(fcinfo, 0, "merchant");
 	at = PG_GETARG_TIMESTAMPTZ(1);
 	SPI_connect();
 	day = TIMESTAMP_NOT_FINITE(at) ? NO_DAY :
@@ -268,7 +268,7 @@ PG_FUNCTION_INFO_V1(calendar_check_time_zone);
 Datum
 calendar_check_time_zone(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = check_trigger(fcinfo, GUARD_INSERT | GUARD_UPDATE);
+	TriggerData *trigger = require_trigger(fcinfo, ON_INSERT | ON_UPDATE);
 	HeapTuple	row;
 	char	   *zone;
 	pg_tz	   *similar;

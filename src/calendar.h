@@ -9,7 +9,7 @@
 
 /* calendar.c */
 extern void calendar_init(void);
-extern void check_as_of_setting(void);
+extern void require_as_of_setting(void);
 extern int32 as_of_argument(FunctionCallInfo fcinfo, int arg);
 
 #endif							/* INVTRACK_CALENDAR_H */

@@ -13,9 +13,10 @@
 #include "catalogue.h"
 #include "code.h"
 #include "compat.h"
-#include "plan.h"
 #include "refusal.h"
+#include "statement.h"
 #include "suggestion.h"
+#include "tracker_rule.h"
 
 #define REARM_PERCENT_MAX	1000
 #define CRITICAL_PERCENT_MAX	100
@@ -27,9 +28,9 @@ catalogue_is_merchant(PG_FUNCTION_ARGS)
 {
 	static const CodeColumn codes[] = {MERCHANT_CODE};
 
-	check_codes("merchant", codes, lengthof(codes), fcinfo->args);
-	check_percent("merchant", "rearm_percent", fcinfo->args[1], REARM_PERCENT_MAX);
-	check_percent("merchant", "critical_percent", fcinfo->args[2], CRITICAL_PERCENT_MAX);
+	require_codes("merchant", codes, lengthof(codes), fcinfo->args);
+	require_percent("merchant", "rearm_percent", fcinfo->args[1], REARM_PERCENT_MAX);
+	require_percent("merchant", "critical_percent", fcinfo->args[2], CRITICAL_PERCENT_MAX);
 	PG_RETURN_BOOL(true);
 }
 
@@ -41,10 +42,10 @@ catalogue_is_product(PG_FUNCTION_ARGS)
 	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE};
 	static const char *const days[] = {"launched_on", "discontinued_on"};
 
-	check_codes("product", codes, lengthof(codes), fcinfo->args);
+	require_codes("product", codes, lengthof(codes), fcinfo->args);
 	for (int i = 0; i < lengthof(days); i++)
 		if (!PG_ARGISNULL(lengthof(codes) + i))
-			check_day("product", days[i], PG_GETARG_DATUM(lengthof(codes) + i));
+			require_day("product", days[i], PG_GETARG_DATUM(lengthof(codes) + i));
 	PG_RETURN_BOOL(true);
 }
 
@@ -55,7 +56,7 @@ catalogue_is_inventory_type(PG_FUNCTION_ARGS)
 {
 	static const CodeColumn codes[] = {MERCHANT_CODE, INVENTORY_TYPE_CODE};
 
-	check_codes("inventory_type", codes, lengthof(codes), fcinfo->args);
+	require_codes("inventory_type", codes, lengthof(codes), fcinfo->args);
 	PG_RETURN_BOOL(true);
 }
 
@@ -82,7 +83,7 @@ report_missing_merchant(Datum merchant)
 }
 
 void
-check_merchant_exists(Datum merchant)
+require_merchant_exists(Datum merchant)
 {
 	static Statement find_merchant = {
 		"SELECT FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1",
@@ -98,7 +99,7 @@ check_merchant_exists(Datum merchant)
  * caller can see: what row security hides does not.
  */
 void
-check_item_exists(const Datum *key, bool read_only)
+require_item_exists(const Datum *key, bool read_only)
 {
 	static Statement find_item = {
 		"SELECT EXISTS (SELECT FROM invtrack.merchant m"

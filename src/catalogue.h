@@ -19,8 +19,8 @@ struct Refusal;
 
 /* catalogue.c: between SPI_connect() and SPI_finish() */
 extern void report_missing_merchant(Datum merchant);
-extern void check_merchant_exists(Datum merchant);
-extern void check_item_exists(const Datum *key, bool read_only);
+extern void require_merchant_exists(Datum merchant);
+extern void require_item_exists(const Datum *key, bool read_only);
 extern void lock_products(Datum *key);
 extern void report_missing_item(const Datum *key, const bool *found);
 extern void missing_item(const Datum *key, const bool *found, struct Refusal *refusal);

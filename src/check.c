@@ -27,11 +27,11 @@
 #include "calendar.h"
 #include "catalogue.h"
 #include "check.h"
-#include "check_guard.h"
+#include "check_run.h"
 #include "compat.h"
-#include "plan.h"
-#include "procedure.h"
+#include "merchant_work.h"
 #include "row_security.h"
+#include "statement.h"
 
 /* How many changed trackers are written down at a time. */
 #define CHUNK_ROWS		5000
@@ -332,8 +332,8 @@ check_trackers(PG_FUNCTION_ARGS)
 	ReturnSetInfo *told = start_alert_events(fcinfo);
 	Datum		merchant;
 
-	check_as_of_setting();
-	check_row_security();
+	require_as_of_setting();
+	require_row_security();
 	SPI_connect();
 	if (!PG_ARGISNULL(0))
 	{
@@ -382,9 +382,9 @@ check_all(PG_FUNCTION_ARGS)
 	CheckAll	all = {0};
 	Failures	failures = {0};
 
-	check_may_commit(fcinfo, "check_all", "check_trackers");
-	check_as_of_setting();
-	check_row_security();
+	require_may_commit(fcinfo, "check_all", "check_trackers");
+	require_as_of_setting();
+	require_row_security();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	all.merchant = CStringGetTextDatum("");
 	all.context = AllocSetContextCreate(CurrentMemoryContext, "invtrack checks",

@@ -8,7 +8,7 @@
 
 #include "check.h"
 #include "compat.h"
-#include "plan.h"
+#include "statement.h"
 
 /*
  * The history of these trackers. One that is being deleted is left out:

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "case.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -19,9 +20,9 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "day_series.h"
-#include "figure.h"
-#include "plan.h"
 #include "quantity.h"
+#include "statement.h"
+#include "tracker_rule.h"
 
 #define WEEK_DAYS			7
 /* Sales are looked at for so many weeks, and nothing moved in them: stalled. */
@@ -213,8 +214,8 @@ whole_units(Quantity quantity)
 
 	if (units < 1)
 		units = 1;
-	if (units * MICRO >= RULE_QUANTITY_LIMIT)
-		units = RULE_QUANTITY_LIMIT / MICRO - 1;
+	if (units * MICRO >= QUANTITY_LIMIT)
+		units = QUANTITY_LIMIT / MICRO - 1;
 	return units * MICRO;
 }
 
@@ -407,9 +408,9 @@ choice_suggest_tracker(PG_FUNCTION_ARGS)
 	get_item_key(fcinfo, key);
 	as_of = as_of_argument(fcinfo, ITEM_KEY_ARGS);
 	InitMaterializedSRF(fcinfo, 0);
-	check_columns(((ReturnSetInfo *) fcinfo->resultinfo)->setDesc, returned, SUGGESTED_COLUMNS);
+	require_columns(((ReturnSetInfo *) fcinfo->resultinfo)->setDesc, returned, SUGGESTED_COLUMNS);
 	SPI_connect();
-	check_item_exists(key, true);
+	require_item_exists(key, true);
 	if (statement_run(&read_item, key, NULL, true) > 0)
 		suggest_for_item(fcinfo, as_of);
 	SPI_finish();

@@ -34,9 +34,9 @@ extern CodeKind code_kind(const char *bytes, size_t size);
 extern bool old_codes_are_taken(void);
 extern const char *code_hint(const char *bytes, size_t size);
 
-/* code_check.c */
-extern void check_codes(const char *table, const CodeColumn *columns, int count,
+/* code_rule.c */
+extern void require_codes(const char *table, const CodeColumn *columns, int count,
 						const NullableDatum *codes);
-extern void check_code(FunctionCallInfo fcinfo, int arg, const char *name);
+extern void require_code(FunctionCallInfo fcinfo, int arg, const char *name);
 
 #endif							/* INVTRACK_CODE_H */

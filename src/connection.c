@@ -30,7 +30,7 @@
 #include "compat.h"
 #include "connection.h"
 #include "owner.h"
-#include "plan.h"
+#include "statement.h"
 
 /* How many plans of sources are kept. */
 #define PLANS_MAX	64
@@ -256,11 +256,11 @@ connection_read_source(PG_FUNCTION_ARGS)
 	bool		nulls[ROW_COLUMNS];
 	HeapTuple	row;
 
-	check_not_null(fcinfo, 0, "connection");
+	require_not_null(fcinfo, 0, "connection");
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "read_source must return a row");	/* cannot happen: see sql/connection.sql */
 	columns = BlessTupleDesc(columns);
-	check_columns(columns, types, lengthof(types));
+	require_columns(columns, types, lengthof(types));
 	SPI_connect();
 	find_source(PG_GETARG_DATUM(0), &source);
 	initStringInfo(&query);
@@ -317,7 +317,7 @@ connection_read_keys(PG_FUNCTION_ARGS)
 	Datum		keys;
 	bool		found;
 
-	check_not_null(fcinfo, 0, "connection");
+	require_not_null(fcinfo, 0, "connection");
 	SPI_connect();
 	find_source(PG_GETARG_DATUM(0), &source);
 	initStringInfo(&query);
@@ -353,8 +353,8 @@ connection_as_keys(PG_FUNCTION_ARGS)
 	char	   *query;
 	bool		found;
 
-	check_not_null(fcinfo, 0, "connection");
-	check_not_null(fcinfo, 1, "keys");
+	require_not_null(fcinfo, 0, "connection");
+	require_not_null(fcinfo, 1, "keys");
 	SPI_connect();
 	find_source(PG_GETARG_DATUM(0), &source);
 	query = psprintf("SELECT pg_catalog.array_agg(DISTINCT k::%s::pg_catalog.text)"

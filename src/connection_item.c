@@ -10,8 +10,8 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "connection.h"
-#include "guard.h"
-#include "plan.h"
+#include "statement.h"
+#include "trigger.h"
 
 /* A product that a connection feeds gets another code where it comes from: by hand it would come back. */
 void

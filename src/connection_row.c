@@ -104,7 +104,7 @@ quantity_fault(const Target *target, Datum value)
 	Quantity	micro;
 
 	if (quantity_from_numeric(value, &micro) != DAY_CODEC_OK ||
-		micro <= -RULE_QUANTITY_LIMIT || micro >= RULE_QUANTITY_LIMIT)
+		micro <= -QUANTITY_LIMIT || micro >= QUANTITY_LIMIT)
 		return fault("23514", psprintf("%s is not a valid quantity", shown_value),
 					 "A quantity has at most 6 decimals, and is above -10^12 and below 10^12.", "quantity");
 	if (micro <= 0 && strcmp(target->name, "incoming") == 0)
@@ -124,7 +124,7 @@ connection_row_fault(PG_FUNCTION_ARGS)
 	const Target *target;
 	Datum		found = (Datum) 0;
 
-	check_not_null(fcinfo, FAULT_TARGET, "target");
+	require_not_null(fcinfo, FAULT_TARGET, "target");
 	target = find_target(PG_GETARG_TEXT_PP(FAULT_TARGET));
 	for (int arg = FAULT_MERCHANT; arg < FAULT_ARGS && found == (Datum) 0; arg++)
 	{

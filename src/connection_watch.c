@@ -35,7 +35,7 @@
 #include "compat.h"
 #include "connection.h"
 #include "owner.h"
-#include "plan.h"
+#include "statement.h"
 
 #define NOTE_TRIGGER		"invtrack_note"
 #define TRUNCATE_TRIGGER	"invtrack_note_truncate"
@@ -391,7 +391,7 @@ connection_set_watch(PG_FUNCTION_ARGS)
 	const char *name;
 	bool		always = !PG_ARGISNULL(2) && strcmp(text_to_cstring(PG_GETARG_TEXT_PP(2)), "always") == 0;
 
-	check_not_null(fcinfo, 0, "watched");
+	require_not_null(fcinfo, 0, "watched");
 	table = PG_GETARG_OID(0);
 	if (get_rel_name(table) == NULL)
 		PG_RETURN_VOID();		/* it has gone, and its triggers with it */

@@ -22,8 +22,8 @@
 #include "fold.h"
 #include "movement.h"
 #include "owner.h"
-#include "plan.h"
 #include "quantity.h"
+#include "statement.h"
 
 /* How often to try before it can't be another session that is in the way. */
 #define RECORD_ROUNDS_MAX	100
@@ -166,13 +166,13 @@ require_line(FunctionCallInfo fcinfo)
 	Quantity	micro;
 
 	for (int arg = 0; arg < LINE_ARGS; arg++)
-		check_not_null(fcinfo, arg, line_names[arg]);
-	check_codes(NULL, codes, lengthof(codes), item);
-	require_flow(fcinfo, LINE_FLOW);
-	require_ref(fcinfo, LINE_REF, line_names[LINE_REF]);
+		require_not_null(fcinfo, arg, line_names[arg]);
+	require_codes(NULL, codes, lengthof(codes), item);
+	require_flow_argument(fcinfo, LINE_FLOW);
+	require_ref_argument(fcinfo, LINE_REF, line_names[LINE_REF]);
 	(void) day_of_argument(fcinfo, LINE_OCCURRED_ON, line_names[LINE_OCCURRED_ON], &day);
 	if (quantity_from_numeric(PG_GETARG_DATUM(LINE_QUANTITY), &micro) != DAY_CODEC_OK ||
-		micro <= -RULE_QUANTITY_LIMIT || micro >= RULE_QUANTITY_LIMIT)
+		micro <= -QUANTITY_LIMIT || micro >= QUANTITY_LIMIT)
 		refuse(NULL, line_names[LINE_QUANTITY],
 			   psprintf("quantity %s is out of range",
 						shown(DatumGetCString(DirectFunctionCall1(numeric_out,
@@ -181,7 +181,7 @@ require_line(FunctionCallInfo fcinfo)
 }
 
 static Datum
-check_and_record(FunctionCallInfo fcinfo)
+validate_and_record(FunctionCallInfo fcinfo)
 {
 	Datum		values[LINE_ARGS];
 	const char *outcome;
@@ -214,7 +214,7 @@ correction_record(PG_FUNCTION_ARGS)
 
 	PG_TRY();
 	{
-		result = check_and_record(fcinfo);
+		result = validate_and_record(fcinfo);
 	}
 	PG_CATCH();
 	{
@@ -275,10 +275,10 @@ correction_reverse(PG_FUNCTION_ARGS)
 	int64		count;
 
 	for (int arg = 0; arg < LINE_KEY_ARGS; arg++)
-		check_not_null(fcinfo, arg, arg == LINE_REF ? "ref_prefix" : line_names[arg]);
-	check_code(fcinfo, LINE_MERCHANT, line_names[LINE_MERCHANT]);
-	require_flow(fcinfo, LINE_FLOW);
-	require_ref(fcinfo, LINE_REF, "ref_prefix");
+		require_not_null(fcinfo, arg, arg == LINE_REF ? "ref_prefix" : line_names[arg]);
+	require_code(fcinfo, LINE_MERCHANT, line_names[LINE_MERCHANT]);
+	require_flow_argument(fcinfo, LINE_FLOW);
+	require_ref_argument(fcinfo, LINE_REF, "ref_prefix");
 	values[LINE_MERCHANT] = PG_GETARG_DATUM(LINE_MERCHANT);
 	values[LINE_FLOW] = PG_GETARG_DATUM(LINE_FLOW);
 	values[LINE_REF] = pattern_of_prefix(text_to_cstring(PG_GETARG_TEXT_PP(LINE_REF)));

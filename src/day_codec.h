@@ -39,6 +39,9 @@
 
 #define DAY_FIRST			0
 #define DAY_LAST			3652058
+
+/* A day or a number of days that is not there. */
+#define NO_DAY				(-1)
 #define DAY_NEVER			3652059
 #define DAY_COUNT_MAX		(DAY_NEVER + 1)
 #define QUANTITY_DECIMALS	6
@@ -57,6 +60,9 @@
  * __int128 wants 16, hence the attribute.
  */
 typedef __int128 Quantity __attribute__((aligned(8)));
+
+/* What a rule, a movement or a lot says, in millionths, is below this. */
+#define QUANTITY_LIMIT		((Quantity) 1000000000000000000LL)
 
 /*
  * No day's quantity is larger than this many millionths: 10^24 whole units, a

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
+#include "case.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -22,9 +23,10 @@
 #include "day_series.h"
 #include "explain.h"
 #include "net_days.h"
-#include "plan.h"
 #include "quantity.h"
+#include "statement.h"
 #include "tracker.h"
+#include "tracker_rule.h"
 
 #define EXPLAIN_COLUMNS 6
 
@@ -230,7 +232,7 @@ fetch_arguments(Datum *key, NullableDatum *arguments)
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("tracker %s does not exist", shown_tracker(key)),
 				 errhint("invtrack.tracker_health(merchant) lists what there is; preview_health() shows the figures of a tracker that is not saved.")));
-	check_columns(SPI_tuptable->tupdesc, types, JUDGED_ARGUMENTS);
+	require_columns(SPI_tuptable->tupdesc, types, JUDGED_ARGUMENTS);
 	for (int i = 0; i < JUDGED_ARGUMENTS; i++)
 		arguments[i].isnull = !result_nullable(SPI_tuptable, 0, i + 1, types[i],
 											   &arguments[i].value);
@@ -261,7 +263,7 @@ judge_tracker(const NullableDatum *arguments, Case *opened, Explanation *e)
 }
 
 static Datum
-check_and_explain(FunctionCallInfo fcinfo)
+validate_and_explain(FunctionCallInfo fcinfo)
 {
 	Datum		key[TRACKER_KEY_ARGS];
 	NullableDatum arguments[JUDGED_ARGUMENTS];
@@ -270,7 +272,7 @@ check_and_explain(FunctionCallInfo fcinfo)
 	int32		as_of;
 
 	get_tracker_key(fcinfo, key);
-	check_as_of_setting();
+	require_as_of_setting();
 	if (!day_of_argument(fcinfo, TRACKER_KEY_ARGS, "as_of", &as_of))
 		as_of = NO_DAY;
 	SPI_connect();
@@ -301,5 +303,5 @@ PG_FUNCTION_INFO_V1(explain_health);
 Datum
 explain_health(PG_FUNCTION_ARGS)
 {
-	return with_key_in_errors(fcinfo, check_and_explain);
+	return with_key_in_errors(fcinfo, validate_and_explain);
 }

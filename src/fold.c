@@ -24,9 +24,9 @@
 
 #include "compat.h"
 #include "fold.h"
-#include "plan.h"
-#include "procedure.h"
+#include "merchant_work.h"
 #include "row_security.h"
+#include "statement.h"
 
 /* About how many movements are folded at a time. */
 #define BATCH_MOVEMENTS		50000
@@ -279,7 +279,7 @@ fold(PG_FUNCTION_ARGS)
 	Datum		merchant;
 	int64		moved = 0;
 
-	check_row_security();
+	require_row_security();
 	SPI_connect();
 	if (!PG_ARGISNULL(0))
 		moved = fold_merchant(PG_GETARG_DATUM(0));
@@ -332,8 +332,8 @@ fold_all(PG_FUNCTION_ARGS)
 	Datum		merchant;
 	bool		is_done;
 
-	check_may_commit(fcinfo, "fold_all", "fold");
-	check_row_security();
+	require_may_commit(fcinfo, "fold_all", "fold");
+	require_row_security();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	merchant = CStringGetTextDatum("");
 	while (next_merchant(&merchant))

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "case.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "tcop/dest.h"
@@ -21,9 +22,10 @@
 #include "compat.h"
 #include "day_series.h"
 #include "figure.h"
-#include "plan.h"
 #include "projection.h"
 #include "quantity.h"
+#include "statement.h"
+#include "tracker_rule.h"
 
 /* The rows that are fetched. */
 enum FetchedColumn
@@ -212,7 +214,7 @@ projector_startup(DestReceiver *self, int operation, TupleDesc columns)
 		InvalidOid, InvalidOid
 	};
 
-	check_columns(columns, fetched, lengthof(fetched));
+	require_columns(columns, fetched, lengthof(fetched));
 }
 
 static void
@@ -226,7 +228,7 @@ projector_destroy(DestReceiver *self)
 }
 
 static void
-check_days(FunctionCallInfo fcinfo, int arg, const char *name, int32 minimum)
+require_days(FunctionCallInfo fcinfo, int arg, const char *name, int32 minimum)
 {
 	int32		days = PG_GETARG_INT32(arg);
 
@@ -241,12 +243,12 @@ get_projector(FunctionCallInfo fcinfo, int arg, Projector *projector)
 {
 	int32		as_of;
 
-	check_not_null(fcinfo, arg, "lookback_days");
-	check_not_null(fcinfo, arg + 1, "horizon_days");
-	check_days(fcinfo, arg, "lookback_days", 1);
-	check_days(fcinfo, arg + 1, "horizon_days", 1);
+	require_not_null(fcinfo, arg, "lookback_days");
+	require_not_null(fcinfo, arg + 1, "horizon_days");
+	require_days(fcinfo, arg, "lookback_days", 1);
+	require_days(fcinfo, arg + 1, "horizon_days", 1);
 	if (!PG_ARGISNULL(arg + 2))
-		check_days(fcinfo, arg + 2, "expiry_days", 0);
+		require_days(fcinfo, arg + 2, "expiry_days", 0);
 	as_of = as_of_argument(fcinfo, arg + 3);
 	projector->horizon_days = PG_GETARG_INT32(arg + 1);
 	projector->expiry_days = PG_ARGISNULL(arg + 2) ? NO_DAY : PG_GETARG_INT32(arg + 2);
@@ -280,7 +282,7 @@ return_projected(FunctionCallInfo fcinfo, Statement *statement, Datum *values,
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	projector->rows = result->setResult;
 	projector->columns = result->setDesc;
-	check_columns(projector->columns, returned, columns);
+	require_columns(projector->columns, returned, columns);
 	projector->row_context = AllocSetContextCreate(CurrentMemoryContext, "invtrack projected row",
 												   ALLOCSET_DEFAULT_SIZES);
 	statement_run_into(statement, values, NULL, true, &projector->receiver);
@@ -307,7 +309,7 @@ forecast_project_stock(PG_FUNCTION_ARGS)
 	get_projector(fcinfo, ITEM_KEY_ARGS, &projector);
 	projector.by_day = true;
 	SPI_connect();
-	check_item_exists(key, true);
+	require_item_exists(key, true);
 	return_projected(fcinfo, &read_item, key, &projector, returned, PROJECTED_COLUMNS);
 	SPI_finish();
 	return (Datum) 0;
@@ -329,12 +331,12 @@ forecast(PG_FUNCTION_ARGS)
 	Projector	projector = {{project_row, projector_startup, projector_shutdown, projector_destroy, DestNone}};
 	Datum		merchant;
 
-	check_not_null(fcinfo, 0, "merchant");
-	check_code(fcinfo, 0, "merchant");
+	require_not_null(fcinfo, 0, "merchant");
+	require_code(fcinfo, 0, "merchant");
 	merchant = PG_GETARG_DATUM(0);
 	get_projector(fcinfo, 1, &projector);
 	SPI_connect();
-	check_merchant_exists(merchant);
+	require_merchant_exists(merchant);
 	return_projected(fcinfo, &read_items, &merchant, &projector, returned, FORECAST_COLUMNS);
 	SPI_finish();
 	return (Datum) 0;

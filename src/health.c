@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
+#include "case.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "tcop/dest.h"
@@ -26,8 +27,9 @@
 #include "day_series.h"
 #include "figure.h"
 #include "judgement.h"
-#include "plan.h"
+#include "statement.h"
 #include "tracker.h"
+#include "tracker_rule.h"
 
 /*
  * The rows that are fetched: the columns of a reading with a rule. Up to
@@ -172,7 +174,7 @@ judge_startup(DestReceiver *self, int operation, TupleDesc columns)
 		BOOLOID, BOOLOID, DATEOID, INT4OID
 	};
 
-	check_columns(columns, fetched, lengthof(fetched));
+	require_columns(columns, fetched, lengthof(fetched));
 }
 
 static void
@@ -206,7 +208,7 @@ return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, cons
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	judge.rows = result->setResult;
 	judge.columns = result->setDesc;
-	check_columns(judge.columns, returned, HEALTH_COLUMNS);
+	require_columns(judge.columns, returned, HEALTH_COLUMNS);
 	judge.as_of = as_of;
 	judge.row_context = AllocSetContextCreate(CurrentMemoryContext, "invtrack judged row",
 											  ALLOCSET_SMALL_SIZES);
@@ -283,7 +285,7 @@ health_of_trackers(PG_FUNCTION_ARGS)
 	int32		as_of = as_of_argument(fcinfo, TRACKER_KEY_ARGS);
 
 	if (!PG_ARGISNULL(ARG_MECHANISM))
-		(void) check_mechanism(NULL, PG_GETARG_DATUM(ARG_MECHANISM));
+		(void) require_mechanism(NULL, PG_GETARG_DATUM(ARG_MECHANISM));
 	SPI_connect();
 	return_filtered(fcinfo, TRACKER_KEY_ARGS, as_of);
 	SPI_finish();
@@ -363,7 +365,7 @@ health_of_products(PG_FUNCTION_ARGS)
 }
 
 static Datum
-check_and_preview(FunctionCallInfo fcinfo)
+validate_and_preview(FunctionCallInfo fcinfo)
 {
 	static Statement read_item = {
 		"SELECT" NAMES_OF_READING
@@ -378,12 +380,12 @@ check_and_preview(FunctionCallInfo fcinfo)
 	char		nulls[TRACKER_RULE_ARGS + 1];
 	int32		as_of;
 
-	check_tracker_key(fcinfo);
-	check_tracker_rule(fcinfo);
+	require_tracker_key(fcinfo);
+	require_tracker_rule(fcinfo);
 	as_of = as_of_argument(fcinfo, TRACKER_RULE_ARGS);
 	get_rule_values(fcinfo, values, nulls);
 	SPI_connect();
-	check_item_exists(values, true);
+	require_item_exists(values, true);
 	values[TRACKER_RULE_ARGS] = Int32GetDatum(version_if_saved(values, nulls));
 	nulls[TRACKER_RULE_ARGS] = ' ';
 	return_judged(fcinfo, &read_item, values, nulls, as_of);
@@ -396,5 +398,5 @@ PG_FUNCTION_INFO_V1(health_preview);
 Datum
 health_preview(PG_FUNCTION_ARGS)
 {
-	return with_key_in_errors(fcinfo, check_and_preview);
+	return with_key_in_errors(fcinfo, validate_and_preview);
 }

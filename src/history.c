@@ -54,7 +54,7 @@ history_day(FunctionCallInfo fcinfo, int arg)
 {
 	int32		day;
 
-	check_not_null(fcinfo, arg, "day");
+	require_not_null(fcinfo, arg, "day");
 	(void) day_of_argument(fcinfo, arg, "day", &day);
 	return day;
 }
@@ -81,7 +81,7 @@ history_says(PG_FUNCTION_ARGS)
 	DayReader	reader;
 	DayEntry	entry;
 
-	check_not_null(fcinfo, 2, "quantity");
+	require_not_null(fcinfo, 2, "quantity");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_BOOL(false);
 	day_series_open(PG_GETARG_DAY_SERIES(0), &reader);
@@ -131,7 +131,7 @@ history_with(PG_FUNCTION_ARGS)
 	int			scale = QUANTITY_DECIMALS;
 
 	entry.day = history_day(fcinfo, 1);
-	check_not_null(fcinfo, 2, "quantity");
+	require_not_null(fcinfo, 2, "quantity");
 	entry.quantity = figure_of_numeric(PG_GETARG_DATUM(2));
 	if (!PG_ARGISNULL(0))
 		entries = day_series_entries(PG_GETARG_DAY_SERIES(0), &count, &scale);

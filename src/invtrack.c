@@ -9,7 +9,7 @@
 
 #include "access.h"
 #include "calendar.h"
-#include "check_guard.h"
+#include "check_run.h"
 #include "compat.h"
 #include "connection.h"
 #include "daily.h"
@@ -25,7 +25,7 @@ _PG_init(void)
 {
 	calendar_init();
 	access_init();
-	check_guard_init();
+	check_run_init();
 	daily_init();
 	tracker_change_init();
 	connection_init();

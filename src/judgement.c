@@ -66,7 +66,7 @@ static bool
 in_range(Parameter parameter, Quantity value)
 {
 	if (parameter == PARAMETER_QUANTITY)
-		return value > 0 && value < RULE_QUANTITY_LIMIT;
+		return value > 0 && value < QUANTITY_LIMIT;
 	return value >= parameter_days_min(parameter) && value <= RULE_DAYS_MAX;
 }
 

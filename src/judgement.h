@@ -10,12 +10,6 @@
 /* Day parameters of a rule are at most this. */
 #define RULE_DAYS_MAX		3650
 
-/* A rule's quantity, in millionths, is below this. */
-#define RULE_QUANTITY_LIMIT ((Quantity) 1000000000000000000LL)
-
-/* A day or a number of days that is not there. */
-#define NO_DAY				(-1)
-
 typedef enum Mechanism
 {
 	MECHANISM_STOCK_QUANTITY,

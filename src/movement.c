@@ -16,10 +16,10 @@
 #include "argument.h"
 #include "compat.h"
 #include "fold.h"
-#include "guard.h"
 #include "movement.h"
 #include "owner.h"
-#include "plan.h"
+#include "statement.h"
+#include "trigger.h"
 
 #define REF_SIZE_MAX	1000
 
@@ -34,7 +34,7 @@ is_flow(const text *flow)
 
 /* Of a column of a table, or, where that is null, of an argument. */
 void
-check_flow(const char *table, Datum value)
+require_flow(const char *table, Datum value)
 {
 	if (!is_flow(DatumGetTextPP(value)))
 		refuse(table, "flow",
@@ -43,7 +43,7 @@ check_flow(const char *table, Datum value)
 }
 
 void
-check_ref(const char *table, const char *name, Datum value)
+require_ref(const char *table, const char *name, Datum value)
 {
 	text	   *ref = DatumGetTextPP(value);
 
@@ -54,15 +54,15 @@ check_ref(const char *table, const char *name, Datum value)
 }
 
 void
-require_flow(FunctionCallInfo fcinfo, int arg)
+require_flow_argument(FunctionCallInfo fcinfo, int arg)
 {
-	check_flow(NULL, PG_GETARG_DATUM(arg));
+	require_flow(NULL, PG_GETARG_DATUM(arg));
 }
 
 void
-require_ref(FunctionCallInfo fcinfo, int arg, const char *name)
+require_ref_argument(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	check_ref(NULL, name, PG_GETARG_DATUM(arg));
+	require_ref(NULL, name, PG_GETARG_DATUM(arg));
 }
 
 /* is_movement(merchant, sku, inventory_type, flow, occurred_on, ref): the table's CHECK */
@@ -79,11 +79,11 @@ movement_is_movement(PG_FUNCTION_ARGS)
 	for (int arg = 0; arg < occurred_on + 1; arg++)
 		if (PG_ARGISNULL(arg))
 			PG_RETURN_NULL();
-	check_codes(table, codes, lengthof(codes), fcinfo->args);
-	check_flow(table, PG_GETARG_DATUM(flow));
-	check_day(table, "occurred_on", PG_GETARG_DATUM(occurred_on));
+	require_codes(table, codes, lengthof(codes), fcinfo->args);
+	require_flow(table, PG_GETARG_DATUM(flow));
+	require_day(table, "occurred_on", PG_GETARG_DATUM(occurred_on));
 	if (!PG_ARGISNULL(ref))
-		check_ref(table, "ref", PG_GETARG_DATUM(ref));
+		require_ref(table, "ref", PG_GETARG_DATUM(ref));
 	PG_RETURN_BOOL(true);
 }
 
@@ -95,7 +95,7 @@ PG_FUNCTION_INFO_V1(movement_refuse_removal);
 Datum
 movement_refuse_removal(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = check_trigger(fcinfo, GUARD_DELETE | GUARD_TRUNCATE);
+	TriggerData *trigger = require_trigger(fcinfo, ON_DELETE | ON_TRUNCATE);
 	const char *id,
 			   *merchant;
 
@@ -220,9 +220,9 @@ movement_reverse(PG_FUNCTION_ARGS)
 	Datum		id;
 	Caller		caller;
 
-	check_not_null(fcinfo, 0, "merchant");
-	check_not_null(fcinfo, 1, "movement_id");
-	check_code(fcinfo, 0, "merchant");
+	require_not_null(fcinfo, 0, "merchant");
+	require_not_null(fcinfo, 1, "movement_id");
+	require_code(fcinfo, 0, "merchant");
 	SPI_connect();
 	if (!is_visible(key))
 		report_missing_movement(key);

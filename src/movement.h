@@ -8,10 +8,10 @@
 #include "fmgr.h"
 
 /* movement.c */
-extern void check_flow(const char *table, Datum value);
-extern void check_ref(const char *table, const char *name, Datum value);
-extern void require_flow(FunctionCallInfo fcinfo, int arg);
-extern void require_ref(FunctionCallInfo fcinfo, int arg, const char *name);
+extern void require_flow(const char *table, Datum value);
+extern void require_ref(const char *table, const char *name, Datum value);
+extern void require_flow_argument(FunctionCallInfo fcinfo, int arg);
+extern void require_ref_argument(FunctionCallInfo fcinfo, int arg, const char *name);
 extern void require_may_load(Datum merchant, const char *action);
 extern bool insert_reversal(Datum *key, Datum *id);
 

@@ -16,7 +16,7 @@
 
 #include "compat.h"
 #include "owner.h"
-#include "plan.h"
+#include "statement.h"
 
 static Oid
 owner_of(Oid relation)
@@ -51,7 +51,7 @@ caller_is_owner(const char *table)
  * the rows from them, and they would be told of work that was not done.
  */
 void
-check_caller_is_owner(const char *table, const char *action)
+require_caller_is_owner(const char *table, const char *action)
 {
 	if (!caller_is_owner(table))
 		ereport(ERROR,

@@ -20,10 +20,10 @@
 #include "compat.h"
 #include "connection.h"
 #include "fold.h"
-#include "guard.h"
 #include "owner.h"
-#include "plan.h"
 #include "product_rows.h"
+#include "statement.h"
+#include "trigger.h"
 
 /* What is there of the two codes. */
 typedef struct Present
@@ -172,10 +172,10 @@ get_codes(FunctionCallInfo fcinfo, const char *const *names, int count, Datum *v
 	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE};
 
 	for (int arg = 0; arg < count; arg++)
-		check_not_null(fcinfo, arg, names[arg]);
-	check_codes(NULL, codes, lengthof(codes), fcinfo->args);
+		require_not_null(fcinfo, arg, names[arg]);
+	require_codes(NULL, codes, lengthof(codes), fcinfo->args);
 	if (count == KEY_PARAMETERS)
-		check_code(fcinfo, OTHER_SKU, names[OTHER_SKU]);
+		require_code(fcinfo, OTHER_SKU, names[OTHER_SKU]);
 	for (int arg = 0; arg < count; arg++)
 		values[arg] = PG_GETARG_DATUM(arg);
 	if (count == KEY_PARAMETERS &&
@@ -242,7 +242,7 @@ product_rename_fed(PG_FUNCTION_ARGS)
 	static const char *const names[] = {"merchant", "sku", "new_sku"};
 	Datum		values[PARAMETERS_MAX];
 
-	check_caller_is_owner("product", "rename what a connection feeds");
+	require_caller_is_owner("product", "rename what a connection feeds");
 	get_codes(fcinfo, names, KEY_PARAMETERS, values);
 	rename_as_owner(values, false);
 	PG_RETURN_BOOL(true);
@@ -295,7 +295,7 @@ product_delete(PG_FUNCTION_ARGS)
 
 	get_codes(fcinfo, names, lengthof(names), values);
 	values[OTHER_SKU] = values[SKU];
-	check_caller_is_owner("product", "delete a product");
+	require_caller_is_owner("product", "delete a product");
 	SPI_connect();
 	start_change(values);
 	present = find_present(values);

@@ -10,9 +10,9 @@
 #include "utils/builtins.h"
 
 #include "catalogue.h"
-#include "guard.h"
-#include "plan.h"
 #include "product_rows.h"
+#include "statement.h"
+#include "trigger.h"
 
 static void
 run(Statement *statement, Datum *values)

@@ -35,7 +35,7 @@
 #include "compat.h"
 #include "letters.h"
 #include "owner.h"
-#include "plan.h"
+#include "statement.h"
 
 #define KEYWORD_SIZE_MAX	1000
 #define WORDS_MAX			(KEYWORD_SIZE_MAX / 2)
@@ -280,8 +280,8 @@ product_find(PG_FUNCTION_ARGS)
 	text	   *keyword = PG_ARGISNULL(1) ? cstring_to_text("") : PG_GETARG_TEXT_PP(1);
 	int32		max_rows = PG_ARGISNULL(2) ? DEFAULT_MAX_ROWS : PG_GETARG_INT32(2);
 
-	check_not_null(fcinfo, 0, "merchant");
-	check_code(fcinfo, 0, "merchant");
+	require_not_null(fcinfo, 0, "merchant");
+	require_code(fcinfo, 0, "merchant");
 	if (max_rows < 1)
 		refuse(NULL, "max_rows", psprintf("max_rows %d is out of range", max_rows),
 			   "max_rows is 1 or more.");
@@ -290,9 +290,9 @@ product_find(PG_FUNCTION_ARGS)
 			   psprintf("keyword of %zu bytes is too long", (size_t) VARSIZE_ANY_EXHDR(keyword)),
 			   psprintf("A keyword has at most %d bytes.", KEYWORD_SIZE_MAX));
 	InitMaterializedSRF(fcinfo, 0);
-	check_columns(((ReturnSetInfo *) fcinfo->resultinfo)->setDesc, returned, lengthof(returned));
+	require_columns(((ReturnSetInfo *) fcinfo->resultinfo)->setDesc, returned, lengthof(returned));
 	SPI_connect();
-	check_merchant_exists(PG_GETARG_DATUM(0));
+	require_merchant_exists(PG_GETARG_DATUM(0));
 	parse_keyword(&search, PG_GETARG_DATUM(0), VARDATA_ANY(keyword), VARSIZE_ANY_EXHDR(keyword));
 	for (int tier = 0; tier < TIERS && max_rows > 0; tier++)
 		max_rows -= find_tier((ReturnSetInfo *) fcinfo->resultinfo, &search, tier, max_rows);

@@ -17,11 +17,11 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "fold.h"
-#include "guard.h"
+#include "merchant_work.h"
 #include "owner.h"
-#include "plan.h"
-#include "procedure.h"
 #include "row_security.h"
+#include "statement.h"
+#include "trigger.h"
 
 /* How many of a merchant's movements are looked through at a time. */
 #define BATCH_MOVEMENTS		50000
@@ -196,8 +196,8 @@ purge_movements(PG_FUNCTION_ARGS)
 	TimestampTz before = time_of_age(fcinfo, 1, "older_than_days");
 	int64		purged;
 
-	check_caller_is_owner("movement", "purge movements");
-	check_row_security();
+	require_caller_is_owner("movement", "purge movements");
+	require_row_security();
 	SPI_connect();
 	purged = PG_ARGISNULL(0) ? purge_in_transaction(before) :
 		purge_merchant(PG_GETARG_DATUM(0), before);
@@ -218,9 +218,9 @@ purge_all(PG_FUNCTION_ARGS)
 	Failures	failures = {0};
 	TimestampTz before = time_of_age(fcinfo, 0, "older_than_days");
 
-	check_caller_is_owner("movement", "purge movements");
-	check_row_security();
-	check_may_commit(fcinfo, "purge_all", "purge_movements");
+	require_caller_is_owner("movement", "purge movements");
+	require_row_security();
+	require_may_commit(fcinfo, "purge_all", "purge_movements");
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	start_purge_all(&all, before);
 	while (next_merchant(&all.merchant))
@@ -279,9 +279,9 @@ delete_merchant(PG_FUNCTION_ARGS)
 	Datum		merchant = PG_GETARG_DATUM(0);
 	uint64		rows = 0;
 
-	check_not_null(fcinfo, 0, "merchant");
-	check_caller_is_owner("movement", "delete a merchant");
-	check_row_security();
+	require_not_null(fcinfo, 0, "merchant");
+	require_caller_is_owner("movement", "delete a merchant");
+	require_row_security();
 	SPI_connect();
 	lock_merchant(merchant);
 	for (int i = 0; i < lengthof(deletions); i++)

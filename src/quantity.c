@@ -85,7 +85,7 @@ bool
 read_quantity(Datum value, Quantity *micro)
 {
 	return quantity_from_numeric(value, micro) == DAY_CODEC_OK &&
-		*micro > -RULE_QUANTITY_LIMIT && *micro < RULE_QUANTITY_LIMIT;
+		*micro > -QUANTITY_LIMIT && *micro < QUANTITY_LIMIT;
 }
 
 /*

@@ -19,7 +19,7 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "day_series.h"
-#include "plan.h"
+#include "statement.h"
 
 static void
 set_for_page(const char *name, const char *value)
@@ -63,12 +63,12 @@ report(PG_FUNCTION_ARGS)
 	int32		as_of = NO_DAY;
 	Datum		page;
 
-	check_not_null(fcinfo, 0, "merchant");
-	check_as_of_setting();
-	check_code(fcinfo, 0, "merchant");
+	require_not_null(fcinfo, 0, "merchant");
+	require_as_of_setting();
+	require_code(fcinfo, 0, "merchant");
 	(void) day_of_argument(fcinfo, 1, "as_of", &as_of);
 	SPI_connect();
-	check_merchant_exists(PG_GETARG_DATUM(0));
+	require_merchant_exists(PG_GETARG_DATUM(0));
 	page = SPI_datumTransfer(make_page(PG_GETARG_DATUM(0), as_of), false, -1);
 	SPI_finish();
 	PG_RETURN_DATUM(page);

@@ -18,7 +18,7 @@
 #include "calendar.h"
 #include "catalogue.h"
 #include "compat.h"
-#include "plan.h"
+#include "statement.h"
 
 #define FINDING_COLUMNS \
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
@@ -64,15 +64,15 @@ review(PG_FUNCTION_ARGS)
 	Datum		merchant = PG_GETARG_DATUM(0);
 	uint64		count;
 
-	check_as_of_setting();
+	require_as_of_setting();
 	if (!PG_ARGISNULL(0))
-		check_code(fcinfo, 0, "merchant");
+		require_code(fcinfo, 0, "merchant");
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	check_columns(result->setDesc, returned, lengthof(returned));
+	require_columns(result->setDesc, returned, lengthof(returned));
 	SPI_connect();
 	if (!PG_ARGISNULL(0))
-		check_merchant_exists(merchant);
+		require_merchant_exists(merchant);
 	count = run_interpreted(PG_ARGISNULL(0) ? &of_all : &of_merchant, &merchant);
 	for (uint64 i = 0; i < count; i++)
 		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);

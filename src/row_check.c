@@ -18,8 +18,8 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
-#include "plan.h"
 #include "row_rule.h"
+#include "statement.h"
 
 /* So many codes that do not exist get a "did you mean"; each costs a search. */
 #define SUGGESTIONS_MAX		1000
@@ -99,7 +99,7 @@ read_row(FileCheck *file, Jsonb *given, int i)
 	file->rows[i].row = i + 1;
 	for (int field = 0; field < target->count; field++)
 	{
-		check_row_value(target, field, values);
+		require_row_value(target, field, values);
 		if (values[field].refusal.sqlstate != 0)
 		{
 			values[field].refusal.column = target->fields[field].name;
@@ -141,7 +141,7 @@ typedef struct MissingCode
 } MissingCode;
 
 static void
-check_missing(void *arg)
+require_missing(void *arg)
 {
 	const MissingCode *missing = arg;
 
@@ -163,7 +163,7 @@ find_missing_of_row(FileCheck *file, const FileRow *row, const bool *found, int 
 		if ((*suggestions)++ >= SUGGESTIONS_MAX)
 			missing_item(row->codes, missing.found, &refusal);
 		else
-			(void) passes(check_missing, &missing, &refusal);
+			(void) passes(require_missing, &missing, &refusal);
 		add_finding(file, row->row, TextDatumGetCString(row->codes[i]), refusal);
 		if (i == 0)
 			return;
@@ -383,15 +383,15 @@ row_check_check_rows(PG_FUNCTION_ARGS)
 	const char *name;
 	Jsonb	   *given;
 
-	check_not_null(fcinfo, 0, "target");
-	check_not_null(fcinfo, 1, "rows");
+	require_not_null(fcinfo, 0, "target");
+	require_not_null(fcinfo, 1, "rows");
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	file.target = find_target(name);
 	if (file.target == NULL)
 		refuse(NULL, "target", psprintf("target \"%s\" does not exist", shown(name)),
 			   "Use product, stock_lot, movement or incoming.");
 	InitMaterializedSRF(fcinfo, 0);
-	check_columns(result->setDesc, returned, lengthof(returned));
+	require_columns(result->setDesc, returned, lengthof(returned));
 	given = PG_GETARG_JSONB_P(1);
 	file.count = count_json_rows(given, "rows");
 	SPI_connect();

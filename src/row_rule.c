@@ -90,7 +90,7 @@ typedef struct Checked
  * 0.3 would be; what is wrong with them is told of their own columns.
  */
 static void
-check_row_code(const Checked *c)
+require_row_code(const Checked *c)
 {
 	static const CodeColumn all[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE, LOT_CODE};
 	NullableDatum codes[lengthof(all)];
@@ -100,11 +100,11 @@ check_row_code(const Checked *c)
 		codes[i] = c->values[i].converted;
 		codes[i].isnull |= c->values[i].refusal.sqlstate != 0;
 	}
-	check_codes(c->target->name, all, c->field + 1, codes);
+	require_codes(c->target->name, all, c->field + 1, codes);
 }
 
 static void
-check_incoming_ref(const char *table, Datum value)
+require_incoming_ref(const char *table, Datum value)
 {
 	text	   *ref = DatumGetTextPP(value);
 	int			size = VARSIZE_ANY_EXHDR(ref);
@@ -116,7 +116,7 @@ check_incoming_ref(const char *table, Datum value)
 }
 
 static void
-check_quantity(const char *table, Datum value)
+require_quantity(const char *table, Datum value)
 {
 	const char *given = shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
 	Quantity	quantity;
@@ -129,7 +129,7 @@ check_quantity(const char *table, Datum value)
 }
 
 static void
-check_value(void *arg)
+require_value(void *arg)
 {
 	const Checked *c = arg;
 	const char *table = c->target->name;
@@ -141,29 +141,29 @@ check_value(void *arg)
 		case RULE_NONE:
 			break;
 		case RULE_CODE:
-			check_row_code(c);
+			require_row_code(c);
 			break;
 		case RULE_INCOMING_REF:
-			check_incoming_ref(table, value);
+			require_incoming_ref(table, value);
 			break;
 		case RULE_DAY:
-			check_day(table, column, value);
+			require_day(table, column, value);
 			break;
 		case RULE_QUANTITY:
-			check_quantity(table, value);
+			require_quantity(table, value);
 			break;
 		case RULE_FLOW:
-			check_flow(table, value);
+			require_flow(table, value);
 			break;
 		case RULE_REF:
-			check_ref(table, column, value);
+			require_ref(table, column, value);
 			break;
 	}
 }
 
 /* What is wrong with one value of a row, without a look at other rows, becomes its refusal. */
 void
-check_row_value(const Target *target, int i, FieldValue *values)
+require_row_value(const Target *target, int i, FieldValue *values)
 {
 	FieldValue *value = &values[i];
 	const Field *field = &target->fields[i];
@@ -172,7 +172,7 @@ check_row_value(const Target *target, int i, FieldValue *values)
 	if (value->refusal.sqlstate != 0)
 		value->refusal.sqlstate = value->input_state;
 	else if (!value->converted.isnull)
-		(void) passes(check_value, &checked, &value->refusal);
+		(void) passes(require_value, &checked, &value->refusal);
 	else if (field->required)
 		value->refusal = (Refusal) {
 			ERRCODE_NOT_NULL_VIOLATION, field->name, psprintf("%s must not be null", field->name),

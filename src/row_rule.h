@@ -6,7 +6,7 @@
 #define INVTRACK_ROW_RULE_H
 
 #include "json_rows.h"
-#include "plan.h"
+#include "statement.h"
 
 #define TARGET_FIELDS	7
 #define KEY_FIELDS		4
@@ -38,6 +38,6 @@ typedef struct Target
 
 /* row_rule.c */
 extern const Target *find_target(const char *name);
-extern void check_row_value(const Target *target, int i, FieldValue *values);
+extern void require_row_value(const Target *target, int i, FieldValue *values);
 
 #endif							/* INVTRACK_ROW_RULE_H */

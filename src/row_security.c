@@ -57,7 +57,7 @@ check_table(Oid table)
 
 /* At the beginning of what has to see all rows: an error if row security is forced on a table of ours. */
 void
-check_row_security(void)
+require_row_security(void)
 {
 	Relation	depend = table_open(DependRelationId, AccessShareLock);
 	SysScanDesc scan;

@@ -6,6 +6,6 @@
 #define INVTRACK_ROW_SECURITY_H
 
 /* row_security.c */
-extern void check_row_security(void);
+extern void require_row_security(void);
 
 #endif							/* INVTRACK_ROW_SECURITY_H */

@@ -23,8 +23,8 @@
 
 #include "argument.h"
 #include "compat.h"
-#include "plan.h"
 #include "schedule.h"
+#include "statement.h"
 
 /* The arguments of schedule_jobs(), in this order. */
 #define ARG_FOLD_EVERY				0
@@ -154,7 +154,7 @@ shown_interval(FunctionCallInfo fcinfo, int arg)
  * and whole hours that divide a day.
  */
 static int
-check_interval(FunctionCallInfo fcinfo, int arg, const char *name)
+require_interval(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	int			minutes = minutes_of_interval(PG_GETARG_INTERVAL_P(arg));
 
@@ -174,7 +174,7 @@ check_interval(FunctionCallInfo fcinfo, int arg, const char *name)
 
 /* Days after which something is purged; -1 is never. */
 static int
-check_days(FunctionCallInfo fcinfo, int arg, const char *name)
+require_days(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	int32		days;
 
@@ -189,7 +189,7 @@ check_days(FunctionCallInfo fcinfo, int arg, const char *name)
 
 /* Merchants have midnights of their own, and each is to be checked after it. */
 static void
-check_at_least_hourly(FunctionCallInfo fcinfo, int minutes)
+require_at_least_hourly(FunctionCallInfo fcinfo, int minutes)
 {
 	if (minutes > MINUTES_OF_HOUR)
 		ereport(ERROR,
@@ -283,16 +283,16 @@ plan_daily(Job *job, int minute, MinuteSet *taken, char *command)
 static void
 plan_jobs(FunctionCallInfo fcinfo, Job *jobs)
 {
-	int			fold_every = check_interval(fcinfo, ARG_FOLD_EVERY, "fold_every");
+	int			fold_every = require_interval(fcinfo, ARG_FOLD_EVERY, "fold_every");
 	int			check_every = minutes_of_interval(PG_GETARG_INTERVAL_P(ARG_CHECK_EVERY));
-	int			movements = check_days(fcinfo, ARG_PURGE_MOVEMENTS_AFTER,
+	int			movements = require_days(fcinfo, ARG_PURGE_MOVEMENTS_AFTER,
 									   "purge_movements_after_days");
-	int			alerts = check_days(fcinfo, ARG_PURGE_ALERTS_AFTER, "purge_alerts_after_days");
-	int			runs = check_days(fcinfo, ARG_KEEP_RUNS, "keep_runs_days");
+	int			alerts = require_days(fcinfo, ARG_PURGE_ALERTS_AFTER, "purge_alerts_after_days");
+	int			runs = require_days(fcinfo, ARG_KEEP_RUNS, "keep_runs_days");
 	MinuteSet	taken = 0;
 
-	check_at_least_hourly(fcinfo, check_every);
-	check_every = check_interval(fcinfo, ARG_CHECK_EVERY, "check_every");
+	require_at_least_hourly(fcinfo, check_every);
+	check_every = require_interval(fcinfo, ARG_CHECK_EVERY, "check_every");
 	jobs[JOB_FOLD].schedule = cron_expression(fold_every, 0, 0, &taken);
 	jobs[JOB_FOLD].command = "CALL invtrack.fold_all()";
 	jobs[JOB_CHECK].schedule = cron_expression(check_every, 0, 1, &taken);
@@ -316,7 +316,7 @@ plan_jobs(FunctionCallInfo fcinfo, Job *jobs)
  * superuser's.
  */
 static void
-check_owner(void)
+require_owner(void)
 {
 	static Statement find_owner = {
 		"SELECT r.rolname::pg_catalog.text, r.rolname OPERATOR(pg_catalog.=) current_user,"
@@ -352,7 +352,7 @@ check_owner(void)
  * us is over.
  */
 static void
-check_may_schedule(const char *function)
+require_may_schedule(const char *function)
 {
 	PreventCommandIfReadOnly(function);
 	if (InSecurityRestrictedOperation())
@@ -360,7 +360,7 @@ check_may_schedule(const char *function)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("cannot execute %s within security-restricted operation", function),
 				 errhint("Call it by itself.")));
-	check_owner();
+	require_owner();
 }
 
 /* The jobs that are there now, as rows. */
@@ -392,11 +392,11 @@ schedule_jobs(PG_FUNCTION_ARGS)
 {
 	Job			jobs[JOB_KINDS];
 
-	check_not_null(fcinfo, ARG_FOLD_EVERY, "fold_every");
-	check_not_null(fcinfo, ARG_CHECK_EVERY, "check_every");
+	require_not_null(fcinfo, ARG_FOLD_EVERY, "fold_every");
+	require_not_null(fcinfo, ARG_CHECK_EVERY, "check_every");
 	name_jobs(jobs);
 	plan_jobs(fcinfo, jobs);
-	check_may_schedule("schedule_jobs()");
+	require_may_schedule("schedule_jobs()");
 	InitMaterializedSRF(fcinfo, 0);
 	(void) pg_cron_put_jobs(jobs, JOB_KINDS);
 	return_jobs(fcinfo, jobs, pg_cron_database(jobs, JOB_KINDS));
@@ -410,7 +410,7 @@ unschedule_jobs(PG_FUNCTION_ARGS)
 {
 	Job			jobs[JOB_KINDS];
 
-	check_may_schedule("unschedule_jobs()");
+	require_may_schedule("unschedule_jobs()");
 	name_jobs(jobs);
 	PG_RETURN_INT32((int32) pg_cron_put_jobs(jobs, JOB_KINDS));
 }

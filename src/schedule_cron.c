@@ -20,8 +20,8 @@
 #include "utils/guc.h"
 
 #include "compat.h"
-#include "plan.h"
 #include "schedule.h"
+#include "statement.h"
 
 #define DATABASE_SETTING	"cron.database_name"
 
@@ -204,7 +204,7 @@ report_no_grant(const char *database, bool from_elsewhere)
  * that PUBLIC does not have.
  */
 static void
-check_pg_cron(const Job *jobs, int count, bool from_elsewhere)
+require_pg_cron(const Job *jobs, int count, bool from_elsewhere)
 {
 	static Statement find_pg_cron = {
 		"SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE'),"
@@ -304,7 +304,7 @@ pg_cron_put_jobs_here(const Job *jobs, int count)
 			from_elsewhere = true;
 	enter_own_settings();
 	SPI_connect();
-	check_pg_cron(jobs, count, from_elsewhere);
+	require_pg_cron(jobs, count, from_elsewhere);
 	DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(LOCK_NUMBER),
 						Int32GetDatum((int32) GetUserId()));
 	for (int i = 0; i < count; i++)

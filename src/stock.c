@@ -19,8 +19,8 @@ stock_is_stock_lot(PG_FUNCTION_ARGS)
 	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE, LOT_CODE};
 	const int	expires_on = lengthof(codes);
 
-	check_codes(table, codes, lengthof(codes), fcinfo->args);
+	require_codes(table, codes, lengthof(codes), fcinfo->args);
 	if (!PG_ARGISNULL(expires_on))
-		check_day(table, "expires_on", PG_GETARG_DATUM(expires_on));
+		require_day(table, "expires_on", PG_GETARG_DATUM(expires_on));
 	PG_RETURN_BOOL(true);
 }

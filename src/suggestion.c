@@ -21,7 +21,7 @@
 #include "code.h"
 #include "compat.h"
 #include "letters.h"
-#include "plan.h"
+#include "statement.h"
 #include "suggestion.h"
 
 /* How often the table is asked for one suggestion, and for the characters of one place. */

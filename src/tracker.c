@@ -15,10 +15,11 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
-#include "guard.h"
-#include "plan.h"
 #include "refusal.h"
+#include "statement.h"
 #include "tracker.h"
+#include "tracker_rule.h"
+#include "trigger.h"
 
 /* How often to try before it can't be another session that is in the way. */
 #define SAVE_ROUNDS_MAX		100
@@ -44,9 +45,9 @@ tracker_is_tracker(PG_FUNCTION_ARGS)
 	static const char table[] = "tracker";
 	static const CodeColumn codes[] = {MERCHANT_CODE, SKU_CODE, INVENTORY_TYPE_CODE};
 
-	check_codes(table, codes, lengthof(codes), fcinfo->args);
+	require_codes(table, codes, lengthof(codes), fcinfo->args);
 	if (!PG_ARGISNULL(ARG_MECHANISM))
-		check_rule(table, check_mechanism(table, PG_GETARG_DATUM(ARG_MECHANISM)),
+		require_rule(table, require_mechanism(table, PG_GETARG_DATUM(ARG_MECHANISM)),
 				   &fcinfo->args[ARG_QUANTITY]);
 	PG_RETURN_BOOL(true);
 }
@@ -251,13 +252,13 @@ save(Saving *saving)
 
 /* save_tracker(key, rule, expected_version); the version came with 0.3.0 */
 static Datum
-check_and_save(FunctionCallInfo fcinfo)
+validate_and_save(FunctionCallInfo fcinfo)
 {
 	Saving		saving = {.expects = false};
 	const char *outcome;
 
-	check_tracker_key(fcinfo);
-	check_tracker_rule(fcinfo);
+	require_tracker_key(fcinfo);
+	require_tracker_rule(fcinfo);
 	get_rule_values(fcinfo, saving.values, saving.nulls);
 	if (PG_NARGS() > TRACKER_RULE_ARGS && !PG_ARGISNULL(TRACKER_RULE_ARGS))
 	{
@@ -265,7 +266,7 @@ check_and_save(FunctionCallInfo fcinfo)
 		saving.version = PG_GETARG_INT32(TRACKER_RULE_ARGS);
 	}
 	SPI_connect();
-	check_item_exists(saving.values, false);
+	require_item_exists(saving.values, false);
 	outcome = save(&saving);
 	SPI_finish();
 	PG_RETURN_TEXT_P(cstring_to_text(outcome));
@@ -312,7 +313,7 @@ PG_FUNCTION_INFO_V1(tracker_save);
 Datum
 tracker_save(PG_FUNCTION_ARGS)
 {
-	return with_key_in_errors(fcinfo, check_and_save);
+	return with_key_in_errors(fcinfo, validate_and_save);
 }
 
 PG_FUNCTION_INFO_V1(tracker_delete);
@@ -348,7 +349,7 @@ PG_FUNCTION_INFO_V1(tracker_set_updated_at);
 Datum
 tracker_set_updated_at(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = check_trigger(fcinfo, GUARD_UPDATE);
+	TriggerData *trigger = require_trigger(fcinfo, ON_UPDATE);
 	TupleDesc	columns = trigger->tg_relation->rd_att;
 	/* the second came with 0.3.0 */
 	int			marks[2] = {trigger_column(trigger, "updated_at", TIMESTAMPTZOID)};

@@ -7,10 +7,6 @@
 
 #include "fmgr.h"
 
-/* The types of a key's arguments, and of those with the rule's, for SPI. */
-#define TRACKER_KEY_TYPES	TEXTOID, TEXTOID, TEXTOID, TEXTOID
-#define TRACKER_RULE_TYPES	TRACKER_KEY_TYPES, NUMERICOID, INT4OID, INT4OID, INT4OID
-
 /* tracker.c */
 extern text *tracker_key_text(const Datum *key);
 extern void report_denied(const char *action, const Datum *key);

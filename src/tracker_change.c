@@ -21,10 +21,10 @@
 
 #include "argument.h"
 #include "compat.h"
-#include "guard.h"
 #include "owner.h"
-#include "plan.h"
+#include "statement.h"
 #include "tracker_change.h"
+#include "trigger.h"
 
 #define KEY_COLUMNS			4
 #define RECORDED_COLUMNS	6
@@ -60,7 +60,7 @@ tracker_change_init(void)
 
 /* Called as a trigger after a row of tracker changed? It writes where its caller may not. */
 static TriggerData *
-require_trigger(FunctionCallInfo fcinfo)
+require_change_trigger(FunctionCallInfo fcinfo)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
@@ -154,7 +154,7 @@ PG_FUNCTION_INFO_V1(tracker_record_change);
 Datum
 tracker_record_change(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = require_trigger(fcinfo);
+	TriggerData *trigger = require_change_trigger(fcinfo);
 	bool		is_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
 	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	HeapTuple	before = is_insert ? NULL : trigger->tg_trigtuple;

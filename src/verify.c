@@ -16,10 +16,10 @@
 #include "argument.h"
 #include "compat.h"
 #include "fold.h"
+#include "merchant_work.h"
 #include "owner.h"
-#include "plan.h"
-#include "procedure.h"
 #include "row_security.h"
+#include "statement.h"
 
 /* The types of the columns of invtrack_internal.difference. */
 #define DIFFERENCE_COLUMNS \
@@ -183,10 +183,10 @@ verify(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	check_columns(result->setDesc, returned, lengthof(returned));
+	require_columns(result->setDesc, returned, lengthof(returned));
 	if (repair)
-		check_caller_is_owner("flow_series", "repair series");
-	check_row_security();
+		require_caller_is_owner("flow_series", "repair series");
+	require_row_security();
 	SPI_connect();
 	rows = find_differences(merchant);
 	repair = repair && finds_repairable(rows);

@@ -47,7 +47,7 @@ check_date(const char *text, size_t size)
 }
 
 static void
-check_quantity(const char *text, size_t size)
+require_quantity(const char *text, size_t size)
 {
 	Quantity	micro;
 	Quantity	again;
@@ -75,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_series_text(text, size);
 	check_date(text, size);
-	check_quantity(text, size);
+	require_quantity(text, size);
 	free(text);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * guard.c
+ * trigger.c
  *		What triggers have in common, and the one that keeps columns as they are.
  *
  * Whoever may execute a trigger function can attach it to a table of their
@@ -15,7 +15,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "guard.h"
+#include "trigger.h"
 
 /* Set while a statement of this library changes what guards keep. */
 static bool guard_lifted = false;
@@ -55,17 +55,17 @@ static int
 event_of(TriggerEvent event)
 {
 	if (TRIGGER_FIRED_BY_TRUNCATE(event))
-		return TRIGGER_FIRED_FOR_STATEMENT(event) ? GUARD_TRUNCATE : 0;
+		return TRIGGER_FIRED_FOR_STATEMENT(event) ? ON_TRUNCATE : 0;
 	if (!TRIGGER_FIRED_FOR_ROW(event))
 		return 0;
 	if (TRIGGER_FIRED_BY_INSERT(event))
-		return GUARD_INSERT;
-	return TRIGGER_FIRED_BY_UPDATE(event) ? GUARD_UPDATE : GUARD_DELETE;
+		return ON_INSERT;
+	return TRIGGER_FIRED_BY_UPDATE(event) ? ON_UPDATE : ON_DELETE;
 }
 
 /* Called as a trigger before one of these events? */
 TriggerData *
-check_trigger(FunctionCallInfo fcinfo, int events)
+require_trigger(FunctionCallInfo fcinfo, int events)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
@@ -143,7 +143,7 @@ PG_FUNCTION_INFO_V1(guard_refuse_change);
 Datum
 guard_refuse_change(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = check_trigger(fcinfo, GUARD_UPDATE);
+	TriggerData *trigger = require_trigger(fcinfo, ON_UPDATE);
 	char	  **arguments = trigger->tg_trigger->tgargs;
 
 	if (guard_lifted)

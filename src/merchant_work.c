@@ -1,5 +1,5 @@
 /*
- * procedure.c
+ * merchant_work.c
  *		What procedures that commit as they go have in common.
  */
 #include "postgres.h"
@@ -15,7 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
-#include "procedure.h"
+#include "merchant_work.h"
 #include "row_security.h"
 
 /* How often a long procedure tells where it is. */
@@ -23,7 +23,7 @@
 
 /* Can this CALL commit? Not inside a transaction block. */
 void
-check_may_commit(FunctionCallInfo fcinfo, const char *procedure, const char *function)
+require_may_commit(FunctionCallInfo fcinfo, const char *procedure, const char *function)
 {
 	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
 		castNode(CallContext, fcinfo->context)->atomic)
@@ -75,7 +75,7 @@ ends_it(int sqlstate, const Failures *failures)
 
 /* What constraints would have to say at the commit, they say now: SET CONSTRAINTS ALL IMMEDIATE. */
 static void
-check_constraints(void)
+require_constraints(void)
 {
 	AfterTriggerSetState(makeNode(ConstraintsSetStmt));
 }
@@ -96,11 +96,11 @@ try_for_merchant(void (*work) (void *), void *argument, Datum merchant, Failures
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
-		check_row_security();
+		require_row_security();
 		work(argument);
 		/* others of the caller's may be deferred, too, and not for us to check */
 		if (!failures->in_transaction)
-			check_constraints();
+			require_constraints();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();

@@ -1,9 +1,9 @@
 /*
- * procedure.h
+ * merchant_work.h
  *		What procedures that commit as they go have in common.
  */
-#ifndef INVTRACK_PROCEDURE_H
-#define INVTRACK_PROCEDURE_H
+#ifndef INVTRACK_MERCHANT_WORK_H
+#define INVTRACK_MERCHANT_WORK_H
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
@@ -16,8 +16,8 @@ typedef struct Failures
 	bool		in_transaction; /* no commit follows: the transaction is the caller's */
 } Failures;
 
-/* procedure.c */
-extern void check_may_commit(FunctionCallInfo fcinfo, const char *procedure,
+/* merchant_work.c */
+extern void require_may_commit(FunctionCallInfo fcinfo, const char *procedure,
 							 const char *function);
 extern bool time_to_tell(TimestampTz *told);
 extern bool try_for_merchant(void (*work) (void *), void *argument, Datum merchant,
@@ -25,4 +25,4 @@ extern bool try_for_merchant(void (*work) (void *), void *argument, Datum mercha
 extern void report_failures(const Failures *failures, const char *procedure);
 extern Datum procedure_result(FunctionCallInfo fcinfo, int64 count);
 
-#endif							/* INVTRACK_PROCEDURE_H */
+#endif							/* INVTRACK_MERCHANT_WORK_H */

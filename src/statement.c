@@ -1,5 +1,5 @@
 /*
- * plan.c
+ * statement.c
  *		SPI statements that are prepared once a session.
  *
  * Every name and operator in the text of a statement is qualified, so that a
@@ -22,7 +22,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
-#include "plan.h"
+#include "statement.h"
 
 /* The version of the extension in this database; null where there is none. */
 static char *
@@ -202,7 +202,7 @@ is_of_type(const FormData_pg_attribute *column, Oid type)
 
 /* A result has these columns, of these types. */
 void
-check_columns(TupleDesc columns, const Oid *types, int count)
+require_columns(TupleDesc columns, const Oid *types, int count)
 {
 	bool		as_expected = columns->natts == count;
 
@@ -311,7 +311,7 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 	if (count_results(statement) > 0 && SPI_tuptable == NULL)
 		report_unexpected_type();	/* a rule runs something else instead */
 	if (count_results(statement) > 0)
-		check_columns(SPI_tuptable->tupdesc, statement->results, count_results(statement));
+		require_columns(SPI_tuptable->tupdesc, statement->results, count_results(statement));
 	return SPI_processed;
 }
 
@@ -383,7 +383,7 @@ statement_open(Statement *statement, Datum *values)
 	Portal		cursor = SPI_cursor_open(NULL, statement_plan(statement), values, NULL, false);
 
 	if (count_results(statement) > 0)
-		check_columns(cursor->tupDesc, statement->results, count_results(statement));
+		require_columns(cursor->tupDesc, statement->results, count_results(statement));
 	return cursor;
 }
 

@@ -1,9 +1,9 @@
 /*
- * plan.h
+ * statement.h
  *		SPI statements that are prepared once a session.
  */
-#ifndef INVTRACK_PLAN_H
-#define INVTRACK_PLAN_H
+#ifndef INVTRACK_STATEMENT_H
+#define INVTRACK_STATEMENT_H
 
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
@@ -38,10 +38,10 @@ extern void start_naming(Naming *naming);
 extern void finish_naming(Naming *naming);
 extern Oid	find_relation(const char *schema, const char *name);
 
-/* plan.c: between SPI_connect() and SPI_finish() */
+/* statement.c: between SPI_connect() and SPI_finish() */
 extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls,
 							bool read_only);
-extern void check_columns(TupleDesc columns, const Oid *types, int count);
+extern void require_columns(TupleDesc columns, const Oid *types, int count);
 extern bool take_texts(Datum *texts, int count);
 extern bool statement_next(Statement *statement, Datum *text);
 extern void statement_run_into(Statement *statement, Datum *values, const char *nulls,
@@ -49,7 +49,7 @@ extern void statement_run_into(Statement *statement, Datum *values, const char *
 extern Portal statement_open(Statement *statement, Datum *values);
 extern void statement_set_type(Statement *statement, int arg, Oid type);
 
-/* plan.c: a value of what SPI found, SPI_tuptable or one that was kept; rows count from 0, columns from 1 */
+/* statement.c: a value of what SPI found, SPI_tuptable or one that was kept; rows count from 0, columns from 1 */
 extern Datum slot_not_null(TupleTableSlot *slot, int column);
 extern bool result_nullable(const SPITupleTable *rows, uint64 row, int column, Oid type,
 							Datum *value);
@@ -60,4 +60,4 @@ extern int64 result_int64(const SPITupleTable *rows, uint64 row, int column);
 extern bool result_bool(const SPITupleTable *rows, uint64 row, int column);
 extern Oid	result_oid(const SPITupleTable *rows, uint64 row, int column);
 
-#endif							/* INVTRACK_PLAN_H */
+#endif							/* INVTRACK_STATEMENT_H */

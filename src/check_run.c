@@ -1,5 +1,5 @@
 /*
- * check_guard.c
+ * check_run.c
  *		What is around a check: none inside another, and whom its news wakes.
  */
 #include "postgres.h"
@@ -9,7 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
-#include "check_guard.h"
+#include "check_run.h"
 #include "compat.h"
 
 /* Programs that deliver events may listen to this. */
@@ -26,7 +26,7 @@ static RunningCheck *running = NULL;
 static bool notify_setting = true;
 
 void
-check_guard_init(void)
+check_run_init(void)
 {
 	DefineCustomBoolVariable("invtrack.notify",
 							 "Does a check that has news notify the channel " CHANNEL "?",

@@ -1,27 +1,27 @@
 /*
- * guard.h
+ * trigger.h
  *		What triggers have in common.
  */
-#ifndef INVTRACK_GUARD_H
-#define INVTRACK_GUARD_H
+#ifndef INVTRACK_TRIGGER_H
+#define INVTRACK_TRIGGER_H
 
 #include "commands/trigger.h"
 #include "fmgr.h"
 
-#include "plan.h"
+#include "statement.h"
 
 /* When a trigger function may run; a bit each. */
-#define GUARD_INSERT	0x01
-#define GUARD_UPDATE	0x02
-#define GUARD_DELETE	0x04
-#define GUARD_TRUNCATE	0x08	/* for each statement; all others for each row */
+#define ON_INSERT	0x01
+#define ON_UPDATE	0x02
+#define ON_DELETE	0x04
+#define ON_TRUNCATE	0x08	/* for each statement; all others for each row */
 
-/* guard.c */
+/* trigger.c */
 extern uint64 statement_run_unguarded(Statement *statement, Datum *values);
 extern bool guard_is_lifted(void);
-extern TriggerData *check_trigger(FunctionCallInfo fcinfo, int events);
+extern TriggerData *require_trigger(FunctionCallInfo fcinfo, int events);
 extern int	trigger_column(const TriggerData *trigger, const char *name, Oid type);
 extern char *trigger_value(const TriggerData *trigger, HeapTuple row, const char *name, Oid type);
 extern bool column_changes(const TriggerData *trigger, const char *name);
 
-#endif							/* INVTRACK_GUARD_H */
+#endif							/* INVTRACK_TRIGGER_H */

@@ -1,5 +1,5 @@
 /*
- * code_check.c
+ * code_rule.c
  *		Checks of codes in arguments and in rows of tables.
  *
  * A code from before 0.3 may begin or end with white space that only Unicode
@@ -17,7 +17,7 @@
 #include "argument.h"
 #include "code.h"
 #include "compat.h"
-#include "plan.h"
+#include "statement.h"
 
 #define CODE_TYPES	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
 
@@ -88,7 +88,7 @@ refuse_code(const char *table, const char *name, Datum value)
 
 /* Look more closely at codes of which one is not sound. */
 static void
-check_unsound(const char *table, const CodeColumn *columns, int count, const NullableDatum *given)
+require_sound(const char *table, const CodeColumn *columns, int count, const NullableDatum *given)
 {
 	Datum		codes[CODE_COLUMNS] = {0};
 	char		nulls[] = "nnnnn";
@@ -115,7 +115,7 @@ check_unsound(const char *table, const CodeColumn *columns, int count, const Nul
 
 /* The codes of a row. Nulls are left to NOT NULL. */
 void
-check_codes(const char *table, const CodeColumn *columns, int count, const NullableDatum *codes)
+require_codes(const char *table, const CodeColumn *columns, int count, const NullableDatum *codes)
 {
 	for (int i = 0; i < count; i++)
 	{
@@ -124,7 +124,7 @@ check_codes(const char *table, const CodeColumn *columns, int count, const Nulla
 		if (code != NULL &&
 			code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)) != CODE_SOUND)
 		{
-			check_unsound(table, columns, count, codes);
+			require_sound(table, columns, count, codes);
 			return;
 		}
 	}
@@ -135,14 +135,14 @@ check_codes(const char *table, const CodeColumn *columns, int count, const Nulla
  * by a name of its own, one that is new.
  */
 void
-check_code(FunctionCallInfo fcinfo, int arg, const char *name)
+require_code(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	text	   *code;
 
 	for (CodeColumn column = MERCHANT_CODE; column < CODE_COLUMNS; column++)
 		if (strcmp(code_names[column], name) == 0)
 		{
-			check_codes(NULL, &column, 1, &fcinfo->args[arg]);
+			require_codes(NULL, &column, 1, &fcinfo->args[arg]);
 			return;
 		}
 	code = PG_GETARG_TEXT_PP(arg);
