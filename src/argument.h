@@ -32,7 +32,7 @@ pg_noreturn extern void refuse(const char *table, const char *name, const char *
 extern void require_not_null(FunctionCallInfo fcinfo, int arg, const char *name);
 extern void require_day(const char *table, const char *name, Datum value);
 extern void require_percent(const char *table, const char *name, NullableDatum value,
-						  int32 maximum);
+							int32 maximum);
 extern TimestampTz time_of_age(FunctionCallInfo fcinfo, int arg, const char *name);
 extern bool day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day);
 pg_noreturn extern void rethrow_with_detail(char *detail);

@@ -311,18 +311,12 @@ check_merchant(Datum merchant, ReturnSetInfo *told)
 	return check.events - check.events_before;
 }
 
-/* The next merchant after this one. */
-static bool
-next_merchant(Datum *merchant)
-{
-	static Statement find_merchant = {
-		"SELECT m.merchant FROM invtrack.merchant m"
-		" WHERE m.merchant OPERATOR(pg_catalog.>) $1 ORDER BY m.merchant LIMIT 1",
-		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
-	};
-
-	return statement_next(&find_merchant, merchant);
-}
+/* All merchants in order. */
+static Statement next_merchant = {
+	"SELECT m.merchant FROM invtrack.merchant m"
+	" WHERE m.merchant OPERATOR(pg_catalog.>) $1 ORDER BY m.merchant LIMIT 1",
+	1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
+};
 
 /* check_trackers(merchant): all in the caller's transaction */
 PG_FUNCTION_INFO_V1(check_trackers);
@@ -344,62 +338,35 @@ check_trackers(PG_FUNCTION_ARGS)
 	else
 	{
 		merchant = CStringGetTextDatum("");
-		while (next_merchant(&merchant))
+		while (statement_next(&next_merchant, &merchant))
 			check_merchant(merchant, told);
 	}
 	SPI_finish();
 	return (Datum) 0;
 }
 
-/* A merchant of check_all(), and the events so far. */
-typedef struct CheckAll
+static bool
+check_next(Datum merchant, bool is_first, void *state, int64 *events)
 {
-	Datum		merchant;
-	int64		events;
-	MemoryContext context;		/* of one merchant's check */
-} CheckAll;
+	int64		more = check_merchant(merchant, NULL);
 
-static void
-check_next(void *argument)
-{
-	CheckAll   *all = argument;
-	int64		events;
-
-	MemoryContextSwitchTo(all->context);
-	events = check_merchant(all->merchant, NULL);
-	all->events += Max(events, 0);
+	*events += Max(more, 0);
+	return false;
 }
 
-/*
- * check_all(): commits after each merchant, so that no merchant waits for the
- * others and what is done stays done.
- */
+/* check_all(): commits after each merchant */
 PG_FUNCTION_INFO_V1(check_all);
 Datum
 check_all(PG_FUNCTION_ARGS)
 {
-	TimestampTz told = GetCurrentTimestamp();
-	CheckAll	all = {0};
-	Failures	failures = {0};
+	static const MerchantWork checks = {"check_all", "events", &next_merchant, check_next};
+	int64		events;
 
 	require_may_commit(fcinfo, "check_all", "check_trackers");
 	require_as_of_setting();
 	require_row_security();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	all.merchant = CStringGetTextDatum("");
-	all.context = AllocSetContextCreate(CurrentMemoryContext, "invtrack checks",
-										ALLOCSET_DEFAULT_SIZES);
-	while (next_merchant(&all.merchant))
-	{
-		try_for_merchant(check_next, &all, all.merchant, &failures);
-		MemoryContextReset(all.context);
-		SPI_commit();
-		if (time_to_tell(&told))
-			ereport(NOTICE,
-					(errmsg("checked the merchants up to \"%s\", %lld events so far",
-							TextDatumGetCString(all.merchant), (long long) all.events)));
-	}
+	events = work_for_merchants(&checks, true);
 	SPI_finish();
-	report_failures(&failures, "check_all");
-	PG_RETURN_DATUM(procedure_result(fcinfo, all.events));
+	PG_RETURN_DATUM(procedure_result(fcinfo, events));
 }

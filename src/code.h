@@ -36,7 +36,7 @@ extern const char *code_hint(const char *bytes, size_t size);
 
 /* code_rule.c */
 extern void require_codes(const char *table, const CodeColumn *columns, int count,
-						const NullableDatum *codes);
+						  const NullableDatum *codes);
 extern void require_code(FunctionCallInfo fcinfo, int arg, const char *name);
 
 #endif							/* INVTRACK_CODE_H */

@@ -77,7 +77,7 @@ put_histories(ReturnSetInfo *result, int32 day, const Entries *history,
 		nulls[h + 1] = entries[h] == NULL;
 		if (!nulls[h + 1])
 			values[h + 1] = NumericGetDatum(quantity_to_numeric(entries[h]->quantity,
-															   history[h].scale));
+																history[h].scale));
 	}
 	if (with_reasons && entries[quantities] != NULL)
 		set_verdict(entries[quantities], history[quantities].scale, &values[histories],

@@ -42,22 +42,13 @@ typedef struct FoldPosition
 	Datum		place[PLACE_COLUMNS];	/* all before or at it are folded */
 } FoldPosition;
 
-/*
- * The next merchant after this one that has something to fold. What is not
- * needed any more is freed: there may be a million of them.
- */
-static bool
-next_merchant(Datum *merchant)
-{
-	static Statement find_merchant = {
-		"SELECT m.merchant FROM invtrack.movement m"
-		" WHERE NOT m.folded AND m.merchant OPERATOR(pg_catalog.>) $1"
-		" ORDER BY m.merchant LIMIT 1",
-		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
-	};
-
-	return statement_next(&find_merchant, merchant);
-}
+/* The merchants that have something to fold, in order. */
+static Statement next_merchant = {
+	"SELECT m.merchant FROM invtrack.movement m"
+	" WHERE NOT m.folded AND m.merchant OPERATOR(pg_catalog.>) $1"
+	" ORDER BY m.merchant LIMIT 1",
+	1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
+};
 
 /* Wait for the merchant's turn; kept until the end of the transaction. */
 void
@@ -286,67 +277,35 @@ fold(PG_FUNCTION_ARGS)
 	else
 	{
 		merchant = CStringGetTextDatum("");
-		while (next_merchant(&merchant))
+		while (statement_next(&next_merchant, &merchant))
 			moved += fold_merchant(merchant);
 	}
 	SPI_finish();
 	PG_RETURN_INT64(moved);
 }
 
-static void
-tell_progress(int64 moved, Datum merchant, TimestampTz *told)
+/* A batch of the merchant; the position is where the last one ended. */
+static bool
+fold_next(Datum merchant, bool is_first, void *position, int64 *moved)
 {
-	if (time_to_tell(told))
-		ereport(NOTICE,
-				(errmsg("folded %lld movements so far, now at merchant \"%s\"",
-						(long long) moved, TextDatumGetCString(merchant))));
+	if (is_first)
+		start_position(position, merchant);
+	return fold_batch(position, moved);
 }
 
-/* The merchant of fold_all(), and the movements so far. */
-typedef struct FoldAll
-{
-	FoldPosition position;
-	int64		moved;
-	bool		has_more;
-} FoldAll;
-
-static void
-fold_next(void *argument)
-{
-	FoldAll    *all = argument;
-
-	all->has_more = fold_batch(&all->position, &all->moved);
-}
-
-/*
- * fold_all(): commits after each batch, so that a merchant's rows are never
- * locked for long, and what is done stays done if it is stopped.
- */
+/* fold_all(): commits after each batch */
 PG_FUNCTION_INFO_V1(fold_all);
 Datum
 fold_all(PG_FUNCTION_ARGS)
 {
-	TimestampTz told = GetCurrentTimestamp();
-	FoldAll		all = {0};
-	Failures	failures = {0};
-	Datum		merchant;
-	bool		is_done;
+	FoldPosition position;
+	const MerchantWork folds = {"fold_all", "movements", &next_merchant, fold_next, &position};
+	int64		moved;
 
 	require_may_commit(fcinfo, "fold_all", "fold");
 	require_row_security();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	merchant = CStringGetTextDatum("");
-	while (next_merchant(&merchant))
-	{
-		start_position(&all.position, merchant);
-		do
-		{
-			is_done = !try_for_merchant(fold_next, &all, merchant, &failures) || !all.has_more;
-			SPI_commit();
-			tell_progress(all.moved, merchant, &told);
-		} while (!is_done);
-	}
+	moved = work_for_merchants(&folds, true);
 	SPI_finish();
-	report_failures(&failures, "fold_all");
-	PG_RETURN_DATUM(procedure_result(fcinfo, all.moved));
+	PG_RETURN_DATUM(procedure_result(fcinfo, moved));
 }

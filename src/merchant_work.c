@@ -1,11 +1,16 @@
 /*
  * merchant_work.c
- *		What procedures that commit as they go have in common.
+ *		Work that is done merchant by merchant, and where an error of one keeps
+ *		none of the others from its turn.
+ *
+ * Procedures commit after each part of it, so that no merchant waits for the
+ * others, no lock is held for long, and what is done stays done.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "commands/trigger.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "nodes/parsenodes.h"
@@ -32,18 +37,6 @@ require_may_commit(FunctionCallInfo fcinfo, const char *procedure, const char *f
 				 errmsg("%s() cannot run inside a transaction block", procedure),
 				 errhint("CALL it by itself, or use invtrack.%s(), which does not commit.",
 						 function)));
-}
-
-/* Is it time to say something again? */
-bool
-time_to_tell(TimestampTz *told)
-{
-	TimestampTz now = GetCurrentTimestamp();
-
-	if (!TimestampDifferenceExceeds(*told, now, PROGRESS_SECONDS * 1000))
-		return false;
-	*told = now;
-	return true;
 }
 
 /*
@@ -141,6 +134,79 @@ report_failures(const Failures *failures, const char *procedure)
 				 errmsg("%s() failed for some merchants: %d", procedure, failures->merchants),
 				 errdetail("All others are done."),
 				 errhint("The warnings before this, also in the server's log, say why.")));
+}
+
+/* The merchant whose turn it is. */
+typedef struct Turn
+{
+	const MerchantWork *work;
+	Datum		merchant;
+	bool		is_first;		/* the first part of its work */
+	bool		has_more;
+	MemoryContext context;
+	int64		count;			/* of all merchants */
+} Turn;
+
+static void
+do_part(void *argument)
+{
+	Turn	   *turn = argument;
+
+	MemoryContextSwitchTo(turn->context);
+	turn->has_more = turn->work->work(turn->merchant, turn->is_first, turn->work->state,
+									  &turn->count);
+}
+
+static void
+tell_progress(const Turn *turn, TimestampTz *told)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!TimestampDifferenceExceeds(*told, now, PROGRESS_SECONDS * 1000))
+		return;
+	*told = now;
+	ereport(NOTICE,
+			(errmsg("%s(): %lld %s so far, now at merchant \"%s\"", turn->work->name,
+					(long long) turn->count, turn->work->units,
+					TextDatumGetCString(turn->merchant))));
+}
+
+/* One merchant's turn, in as many parts as its work has. */
+static void
+take_turn(Turn *turn, bool commits, Failures *failures, TimestampTz *told)
+{
+	turn->is_first = true;
+	do
+	{
+		turn->has_more = false;
+		(void) try_for_merchant(do_part, turn, turn->merchant, failures);
+		turn->is_first = false;
+		if (commits)
+		{
+			SPI_commit();
+			tell_progress(turn, told);
+		}
+	} while (turn->has_more);
+	MemoryContextReset(turn->context);
+}
+
+/*
+ * Do something for all merchants. Returns the count. Commits after each part, or
+ * leaves all to the caller's transaction; between SPI_connect() and SPI_finish().
+ */
+int64
+work_for_merchants(const MerchantWork *work, bool commits)
+{
+	TimestampTz told = GetCurrentTimestamp();
+	Failures	failures = {.in_transaction = !commits};
+	Turn		turn = {.work = work, .merchant = CStringGetTextDatum("")};
+
+	turn.context = AllocSetContextCreate(CurrentMemoryContext, "invtrack work of a merchant",
+										 ALLOCSET_DEFAULT_SIZES);
+	while (statement_next(work->find_next, &turn.merchant))
+		take_turn(&turn, commits, &failures, &told);
+	report_failures(&failures, work->name);
+	return turn.count;
 }
 
 /* The row of the procedure's one INOUT argument, a bigint. */

@@ -130,62 +130,27 @@ purge_merchant(Datum merchant, TimestampTz before)
 	return purged;
 }
 
-/* The next merchant after this one that may have something to purge. */
 static bool
-next_merchant(Datum *merchant)
+purge_next(Datum merchant, bool is_first, void *before, int64 *movements)
 {
-	static Statement find_merchant = {
+	*movements += purge_merchant(merchant, *(const TimestampTz *) before);
+	return false;
+}
+
+/* Purge all merchants; what is wrong with one's data becomes a warning, and the others are purged. */
+static int64
+purge_merchants(TimestampTz before, bool commits)
+{
+	static Statement next_merchant = {
 		"SELECT s.merchant FROM invtrack.flow_series s"
 		" WHERE s.merchant OPERATOR(pg_catalog.>) $1 ORDER BY s.merchant LIMIT 1",
 		1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
+	const MerchantWork purges = {
+		commits ? "purge_all" : "purge_movements", "movements", &next_merchant, purge_next, &before
+	};
 
-	return statement_next(&find_merchant, merchant);
-}
-
-/* A purge of all: the merchant whose turn it is, and the movements so far. */
-typedef struct PurgeAll
-{
-	Datum		merchant;
-	TimestampTz before;
-	int64		movements;
-	MemoryContext context;		/* of one merchant's purge */
-} PurgeAll;
-
-static void
-start_purge_all(PurgeAll *all, TimestampTz before)
-{
-	all->merchant = CStringGetTextDatum("");
-	all->before = before;
-	all->movements = 0;
-	all->context = AllocSetContextCreate(CurrentMemoryContext, "invtrack purges",
-										 ALLOCSET_DEFAULT_SIZES);
-}
-
-static void
-purge_next(void *argument)
-{
-	PurgeAll   *all = argument;
-
-	MemoryContextSwitchTo(all->context);
-	all->movements += purge_merchant(all->merchant, all->before);
-}
-
-/* What is wrong with one merchant's data becomes a warning, and the others are purged. */
-static int64
-purge_in_transaction(TimestampTz before)
-{
-	PurgeAll	all;
-	Failures	failures = {.in_transaction = true};
-
-	start_purge_all(&all, before);
-	while (next_merchant(&all.merchant))
-	{
-		try_for_merchant(purge_next, &all, all.merchant, &failures);
-		MemoryContextReset(all.context);
-	}
-	report_failures(&failures, "purge_movements");
-	return all.movements;
+	return work_for_merchants(&purges, commits);
 }
 
 /* purge_movements(merchant, older_than_days); a null merchant is all of them */
@@ -199,43 +164,27 @@ purge_movements(PG_FUNCTION_ARGS)
 	require_caller_is_owner("movement", "purge movements");
 	require_row_security();
 	SPI_connect();
-	purged = PG_ARGISNULL(0) ? purge_in_transaction(before) :
+	purged = PG_ARGISNULL(0) ? purge_merchants(before, false) :
 		purge_merchant(PG_GETARG_DATUM(0), before);
 	SPI_finish();
 	PG_RETURN_INT64(purged);
 }
 
-/*
- * purge_all(older_than_days): commits after each merchant, so that no merchant
- * waits for the others and what is done stays done.
- */
+/* purge_all(older_than_days): commits after each merchant */
 PG_FUNCTION_INFO_V1(purge_all);
 Datum
 purge_all(PG_FUNCTION_ARGS)
 {
-	TimestampTz told = GetCurrentTimestamp();
-	PurgeAll	all;
-	Failures	failures = {0};
 	TimestampTz before = time_of_age(fcinfo, 0, "older_than_days");
+	int64		movements;
 
 	require_caller_is_owner("movement", "purge movements");
 	require_row_security();
 	require_may_commit(fcinfo, "purge_all", "purge_movements");
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	start_purge_all(&all, before);
-	while (next_merchant(&all.merchant))
-	{
-		try_for_merchant(purge_next, &all, all.merchant, &failures);
-		MemoryContextReset(all.context);
-		SPI_commit();
-		if (time_to_tell(&told))
-			ereport(NOTICE,
-					(errmsg("purged %lld movements so far, up to merchant \"%s\"",
-							(long long) all.movements, TextDatumGetCString(all.merchant))));
-	}
+	movements = purge_merchants(before, true);
 	SPI_finish();
-	report_failures(&failures, "purge_all");
-	PG_RETURN_DATUM(procedure_result(fcinfo, all.movements));
+	PG_RETURN_DATUM(procedure_result(fcinfo, movements));
 }
 
 /* Nobody folds, checks or adds to a merchant that is being deleted. */

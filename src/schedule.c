@@ -286,7 +286,7 @@ plan_jobs(FunctionCallInfo fcinfo, Job *jobs)
 	int			fold_every = require_interval(fcinfo, ARG_FOLD_EVERY, "fold_every");
 	int			check_every = minutes_of_interval(PG_GETARG_INTERVAL_P(ARG_CHECK_EVERY));
 	int			movements = require_days(fcinfo, ARG_PURGE_MOVEMENTS_AFTER,
-									   "purge_movements_after_days");
+										 "purge_movements_after_days");
 	int			alerts = require_days(fcinfo, ARG_PURGE_ALERTS_AFTER, "purge_alerts_after_days");
 	int			runs = require_days(fcinfo, ARG_KEEP_RUNS, "keep_runs_days");
 	MinuteSet	taken = 0;

@@ -48,7 +48,7 @@ tracker_is_tracker(PG_FUNCTION_ARGS)
 	require_codes(table, codes, lengthof(codes), fcinfo->args);
 	if (!PG_ARGISNULL(ARG_MECHANISM))
 		require_rule(table, require_mechanism(table, PG_GETARG_DATUM(ARG_MECHANISM)),
-				   &fcinfo->args[ARG_QUANTITY]);
+					 &fcinfo->args[ARG_QUANTITY]);
 	PG_RETURN_BOOL(true);
 }
 

@@ -143,5 +143,5 @@ void
 require_tracker_rule(FunctionCallInfo fcinfo)
 {
 	require_rule(NULL, require_mechanism(NULL, PG_GETARG_DATUM(ARG_MECHANISM)),
-			   &fcinfo->args[ARG_QUANTITY]);
+				 &fcinfo->args[ARG_QUANTITY]);
 }
