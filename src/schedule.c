@@ -398,7 +398,7 @@ schedule_jobs(PG_FUNCTION_ARGS)
 	plan_jobs(fcinfo, jobs);
 	require_may_schedule("schedule_jobs()");
 	InitMaterializedSRF(fcinfo, 0);
-	(void) pg_cron_put_jobs(jobs, JOB_KINDS);
+	(void) put_jobs(jobs, JOB_KINDS);
 	return_jobs(fcinfo, jobs, pg_cron_database(jobs, JOB_KINDS));
 	return (Datum) 0;
 }
@@ -412,5 +412,5 @@ unschedule_jobs(PG_FUNCTION_ARGS)
 
 	require_may_schedule("unschedule_jobs()");
 	name_jobs(jobs);
-	PG_RETURN_INT32((int32) pg_cron_put_jobs(jobs, JOB_KINDS));
+	PG_RETURN_INT32((int32) put_jobs(jobs, JOB_KINDS));
 }

@@ -34,11 +34,11 @@ job_is_of_pg_cron(const Job *job)
 
 /* schedule_cron.c */
 extern const char *pg_cron_database(const Job *jobs, int count);
-extern int64 pg_cron_put_jobs(const Job *jobs, int count);
+extern Oid	find_pg_cron_database(const Job *jobs, int count);
 extern int64 pg_cron_put_jobs_here(const Job *jobs, int count);
 extern char *jobs_as_statements(const Job *jobs, int count);
 
 /* schedule_worker.c */
-extern int64 worker_put_jobs(Oid database, const Job *jobs, int count);
+extern int64 put_jobs(const Job *jobs, int count);
 
 #endif							/* INVTRACK_SCHEDULE_H */

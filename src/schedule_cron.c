@@ -318,9 +318,9 @@ pg_cron_put_jobs_here(const Job *jobs, int count)
 	return removed;
 }
 
-/* The same from any database: where it isn't pg_cron's, in a transaction of its own. */
-int64
-pg_cron_put_jobs(const Job *jobs, int count)
+/* pg_cron's database; an error where it is not there, or we may not connect to it. */
+Oid
+find_pg_cron_database(const Job *jobs, int count)
 {
 	const char *database = pg_cron_database(jobs, count);
 	Oid			oid = get_database_oid(database, true);
@@ -331,10 +331,9 @@ pg_cron_put_jobs(const Job *jobs, int count)
 					   psprintf("Create it, or set " DATABASE_SETTING
 								" to one that there is and restart the server;"
 								" then run CREATE EXTENSION pg_cron there as a superuser."));
-	if (oid == MyDatabaseId)
-		return pg_cron_put_jobs_here(jobs, count);
-	if (!DatumGetBool(DirectFunctionCall2(has_database_privilege_id, ObjectIdGetDatum(oid),
+	if (oid != MyDatabaseId &&
+		!DatumGetBool(DirectFunctionCall2(has_database_privilege_id, ObjectIdGetDatum(oid),
 										  CStringGetTextDatum("CONNECT"))))
 		report_no_grant(database, true);
-	return worker_put_jobs(oid, jobs, count);
+	return oid;
 }

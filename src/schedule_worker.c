@@ -168,7 +168,7 @@ read_answer(shm_mq_handle *queue)
  * Have a worker do pg_cron_put_jobs_here() in that database, as the current
  * role, and wait for it. What it has done is committed.
  */
-int64
+static int64
 worker_put_jobs(Oid database, const Job *jobs, int count)
 {
 	dsm_segment *segment = write_errand(database, jobs, count);
@@ -186,6 +186,16 @@ worker_put_jobs(Oid database, const Job *jobs, int count)
 	PG_END_ENSURE_ERROR_CLEANUP(stop_worker, PointerGetDatum(handle));
 	dsm_detach(segment);
 	return answer;
+}
+
+/* Make pg_cron's table say what these jobs do: here, or in another database and committed. */
+int64
+put_jobs(const Job *jobs, int count)
+{
+	Oid			database = find_pg_cron_database(jobs, count);
+
+	return database == MyDatabaseId ? pg_cron_put_jobs_here(jobs, count) :
+		worker_put_jobs(database, jobs, count);
 }
 
 /* ---------- in the worker ---------- */
