@@ -55,6 +55,8 @@ for (const part of [form, list, why, stock, alerts, imports, review]) app.route(
 
 app.notFound((c) => page(c, { title: texts.errors[404], error: texts.errors[404], status: 404 }));
 app.onError((error, c) => {
+  // The role is gone, or is the login's no more.
+  if (error.mayNotBe && ['42501', '22023'].includes(error.code)) return c.redirect('/sign-in', 303);
   const status = error.status ?? { 42501: 403, 40001: 409, '40P01': 409 }[error.code] ?? 500;
   if (status === 500) console.error(error);
   const text = { 403: error.code ? texts.errors.denied : texts.errors[403], 409: texts.errors.again }[status] ?? texts.errors[500];

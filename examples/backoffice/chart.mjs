@@ -1,4 +1,4 @@
-// Pictures, drawn here as SVG: the bar of a tracker's health, and lines over days. Colours are in screen.css. Only
+// Pictures, drawn here as SVG: the bar of a tracker's health, and figures over days. Colours are in screen.css. Only
 // pixels are computed in floating point; texts show what the database says.
 
 import { html } from 'hono/html';
@@ -12,34 +12,32 @@ export function bar({ health, status }) {
 
 const [width, height, left, bottom] = [720, 180, 64, 24];
 
+/** A line through the days that have a value; a day without neighbours is a dash. */
+function line(values, x, y) {
+  const known = (i) => (values[i] ?? null) !== null;
+  const step = (i) => (known(i - 1) ? `L${x(i)} ${y(values[i])}` : known(i + 1) ? `M${x(i)} ${y(values[i])}` : `M${x(i) - 4} ${y(values[i])}h8`);
+  return values.map((_, i) => (known(i) ? step(i) : '')).join(' ');
+}
+
 /**
- * Lines over the days of rows ({ day, … }). lines: { name, label, of(row) → decimal text or null }. The text below
- * the picture says what it shows, for those who do not see it.
+ * Figures over the days of rows ({ day, … }). series: { name, label, of(row) → decimal text or null, bars } each: a line, or a
+ * bar for each day. mark: where a line is drawn across. The text below the picture says what it shows, for those who do
+ * not see it.
  */
-export function chart(rows, lines, label, locale) {
-  const numbers = lines.flatMap(({ of }) => rows.map(of)).filter((value) => value !== null && value !== undefined).map(Number);
-  const top = Math.max(1, ...numbers);
+export function chart(rows, series, label, locale, mark) {
+  const figures = series.map((one) => ({ ...one, values: rows.map(one.of).map((value) => (value === null || value === undefined ? null : Number(value))) }))
+    .filter(({ values }) => values.some((value) => value !== null));
+  const numbers = figures.flatMap(({ values }) => values).filter((value) => value !== null);
+  const top = Math.max(1, mark ?? 0, ...numbers);
   const low = Math.min(0, ...numbers);
-  const x = (i) => left + (rows.length > 1 ? (i / (rows.length - 1)) * (width - left - 8) : 0);
-  const y = (value) => 8 + ((top - value) / (top - low)) * (height - bottom - 8);
-  const path = (of) => {
-    let pen = 'M';
-    return rows.map((row, i) => {
-      const value = of(row);
-      if (value === null || value === undefined) {
-        pen = 'M';
-        return '';
-      }
-      const step = `${pen}${x(i).toFixed(1)} ${y(Number(value)).toFixed(1)}`;
-      pen = 'L';
-      return step;
-    }).join(' ');
-  };
-  const mark = (value) => html`<line class="grid" x1="${left}" x2="${width - 8}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}"/>
-    <text x="${left - 6}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${decimal(String(Number(value.toPrecision(3))), locale)}</text>`;
+  const x = (i) => (left + 4 + (rows.length > 1 ? (i / (rows.length - 1)) * (width - left - 16) : 0)).toFixed(1);
+  const y = (value) => (8 + ((top - value) / (top - low)) * (height - bottom - 8)).toFixed(1);
+  const shape = ({ values, bars }) => (bars ? values.map((value, i) => (value ? `M${x(i)} ${y(0)}V${y(value)}` : '')).join('') : line(values, x, y));
+  const across = (value, i) => html`<line class="grid ${value === mark ? 'mark' : ''}" x1="${left}" x2="${width - 8}" y1="${y(value)}" y2="${y(value)}"/>
+    ${i > 0 && Math.abs(y(value) - y(top)) < 12 ? '' : html`<text x="${left - 6}" y="${Number(y(value)) + 4}" text-anchor="end">${decimal(String(Number(value.toPrecision(3))), locale)}</text>`}`;
   return html`<figure><svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
-    ${[low, top].map(mark)}
-    ${lines.map(({ name, of }) => html`<path class="line ${name}" d="${path(of)}"/>`)}
+    ${[...new Set([top, low, mark ?? low])].map(across)}
+    ${figures.map((one) => html`<path class="${one.bars ? 'bars' : 'line'} ${one.name}" d="${shape(one)}"/>`)}
     <text x="${left}" y="${height - 6}">${day(rows[0].day, locale)}</text><text x="${width - 8}" y="${height - 6}" text-anchor="end">${day(rows.at(-1).day, locale)}</text>
-  </svg><figcaption>${lines.map(({ name, label: text }) => html`<span class="key ${name}">${text}</span> `)}</figcaption></figure>`;
+  </svg><figcaption>${figures.map(({ name, label: text }) => html`<span class="key ${name}">${text}</span> `)}</figcaption></figure>`;
 }

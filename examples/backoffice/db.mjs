@@ -19,7 +19,8 @@ export async function asUser(user, work) {
   let broken;
   try {
     await client.query('BEGIN');
-    await client.query(`SELECT pg_catalog.set_config('role', $1, true), pg_catalog.set_config('invtrack.actor', $1, true)`, [user]);
+    await client.query(`SELECT pg_catalog.set_config('role', $1, true), pg_catalog.set_config('invtrack.actor', $1, true)`, [user])
+      .catch((error) => { throw Object.assign(error, { mayNotBe: user }); });
     const result = await work(async (text, values) => (await client.query(text, values)).rows);
     await client.query('COMMIT');
     return result;
@@ -56,14 +57,14 @@ export async function users() {
   return rows;
 }
 
-/** Call news() whenever alerts have changed, for as long as the program runs. */
+/** Call news() whenever alerts have changed, or may have while the connection was lost, for as long as the program runs. */
 export async function listen(news) {
   const client = new pg.Client({ application_name: 'invtrack-backoffice alerts', keepAlive: true });
   const again = (error) => {
     if (error) console.error(`alerts: ${error.message}`);
     client.removeAllListeners('end');
     client.end().catch(() => {});
-    setTimeout(() => listen(news), 5000).unref();
+    setTimeout(() => listen(news), 1000).unref();
   };
   client.once('error', again);
   client.once('end', () => again());
@@ -71,6 +72,7 @@ export async function listen(news) {
   try {
     await client.connect();
     await client.query('LISTEN invtrack_alert');
+    news();
   } catch (error) {
     client.removeAllListeners('error');
     client.on('error', () => {});

@@ -41,7 +41,7 @@ function field(name, state, errors, locale) {
   const [label, hint] = texts.mechanisms[state.mechanism].fields[name];
   return html`<div class="field"><label for="${name}">${label}</label>
     <input id="${name}" name="${name}" value="${state[name]}" inputmode="${name === 'quantity' ? 'decimal' : 'numeric'}" autocomplete="off"
-      aria-describedby="${name}-hint" ${errors[name] ? raw('aria-invalid="true"') : ''}
+      aria-describedby="${name}-hint" ${errors[name] ? raw('aria-invalid="true" autofocus') : ''}
       hx-post="/trackers/new" hx-trigger="input changed delay:250ms" hx-target="#verdict" hx-select="#verdict" hx-swap="outerHTML" hx-sync="this:replace">
     <small id="${name}-hint">${errors[name] ? html`<strong class="error" role="alert">${errors[name]}</strong> ` : ''}${hint}</small></div>`;
 }
@@ -60,11 +60,13 @@ async function verdict(query, state, locale) {
     ${existing && !state.edit ? html`<p class="notice">${t.existing} <strong>${settings(existing, show)}</strong></p>` : ''}
     ${health ? html`<h2>${t.preview}</h2><p>${t.previewNow}: ${bar(health)} <strong>${show(health.health)}%</strong>
       ${texts.statuses[health.status]}${health.reason ? `: ${texts.reasons[health.reason]}` : ''}
-      (${texts.list.columns.current} ${show(health.current_stock)}, ${texts.list.columns.threshold} ${show(health.threshold)})</p>` : ''}
+      (${texts.list.columns.current} ${show(health.current_stock)}, ${texts.list.columns.threshold} ${show(health.threshold)})
+      ${health.status === 'no_sales' ? html`<br><small>${t.noSales}</small>` : ''}</p>` : ''}
     ${found?.error ? html`<p class="error">${said(found.error)}</p>` : ''}`;
 }
 
 const wrong = (text) => (text ? html`<p class="error" role="alert">${text}</p>` : '');
+const invalid = (text) => (text ? 'aria-invalid="true" autofocus' : '');
 const apply = html`<noscript><button name="action" value="apply" class="secondary">${t.apply}</button></noscript>`;
 
 /** Products of the merchant that match, and the one that is chosen. */
@@ -79,14 +81,14 @@ async function products(query, state, errors) {
       hx-post="/trackers/new" hx-trigger="input changed delay:250ms, search" hx-target="#products" hx-select="#products" hx-swap="outerHTML" hx-sync="this:replace">
       <button name="action" value="search" class="secondary">${t.searchButton}</button></div>
     ${wrong(errors.sku)}
-    <div id="products" aria-live="polite">${found.length === 0 ? html`<p>${t.noProduct}</p>` : found.map(({ sku, name }) => html`
+    <div id="products" aria-live="polite">${hidden({ q_was: state.q })}${found.length === 0 ? html`<p>${t.noProduct}</p>` : found.map(({ sku, name }) => html`
       <label><input type="radio" name="sku" value="${sku}" ${sku === state.sku ? raw('checked') : ''} ${again}> <code>${sku}</code> ${name}</label>`)}</div></fieldset>`;
 }
 
 /** The merchant; the rest of the form follows from it. */
 async function chooseMerchant(query, state, errors) {
   return html`${select('merchant', t.merchant, await merchants(query, t.choose), state.merchant,
-    raw('id="merchant" hx-post="/trackers/new" hx-trigger="change" hx-target="#rest" hx-select="#rest" hx-swap="outerHTML"'))}
+    raw(`id="merchant" ${invalid(errors.merchant)} hx-post="/trackers/new" hx-trigger="change" hx-target="#rest" hx-select="#rest" hx-swap="outerHTML"`))}
     ${wrong(errors.merchant)}<small>${t.merchantHint}</small>${apply}`;
 }
 
@@ -96,10 +98,19 @@ async function chooser(query, state, errors) {
   const types = await query('SELECT inventory_type, name FROM invtrack.inventory_type WHERE merchant = $1 ORDER BY inventory_type', [state.merchant]);
   return html`${await products(query, state, errors)}
     ${select('inventory_type', t.type, [['', t.choose], ...types.map(({ inventory_type: code, name }) => [code, name || code])], state.inventory_type,
-    raw('id="inventory_type" hx-post="/trackers/new" hx-trigger="change" hx-target="#verdict" hx-select="#verdict" hx-swap="outerHTML"'))}
+    raw(`id="inventory_type" ${invalid(errors.inventory_type)} hx-post="/trackers/new" hx-trigger="change" hx-target="#verdict" hx-select="#verdict" hx-swap="outerHTML"`))}
     ${wrong(errors.inventory_type)}<small>${t.typeHint}</small>
     ${select('mechanism', t.mechanism, [['', t.choose], ...mechanisms], state.mechanism,
-    raw('id="mechanism" hx-post="/trackers/new" hx-trigger="change" hx-target="#settings" hx-select="#settings" hx-swap="outerHTML"'))}${wrong(errors.mechanism)}${apply}`;
+    raw(`id="mechanism" ${invalid(errors.mechanism)} hx-post="/trackers/new" hx-trigger="change" hx-target="#settings" hx-select="#settings" hx-swap="outerHTML"`))}
+    ${wrong(errors.mechanism)}${apply}`;
+}
+
+/** What an edited tracker is of: that does not change. */
+async function fixed(query, state) {
+  const [item] = await query(`SELECT m.name AS merchant, p.name AS product, i.name AS type FROM invtrack.merchant m JOIN invtrack.product p USING (merchant)
+    JOIN invtrack.inventory_type i USING (merchant) WHERE (merchant, sku, inventory_type) = ($1, $2, $3)`, keyOf(state).slice(0, 3));
+  return html`<p><strong>${state.sku}</strong> ${item?.product} · ${item?.type || state.inventory_type} · ${item?.merchant || state.merchant}<br>
+    ${texts.mechanisms[state.mechanism]?.name}</p>`;
 }
 
 /** The page of the form. */
@@ -107,20 +118,21 @@ async function show(c, query, state, { errors = {}, notice, error, suggestion } 
   const { locale } = c.var;
   if (state.merchant && !(await query('SELECT FROM invtrack.merchant WHERE merchant = $1', [state.merchant])).length) state.merchant = state.sku = '';
   const mechanism = texts.mechanisms[state.mechanism];
-  const fixed = keys.map((name) => (name === 'mechanism' ? mechanism?.name : state[name])).join(' · ');
   return page(c, {
     title: state.edit ? t.editTitle : t.newTitle,
     notice,
     error: error ?? errors[''],
     status: error || Object.keys(errors).length ? 422 : 200,
     body: html`<form id="form" method="post" action="/trackers/new">
+      <button class="visually-hidden" name="action" value="enter" tabindex="-1" aria-hidden="true">${t.save}</button>
       ${hidden({ token: c.var.token, back: state.back, edit: state.edit || undefined, version: state.version || undefined })}
       <h2>${t.basic}</h2><p><small>${t.required}</small></p>
       ${state.edit ? '' : await chooseMerchant(query, state, errors)}
-      <div id="rest">${state.edit ? html`<p><strong>${fixed}</strong></p>${hidden(Object.fromEntries(keys.map((name) => [name, state[name]])))}`
+      <div id="rest">${state.edit ? html`${await fixed(query, state)}${hidden(Object.fromEntries(keys.map((name) => [name, state[name]])))}`
     : html`${hidden({ merchant_was: state.merchant })}${await chooser(query, state, errors)}`}
         ${suggestion ? html`<p class="notice" role="status"><strong>${t.suggested}:</strong> ${suggestion}</p>` : ''}
-        <div id="settings">${mechanism ? html`<div id="parameters"><p><small>${mechanism.bestFor}</small></p>
+        <div id="settings">${state.merchant && !mechanism ? html`<p><small>${t.mechanismHint}</small></p>` : ''}
+          ${mechanism ? html`<div id="parameters"><p><small>${mechanism.bestFor} ${mechanism.calculation}</small></p>
           ${Object.keys(mechanism.fields).map((name) => field(name, state, errors, locale))}</div>` : ''}
           <div id="verdict" aria-live="polite">${await verdict(query, state, locale)}</div></div></div>
       <p><small>${t.duplicate}</small></p>
@@ -196,6 +208,8 @@ form.post('/trackers/new', (c) => asUser(c.var.user, (query) => {
   if (!texts.mechanisms[state.mechanism]) state.mechanism = '';
   if (!/^\d{1,9}$/.test(state.version)) state.version = '0';
   if (!state.edit && state.merchant !== body.merchant_was) state.sku = state.inventory_type = state.q = '';
-  if (body.action === 'save' || body.action === 'another') return save(c, query, state, body.action === 'another');
+  // Enter saves; in the field of the search, or after it was typed in there, it searches.
+  const searched = state.edit || state.q === (body.q_was ?? '');
+  if (body.action === 'save' || body.action === 'another' || (body.action === 'enter' && searched)) return save(c, query, state, body.action === 'another');
   return body.action === 'suggest' ? suggest(c, query, state) : show(c, query, state);
 }));

@@ -63,13 +63,14 @@ export function csvValue(value) {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Rows of a CSV file (RFC 4180, a byte order mark allowed), each an array of texts. */
+/** Rows of a CSV file (RFC 4180, a byte order mark allowed), each an array of texts. The header's line says whether commas, semicolons or tabs divide. */
 export function parseCsv(text, messages) {
   const rows = [];
   let row = [];
   let value = '';
   let quoted = false;
   const source = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+  const [divider] = /[,;\t]/.exec(source.slice(0, source.indexOf('\n') + 1)) ?? [','];
   for (let i = 0; i < source.length; i++) {
     const letter = source[i];
     if (quoted) {
@@ -77,17 +78,17 @@ export function parseCsv(text, messages) {
       else if (source[i + 1] === '"') value += source[++i];
       else quoted = false;
     } else if (letter === '"' && value === '') quoted = true;
-    else if (letter === ',' || letter === '\n') {
+    else if (letter === divider || letter === '\n') {
       row.push(value);
       value = '';
       if (letter === '\n') {
-        if (row.length > 1 || row[0] !== '') rows.push(row);
+        if (row.some((text) => text !== '')) rows.push(row);
         row = [];
       }
     } else value += letter;
   }
   if (quoted) throw new Error(messages.quote);
   row.push(value);
-  if (row.length > 1 || row[0] !== '') rows.push(row);
+  if (row.some((text) => text !== '')) rows.push(row);
   return rows;
 }

@@ -4,11 +4,21 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { asUser, attempt } from './db.mjs';
 import { decimal, parseCsv } from './format.mjs';
-import { hidden, page, said } from './page.mjs';
+import { hidden, page, said, table } from './page.mjs';
 import { texts } from './texts.mjs';
 
 const t = texts.import;
+const most = 500;
 const columns = ['merchant', 'sku', 'inventory_type', 'mechanism', 'quantity', 'lookback_days', 'coverage_days', 'expiry_days'];
+
+/** The text of a file, which has to be UTF-8. Others would be read as something else without a word. */
+async function textOf(file) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    throw new Error(t.encoding);
+  }
+}
 
 /** The file's rows as settings of save_trackers(): numbers stay text, empty values are not there. */
 function settingsOf(text) {
@@ -30,13 +40,19 @@ function form(c, text) {
 }
 
 function verdicts(c, rows, text, saved) {
-  const heads = [t.row, texts.list.columns.product, t.outcome, t.before, t.after, t.message];
+  const heads = [[t.row, 'number'], [texts.list.columns.product, 'main'], [t.outcome], [t.before, 'number'], [t.after, 'number'], [t.message, 'note']];
   const show = (value) => (value === null ? '' : `${decimal(value, c.var.locale)}%`);
   const good = rows.filter(({ outcome }) => outcome !== 'rejected').length;
-  return html`<div class="wide" role="region" aria-label="${t.outcome}" tabindex="0"><table><thead><tr>${heads.map((label) => html`<th scope="col">${label}</th>`)}</tr></thead><tbody>${rows.map((row) => html`
-      <tr><td>${row.row_number}</td><td>${[row.merchant, row.sku, row.inventory_type, texts.mechanisms[row.mechanism]?.name ?? row.mechanism].filter(Boolean).join(' · ')}</td>
-      <td><strong class="outcome ${row.outcome}">${t.outcomes[row.outcome]}</strong></td><td class="number">${show(row.health_before)}</td><td class="number">${show(row.health_after)}</td><td>${row.message} ${row.hint ? html`<small>${row.hint}</small>` : ''}</td></tr>`)}</tbody></table></div>
-    ${saved || good === 0 ? '' : html`<form class="row" method="post" action="/import">${hidden({ token: c.var.token, text })}
+  const shown = [...rows].sort((a, b) => (b.outcome === 'rejected') - (a.outcome === 'rejected') || a.row_number - b.row_number).slice(0, most);
+  const counts = Object.entries(t.outcomes).map(([outcome, label]) => [label, rows.filter((row) => row.outcome === outcome).length]).filter(([, count]) => count > 0);
+  const cells = (row) => [
+    row.row_number, [row.merchant, row.sku, row.inventory_type, texts.mechanisms[row.mechanism]?.name ?? row.mechanism].filter(Boolean).join(' · '),
+    html`<strong class="outcome ${row.outcome}">${t.outcomes[row.outcome]}</strong>`, show(row.health_before), show(row.health_after),
+    row.message ? html`${row.message} ${row.hint ? html`<small>${row.hint}</small>` : ''}` : '',
+  ];
+  return html`<p>${counts.map(([label, count]) => `${decimal(count, c.var.locale)} ${label}`).join(', ')}.${rows.length > most ? ` ${t.first(most)}` : ''}</p>
+    ${table(t.outcome, heads, shown.map((row) => ({ cells: cells(row) })))}
+    ${saved || good === 0 ? '' : html`<form class="row" method="post" action="/import" enctype="multipart/form-data">${hidden({ token: c.var.token, text })}
       ${good === rows.length ? html`<button name="action" value="save">${t.save}</button>` : html`<button name="action" value="skip">${t.skip}</button>`}</form>`}`;
 }
 
@@ -46,9 +62,10 @@ imports.get('/import', (c) => page(c, { title: t.title, body: form(c, '') }));
 
 imports.post('/import', (c) => asUser(c.var.user, async (query) => {
   const { file, text: pasted, action } = c.var.body;
-  const text = file instanceof File && file.size > 0 ? await file.text() : String(pasted ?? '');
+  let text = String(pasted ?? '');
   let given;
   try {
+    if (file instanceof File && file.size > 0) text = (await textOf(file)).replaceAll('\0', '');
     given = settingsOf(text);
   } catch (error) {
     return page(c, { title: t.title, error: error.message, body: form(c, text), status: 422 });

@@ -1,44 +1,53 @@
 // The list of trackers at a glance; pause, delete and undo; the list as a CSV file. The address carries what is shown.
 
 import { Hono } from 'hono';
-import { html } from 'hono/html';
+import { html, raw } from 'hono/html';
 import { bar } from './chart.mjs';
 import { asUser, attempt } from './db.mjs';
 import { csvValue, day, decimal } from './format.mjs';
-import { address, hidden, merchants, page, pageNumber, pager, parameters, said, select, settings } from './page.mjs';
+import { address, hidden, merchants, page, pageNumber, pager, parameters, said, select, settings, table } from './page.mjs';
 import { texts } from './texts.mjs';
 
 const t = texts.list;
 const size = 50;
 const filters = ['merchant', 'text', 'mechanism', 'type', 'status', 'sort'];
 const key = ['merchant', 'sku', 'inventory_type', 'mechanism'];
-const byKey = 'h.merchant, h.sku, h.inventory_type, h.mechanism';
+const byKey = (of) => key.map((name) => `${of}.${name}`).join(', ');
 const sorts = {
-  health: `h.health, ${byKey}`, healthDown: `h.health DESC, ${byKey}`, product: byKey,
-  cover: `h.days_of_cover NULLS LAST, ${byKey}`, updated: `h.updated_at DESC, ${byKey}`,
+  health: ['health', ''], healthDown: ['health', 'DESC'], product: ['null::integer', ''], cover: ['days_of_cover', 'NULLS LAST'], updated: ['updated_at', 'DESC'],
 };
+const columnOf = { merchant: 'merchant', mechanism: 'mechanism', type: 'inventory_type', status: 'status' };
 
-/** FROM and WHERE of the trackers that the filters name, with their values. */
-function matching(given) {
-  const values = [];
-  const conditions = Object.entries({ merchant: 'h.merchant', mechanism: 'h.mechanism', type: 'h.inventory_type', status: 'h.status' })
-    .filter(([name]) => given[name]).map(([name, column]) => `${column} = $${values.push(given[name])}`);
+/** WHERE of the trackers that the filters name; their values are added to values. */
+function matching(given, values) {
+  const conditions = Object.entries(columnOf).filter(([name]) => given[name]).map(([name, column]) => `h.${column} = $${values.push(given[name])}`);
   if (given.text) {
-    values.push(given.text);
-    conditions.push(`pg_catalog.strpos(pg_catalog.lower(h.sku || ' ' || coalesce(h.product_name, '')), pg_catalog.lower($${values.length})) > 0`);
+    conditions.push(`pg_catalog.strpos(pg_catalog.lower(h.sku || ' ' || coalesce(h.product_name, '')), pg_catalog.lower($${values.push(given.text)})) > 0`);
   }
-  return { from: `FROM invtrack.health h ${conditions.length ? `WHERE ${conditions.join(' AND ')}` : ''}`, values };
+  return conditions.length ? `WHERE ${conditions.join(' AND ')}` : '';
 }
 
-/** The trackers of a page with their open alerts, and how many there are in all. */
-async function trackers(query, given, limit, offset) {
-  const { from, values } = matching(given);
-  const page = limit === null ? '' : `LIMIT ${limit} OFFSET ${offset}`;
-  return query(`
-    SELECT h.*, a.alert_id, a.severity
-      FROM (SELECT h.*, pg_catalog.count(*) OVER () AS found ${from} ORDER BY ${sorts[given.sort] ?? sorts.health} ${page}) h
-      LEFT JOIN invtrack.alert_open a USING (merchant, sku, inventory_type, mechanism)
-     ORDER BY ${sorts[given.sort] ?? sorts.health}`, values);
+/**
+ * A page of the trackers that the filters name, with their open alerts, and counts by status. All trackers are read once,
+ * for what sorts and counts need and no more; the rest is looked up for those that are shown.
+ */
+async function trackers(query, given, number) {
+  const [column, direction] = sorts[given.sort] ?? sorts.health;
+  const order = `h.sorted ${direction}, ${byKey('h')}`;
+  const values = [size, (number - 1) * size, given.status || null];
+  const rows = await query(`
+    WITH all_of_them AS MATERIALIZED (
+      SELECT ${byKey('h')}, h.status, ${column} AS sorted FROM invtrack.health h ${matching({ ...given, status: '' }, values)})
+    SELECT d.*, a.alert_id, a.severity, c.counts
+      FROM (SELECT pg_catalog.jsonb_object_agg(s.status, s.trackers) AS counts
+              FROM (SELECT status, pg_catalog.count(*) AS trackers FROM all_of_them GROUP BY status) s) c
+      LEFT JOIN ((SELECT * FROM all_of_them h WHERE $3::text IS NULL OR h.status = $3 ORDER BY ${order} LIMIT $1 OFFSET $2) h
+           CROSS JOIN LATERAL invtrack.tracker_health(${byKey('h')}) d) ON true
+      LEFT JOIN invtrack.alert_open a ON (${byKey('a')}) = (${byKey('h')})
+     ORDER BY ${order}`, values);
+  const counts = rows[0].counts ?? {};
+  const found = given.status ? counts[given.status] ?? 0 : Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return { rows: rows.filter(({ merchant }) => merchant !== null), counts, found };
 }
 
 /** When the stock of each of these trackers runs out at the pace of its sales, as far as that can be told. */
@@ -58,27 +67,29 @@ function button(c, path, label, fields) {
   return html`<form method="post" action="${path}">${hidden({ token: c.var.token, ...fields })}<button class="link">${label}</button></form>`;
 }
 
-function row(c, tracker, runsOut, back) {
+const columns = [[t.columns.product, 'main'], [t.columns.type], [t.columns.mechanism, 'words'], [t.columns.health, 'number'], [t.columns.status, 'words'], [t.columns.current, 'number'],
+  [t.columns.threshold, 'number'], [t.columns.cover, 'number'], [t.columns.runOut, 'date'], [t.columns.alert], [t.columns.actions, 'actions']];
+
+function cells(c, tracker, runsOut, back) {
   const show = (value) => decimal(value, c.var.locale);
   const id = Object.fromEntries(key.map((name) => [name, tracker[name]]));
   const stalled = tracker.mechanism === 'stalled_days';
-  const edit = address('/trackers/edit', { ...id, back });
   const name = `${tracker.sku}, ${tracker.inventory_type}, ${texts.mechanisms[tracker.mechanism].name}`;
-  return html`<tr>
-    <td><a href="${address('/trackers/why', { ...id, back })}" aria-label="${t.why} ${name}"><strong>${tracker.sku}</strong></a> ${tracker.product_name}
-      <br><small>${tracker.merchant_name || tracker.merchant}${tracker.active ? '' : html` · <mark>${t.paused}</mark>`}${tracker.discontinued_on && tracker.discontinued_on <= tracker.as_of ? html` · <mark>${t.retired}</mark>` : ''}</small></td>
-    <td>${tracker.inventory_type_name || tracker.inventory_type}</td>
-    <td>${texts.mechanisms[tracker.mechanism].name}<br><small>${settings(tracker, show)}</small></td>
-    <td class="number">${bar(tracker)} ${show(tracker.health)}%</td>
-    <td><strong class="status ${tracker.status}">${texts.statuses[tracker.status]}</strong>${tracker.reason ? html`<br><small>${texts.reasons[tracker.reason]}</small>` : ''}</td>
-    <td class="number">${stalled ? t.shipped(show(tracker.current_stock), tracker.lookback_days) : show(tracker.current_stock)}</td>
-    <td class="number">${show(tracker.threshold)}</td>
-    <td class="number">${show(tracker.days_of_cover)}</td>
-    <td>${day(runsOut.get(tracker.tracker_key), c.var.locale)}</td>
-    <td>${tracker.alert_id ? html`<strong class="severity ${tracker.severity}">${texts.severities[tracker.severity]}</strong>` : ''}</td>
-    <td class="actions"><a href="${edit}" aria-label="${t.edit} ${name}">${t.edit}</a>
+  const retired = tracker.discontinued_on && tracker.discontinued_on <= tracker.as_of;
+  return [
+    html`<a href="${address('/trackers/why', { ...id, back })}" aria-label="${t.why} ${name}"><strong>${tracker.sku}</strong></a> ${tracker.product_name}
+      <br><small>${tracker.merchant_name || tracker.merchant}${tracker.active ? '' : html` · <mark>${t.paused}</mark>`}${retired ? html` · <mark>${t.retired}</mark>` : ''}</small>`,
+    tracker.inventory_type_name || tracker.inventory_type,
+    html`${texts.mechanisms[tracker.mechanism].name}<br><small>${settings(tracker, show)}</small>`,
+    html`${bar(tracker)} <span class="percent">${show(tracker.health)}%</span>`,
+    html`<strong class="status ${tracker.status}">${texts.statuses[tracker.status]}</strong>${tracker.reason ? html`<br><small>${texts.reasons[tracker.reason]}</small>` : ''}`,
+    stalled ? html`${show(tracker.current_stock)}<br><small>${t.shipped(tracker.lookback_days)}</small>` : show(tracker.current_stock),
+    show(tracker.threshold), show(tracker.days_of_cover), day(runsOut.get(tracker.tracker_key), c.var.locale),
+    tracker.alert_id ? html`<strong class="severity ${tracker.severity}">${texts.severities[tracker.severity]}</strong>` : '',
+    html`<a href="${address('/trackers/edit', { ...id, back })}" aria-label="${t.edit} ${name}">${t.edit}</a>
       ${button(c, '/trackers/active', tracker.active ? t.pause : t.resume, { ...id, active: String(!tracker.active), back })}
-      ${button(c, '/trackers/delete', t.remove, { ...id, back })}</td></tr>`;
+      ${button(c, '/trackers/delete', t.remove, { ...id, back })}`,
+  ];
 }
 
 /** What came before this page: something was saved, deleted (with a way back), or brought back. */
@@ -106,28 +117,33 @@ async function filterForm(query, given) {
     <button>${t.filter}</button></form>`;
 }
 
+/** How many trackers there are of each status, each a link to these. */
+function statusLinks(c, given, counts) {
+  const link = (status, label, count) => html`<a href="${address('/trackers', { ...given, status })}" ${given.status === status ? raw('aria-current="true"') : ''}>${label} ${decimal(count, c.var.locale)}</a>`;
+  return html`<nav class="counts" aria-label="${t.status}">${link('', t.all, Object.values(counts).reduce((sum, count) => sum + count, 0))}
+    ${Object.entries(texts.statuses).map(([status, label]) => link(status, label, counts[status] ?? 0))}</nav>`;
+}
+
 export const list = new Hono();
 
 list.get('/trackers', (c) => asUser(c.var.user, async (query) => {
   const given = parameters(c, filters);
   let number = pageNumber(c.req.query('page'));
-  let rows = await trackers(query, given, size, (number - 1) * size);
+  let { rows, counts, found } = await trackers(query, given, number);
   if (rows.length === 0 && number > 1) {
     number = 1;
-    rows = await trackers(query, given, size, 0);
+    ({ rows, counts, found } = await trackers(query, given, number));
   }
   const runsOut = await runOutDays(query, rows);
   const back = address('/trackers', { ...given, page: number > 1 ? number : '' });
-  const found = rows[0]?.found ?? '0';
   return page(c, {
     title: t.title,
     notice: await news(c, query),
     body: html`${await filterForm(query, given)}
-      <p class="row"><span role="status">${t.found(decimal(found, c.var.locale))}</span> <a href="${address('/trackers/new', { merchant: given.merchant, back })}" role="button">${texts.nav.add}</a>
-        <a href="${address('/trackers.csv', given)}">${t.csv}</a></p>
-      ${rows.length === 0 ? html`<p>${t.empty}</p>` : html`<div class="wide" role="region" aria-label="${t.title}" tabindex="0"><table>
-        <thead><tr>${Object.values(t.columns).map((label) => html`<th scope="col">${label}</th>`)}</tr></thead>
-        <tbody>${rows.map((tracker) => row(c, tracker, runsOut, back))}</tbody></table></div>${pager('/trackers', given, number, found, size)}`}`,
+      <div class="row">${statusLinks(c, given, counts)}<span class="visually-hidden" role="status">${t.found(decimal(found, c.var.locale))}</span>
+        <a href="${address('/trackers/new', { merchant: given.merchant, back })}" role="button">${texts.nav.add}</a> <a href="${address('/trackers.csv', given)}">${t.csv}</a></div>
+      ${rows.length === 0 ? html`<p>${t.empty}</p>` : html`${table(t.title, columns, rows.map((tracker) => ({ cells: cells(c, tracker, runsOut, back) })))}
+      ${pager('/trackers', given, number, found, size)}`}`,
   });
 }));
 
@@ -135,7 +151,11 @@ const exported = ['merchant', 'merchant_name', 'sku', 'product_name', 'inventory
   'current_stock', 'threshold', 'health', 'status', 'reason', 'days_of_cover', 'severity', 'active', 'as_of'];
 
 list.get('/trackers.csv', (c) => asUser(c.var.user, async (query) => {
-  const rows = await trackers(query, parameters(c, filters), null);
+  const given = parameters(c, filters);
+  const values = [];
+  const [column, direction] = sorts[given.sort] ?? sorts.health;
+  const rows = await query(`SELECT h.*, a.severity FROM invtrack.health h LEFT JOIN invtrack.alert_open a USING (${key.join(', ')})
+    ${matching(given, values)} ORDER BY ${column} ${direction}, ${byKey('h')}`, values);
   const lines = [exported, ...rows.map((tracker) => exported.map((name) => tracker[name]))];
   c.header('content-disposition', 'attachment; filename="trackers.csv"');
   return c.body(lines.map((line) => `${line.map(csvValue).join(',')}\r\n`).join(''), 200, { 'content-type': 'text/csv; charset=utf-8' });

@@ -34,12 +34,24 @@ export function page(c, { title, body = '', notice, error, status = 200 }) {
   <header>${navigation(c)}</header>
   <main>
     <h1>${title}</h1>
-    ${error ? html`<p class="error" role="alert">${error}</p>` : ''}
+    ${error && error !== title ? html`<p class="error" role="alert">${error}</p>` : ''}
     ${notice ? html`<div class="notice" role="status">${notice}</div>` : ''}
     ${body}
   </main>
 </body>
 </html>`, status);
+}
+
+/**
+ * A table. columns: [label, class] each, as many as a row has cells; rows: { kind, cells }. A narrow window shows each row as a
+ * card, in which the labels stand beside the cells.
+ */
+export function table(label, columns, rows) {
+  const cell = (content, i) => html`<td data-label="${columns[i][0]}" class="${columns[i][1] ?? ''}">${content}</td>`;
+  return html`<div class="wide" role="region" aria-label="${label}" tabindex="0"><table>
+    <thead><tr>${columns.map(([name, kind]) => html`<th scope="col" class="${kind ?? ''}">${name}</th>`)}</tr></thead>
+    <tbody>${rows.map(({ kind, cells }) => html`<tr class="${kind ?? ''}">${cells.map(cell)}</tr>
+`)}</tbody></table></div>`;
 }
 
 /** Hidden fields of a form. */
@@ -77,7 +89,8 @@ export function pageNumber(text) {
 
 /** Links to the pages before and after this one. */
 export function pager(path, values, number, found, size) {
-  const pages = Math.max(1, Math.ceil(Number(found) / size));
+  const pages = Math.ceil(Number(found) / size);
+  if (pages < 2) return '';
   const link = (to, label) => (to < 1 || to > pages ? '' : html`<a href="${address(path, { ...values, page: to })}">${label}</a>`);
   return html`<nav class="pager" aria-label="${texts.list.page(number, pages)}">${link(number - 1, texts.list.previous)}
     <span>${texts.list.page(number, pages)}</span> ${link(number + 1, texts.list.next)}</nav>`;

@@ -11,11 +11,12 @@ import { page } from './page.mjs';
 import { texts } from './texts.mjs';
 
 const secret = process.env.SESSION_SECRET || randomBytes(32).toString('hex');
+const hours = 12;
 const options = { httpOnly: true, sameSite: 'Lax', path: '/', secure: process.env.HTTPS === 'on' };
 
 /** Begin a session: of nobody yet, or of this user. Each has an id of its own, and with it its own token for forms. */
 async function begin(c, user) {
-  const started = { id: randomBytes(16).toString('base64url'), user };
+  const started = { id: randomBytes(16).toString('base64url'), user, until: Date.now() + hours * 3_600_000 };
   await setSignedCookie(c, 'session', JSON.stringify(started), secret, options);
   return started;
 }
@@ -31,7 +32,8 @@ function same(a, b) {
 /** The session of each request. What changes something must come from a form that was made in it. */
 export async function openSession(c, next) {
   const cookie = await getSignedCookie(c, secret, 'session');
-  const { id, user } = cookie ? JSON.parse(cookie) : await begin(c, null);
+  const known = cookie ? JSON.parse(cookie) : null;
+  const { id, user } = known?.until > Date.now() ? known : await begin(c, null);
   c.set('user', user);
   c.set('token', tokenOf(id));
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {

@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import { bar, chart } from './chart.mjs';
 import { asUser, attempt } from './db.mjs';
 import { day, decimal, moment } from './format.mjs';
-import { address, page, parameters, said, settings } from './page.mjs';
+import { address, page, parameters, said, settings, table } from './page.mjs';
 import { texts } from './texts.mjs';
 
 const t = texts.why;
@@ -15,26 +15,35 @@ async function parts(query, values, locale) {
   const { rows, error } = await attempt(query, 'SELECT * FROM invtrack.explain_health($1, $2, $3, $4)', values);
   if (error) return html`<p class="error">${said(error)}</p>`;
   const counted = (value) => (value === null ? '' : value ? t.counted : t.notCounted);
-  return html`<div class="wide" role="region" aria-label="${t.parts}" tabindex="0"><table>
-    <thead><tr>${Object.values(t.columns).map((label) => html`<th scope="col">${label}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr class="part-${row.part}"><td>${t.partNames[row.part] ?? row.part}</td><td>${day(row.day, locale)}</td><td>${row.lot}</td>
-      <td class="number">${decimal(row.quantity, locale)}</td><td>${counted(row.counted)}</td><td>${row.note}</td></tr>`)}</tbody></table></div>`;
+  const { columns: heads } = t;
+  const all = (some) => table(t.parts, [[heads.part], [heads.day, 'date'], [heads.lot], [heads.quantity, 'number'], [heads.counted], [heads.note, 'note']], some.map((row) => ({
+    kind: `part-${row.part}`,
+    cells: [t.partNames[row.part] ?? row.part, day(row.day, locale), row.lot, decimal(row.quantity, locale), counted(row.counted), row.note],
+  })));
+  const days = rows.filter(({ part }) => part === 'day');
+  return html`${all(rows.filter(({ part }) => part !== 'day'))}${days.length ? html`<details><summary>${t.days(days.length)}</summary>${all(days)}</details>` : ''}`;
 }
 
-/** Health as checks recorded it, and units per day, of the 90 days up to the tracker's. */
+/**
+ * The 90 days up to the tracker's: health as checks recorded it; where none did, as far as these settings can be judged
+ * afterwards; and units per day.
+ */
 async function past(query, values, tracker, locale) {
   const rows = await query(`
-    SELECT d.day::date AS day, h.health, f.quantity
-      FROM pg_catalog.generate_series($5::date - 89, $5::date, interval '1 day') d (day)
+    SELECT d.day, h.health, CASE WHEN h.day IS NULL THEN d.health END AS judged, f.quantity
+      FROM invtrack.backtest_tracker($1, $2, $3, $4, $5, $6, $7, $8, $9::date - 89, $9::date) d
       LEFT JOIN (SELECT day, health FROM invtrack.health_daily
-                  WHERE (merchant, sku, inventory_type, mechanism) = ($1, $2, $3, $4) AND day BETWEEN $5::date - 89 AND $5::date) h ON h.day = d.day
+                  WHERE (merchant, sku, inventory_type, mechanism) = ($1, $2, $3, $4) AND day BETWEEN $9::date - 89 AND $9::date) h ON h.day = d.day
       LEFT JOIN (SELECT day, quantity FROM invtrack.flow_daily
-                  WHERE (merchant, sku, inventory_type, flow) = ($1, $2, $3, $6) AND day BETWEEN $5::date - 89 AND $5::date) f ON f.day = d.day
-     ORDER BY d.day`, [...values, tracker.as_of, tracker.mechanism === 'stalled_days' ? 'shipment' : 'sale']);
+                  WHERE (merchant, sku, inventory_type, flow) = ($1, $2, $3, $10) AND day BETWEEN $9::date - 89 AND $9::date) f ON f.day = d.day
+     ORDER BY d.day`,
+  [...values, tracker.quantity, tracker.lookback_days, tracker.coverage_days, tracker.expiry_days, tracker.as_of, tracker.mechanism === 'stalled_days' ? 'shipment' : 'sale']);
   const units = tracker.mechanism === 'stalled_days' ? t.shipped : t.sold;
-  const known = rows.some(({ health }) => health !== null);
-  return html`${!known ? html`<p>${t.noHistory}</p>` : chart(rows, [{ name: 'health', label: t.health, of: (row) => row.health }], `${t.chart}: ${t.health}`, locale)}
-    ${chart(rows, [{ name: 'units', label: units, of: (row) => row.quantity ?? '0' }], `${t.chart}: ${units}`, locale)}`;
+  const lines = [{ name: 'health', label: t.health, of: (row) => row.health }, { name: 'judged', label: t.judged, of: (row) => row.judged }];
+  const unknown = rows.filter(({ health, judged }) => health === null && judged === null).length;
+  return html`${unknown === rows.length ? '' : chart(rows, lines, `${t.chart}: ${t.health}`, locale, 100)}
+    ${unknown > 0 ? html`<p><small>${t.noHistory(unknown)}</small></p>` : ''}
+    ${chart(rows, [{ name: 'units', label: units, of: (row) => row.quantity ?? '0', bars: true }], `${t.chart}: ${units}`, locale)}`;
 }
 
 async function future(query, values, tracker, locale) {

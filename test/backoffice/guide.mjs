@@ -78,17 +78,25 @@ await step('2.2 Tracking Mechanisms: the matching fields appear after choosing',
     turnover_days: ['Sales lookback days (avg daily sales window) *', 'Target coverage days (stock should last) *', 'Expiry Days (Above)'],
     stalled_days: ['Lookback days (shipment below threshold within N days) *', 'Quantity *'],
   };
+  const says = {
+    stock_quantity: ['fixed safety stock, or volatile sales unsuitable for forecasting', 'Health = current stock ÷ configured quantity × 100%', 'alert when stock drops below 100', 'Stock without an expiration date always counts'],
+    turnover_days: ['stable, predictable sales', 'Alert threshold = average daily sales × target coverage days', 'Health = current stock ÷ threshold × 100%', 'for newly launched products, start with "Stock Quantity"', 'use the last 30 days of sales'],
+    stalled_days: ['no shipments for long periods', 'Health = current shipments ÷ configured quantity × 100%', '"Current Stock" shows shipment volume, not stock level', 'check the past 60 days'],
+  };
+  await page.getByText('Stock Quantity: fixed safety stock, or volatile sales. Turnover Days: stable, predictable sales.').waitFor();
   assert.equal(await page.locator('#parameters').count(), 0);
   for (const [mechanism, expected] of Object.entries(labels)) {
     await page.getByLabel('Tracking Mechanism *').selectOption(mechanism);
     await page.getByLabel(expected[0], { exact: true }).waitFor();
     assert.deepEqual(await page.locator('#parameters label').allInnerTexts(), expected);
+    const text = await page.locator('#parameters').innerText();
+    for (const sentence of says[mechanism]) assert.ok(text.includes(sentence), sentence);
   }
 });
 
 await step('2.2 Stalled Days: the "Current Stock" column shows shipment volume, not stock level', async () => {
   await page.goto('/trackers');
-  assert.equal(await cell('TR-1', 'Stalled Days', current), '3 shipped in 90 days');
+  assert.equal(await cell('TR-1', 'Stalled Days', current), '3\nShipped in 90 days');
 });
 
 await step('2.3 Duplicate Handling: a reminder below the form, and the settings that are there', async () => {
@@ -129,6 +137,8 @@ await step('3.1 Health is 0% under Turnover Days where nothing was sold, and say
   await create({ merchant: 'tea', sku: 'NEW-1', type: 'good', mechanism: 'Turnover Days', fields: { 'Sales lookback days': '30', 'Target coverage days': '7' } });
   assert.equal(await cell('NEW-1', 'Turnover Days', health), '0%');
   assert.match(await cell('NEW-1', 'Turnover Days', status), /^No sales\s+Never sold$/);
+  await row('NEW-1', 'Turnover Days').getByRole('link', { name: /^Edit/ }).click();
+  await page.getByText('Use the "Stock Quantity" mechanism first and switch after sales data accumulates.').waitFor();
 });
 
 await step('3.1 Expiry Days: stock without a date counts, and the list is not filtered', async () => {

@@ -57,6 +57,22 @@ await step('all of it works without JavaScript', async () => {
   await plain.context().close();
 });
 
+await step('Enter in a field of the parameters saves, and in the search it searches, with and without JavaScript', async () => {
+  const plain = await signedIn('manager', { javaScriptEnabled: false });
+  for (const one of [page, plain]) {
+    await one.goto(address('/trackers/new', { ...key, sku: '', mechanism: 'stock_quantity' }));
+    await one.locator('#q').fill('green');
+    await one.locator('#q').press('Enter');
+    await one.locator('input[name=sku][value="MT-7"]').waitFor({ state: 'detached' });
+    await one.locator('input[name=sku][value="GT-1"]').check();
+    await one.getByLabel('Stock Quantity (Below)').fill('10');
+    await one.getByLabel('Expiry Days (Above)').fill('3000');
+    await one.getByLabel('Expiry Days (Above)').press('Enter');
+    await one.getByText('The tracker had these settings already.').waitFor();
+  }
+  await plain.context().close();
+});
+
 await step('two edit one tracker: the second sees what the first has saved, and decides', async () => {
   const other = await signedIn('manager');
   for (const one of [page, other]) await one.goto(address('/trackers/edit', key));
@@ -112,6 +128,19 @@ await step('hostile names are text: on the list, in the form, in files', async (
   assert.equal(await page.locator('main img').count(), 0);
 });
 
+await step('counts by status are links, and the address carries the state', async () => {
+  await page.goto('/trackers?merchant=tea&sort=product');
+  const counts = page.getByRole('navigation', { name: 'Status' });
+  const [all, ...each] = (await counts.getByRole('link').allInnerTexts()).map((text) => Number(/\d+$/.exec(text)[0]));
+  assert.equal(all, await page.locator('tbody tr').count());
+  assert.equal(each.reduce((sum, count) => sum + count, 0), all);
+  await counts.getByRole('link', { name: 'No sales' }).click();
+  await page.waitForURL('**/trackers?merchant=tea&status=no_sales&sort=product');
+  assert.equal(await page.locator('tbody tr').count(), each.at(-1));
+  await page.goto(`/trackers?${new URLSearchParams({ text: "') OR 1=1 --", status: "x'", sort: 'health; DROP', page: '999999' })}`);
+  await page.getByText('No tracker matches.').waitFor();
+});
+
 await step('the list as a file: what is seen, and no formulas', async () => {
   const file = await (await page.request.get('/trackers.csv?status=no_sales')).text();
   assert.match(file, /^merchant,merchant_name,sku/);
@@ -138,8 +167,12 @@ await step('the list and the page of reasons say when stock runs out', async () 
   assert.equal((await row(page, 'MT-7').locator('td').nth(8).innerText()).trim(), 'Mar 23, 2026');
   await row(page, 'MT-7').locator('a').first().click();
   await page.getByText('At the pace of the last 30 days, stock runs out on Mar 23, 2026.').waitFor();
+  await page.getByText('Health of 90 of these 90 days is not known').waitFor();
   assert.equal(await page.locator('tr.part-lot').filter({ hasText: /(12|8)\s*counted/ }).count(), 2);
   assert.ok(await page.locator('tr.part-day').count() >= 30);
+  await page.goto(address('/trackers/why', { merchant: 'toy', sku: 'TR-1', inventory_type: 'good', mechanism: 'stalled_days' }));
+  await page.getByText('by these settings, worked out afterwards').waitFor();
+  assert.ok((await page.locator('path.judged').getAttribute('d')).match(/L/g).length === 89);
 });
 
 await step('trackers are imported from a file: a dry run with a verdict for each row, then the good ones', async () => {
@@ -151,6 +184,13 @@ await step('trackers are imported from a file: a dry run with a verdict for each
     await page.getByRole('button', { name: 'Dry run' }).click();
     await page.getByRole('alert').filter({ hasText: error }).waitFor();
   }
+  await page.locator('input[type=file]').setInputFiles({ name: 'latin.csv', mimeType: 'text/csv', buffer: Buffer.from('merchant,sku\nm\xfcller,1\n', 'latin1') });
+  await page.getByRole('button', { name: 'Dry run' }).click();
+  await page.getByRole('alert').filter({ hasText: 'This file is not UTF-8.' }).waitFor();
+  await send('semicolons.csv', 'merchant;sku;inventory_type;mechanism;quantity\ntea;"GT;1";good;stock_quantity;1\n;;;;\n');
+  await page.getByRole('button', { name: 'Dry run' }).click();
+  await row(page, 'GT;1').getByText('rejected').waitFor();
+  assert.equal(await page.locator('tbody tr').count(), 1);
   await send('trackers.csv', `\uFEFF${file}`);
   await page.getByRole('button', { name: 'Dry run' }).click();
   await row(page, 'NO-1').getByText('rejected').waitFor();
@@ -204,6 +244,14 @@ await step('who only reads is told so, and nothing changes', async () => {
 await step('a form that was not made here is refused, and nobody gets in with a cookie of their own', async () => {
   assert.equal((await page.request.post('/trackers/delete', { form: key })).status(), 403);
   assert.equal((await page.request.post('/trackers/delete', { form: { ...key, token: 'x'.repeat(43) } })).status(), 403);
+  assert.equal((await fetch(`${base}/trackers`, { redirect: 'manual', headers: { cookie: 'session=x' } })).headers.get('location'), '/sign-in');
+  const [cookie] = await page.context().cookies();
+  const [value, signature] = decodeURIComponent(cookie.value).split(/\.(?=[^.]*$)/);
+  for (const [name, forgery] of [['auditor', value.replace('manager', 'auditor')], ['long ago', value.replace(/"until":\d+/, '"until":1')], ['for ever', value.replace(/"until":\d+/, '"until":1e99')]]) {
+    assert.notEqual(forgery, value);
+    const answer = await fetch(`${base}/trackers`, { redirect: 'manual', headers: { cookie: `session=${encodeURIComponent(`${forgery}.${signature}`)}` } });
+    assert.equal(answer.headers.get('location'), '/sign-in', name);
+  }
   const forged = await fetch(`${base}/trackers`, { redirect: 'manual', headers: { cookie: 'session=%7B%22id%22%3A%22a%22%2C%22user%22%3A%22manager%22%7D.AAAA' } });
   assert.equal(forged.headers.get('location'), '/sign-in');
 });
@@ -214,6 +262,7 @@ await step('an alert comes to the page by itself, is taken care of, and snoozed'
   await live.goto('/alerts');
   await ready;
   assert.equal(await live.locator('article').count(), 0);
+  console.log('lose the connection');
   console.log('check');
   const alert = live.locator('article').filter({ hasText: 'NEW-1, good, Stock Quantity' });
   await alert.waitFor();
