@@ -135,27 +135,74 @@ take_sound(Setting **settings, int count, Setting **sound)
 	return taken;
 }
 
-/* In a subtransaction of its own, which is kept only where it is to be. */
-static void
+/*
+ * In a subtransaction of its own, which is kept only where it is to be. Returns
+ * the error, if there is one, with nothing saved: who calls can still go on.
+ */
+static ErrorData *
 save_or_try(Setting **sorted, int count, bool dry_run, bool all_or_nothing)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	Setting   **sound = palloc(sizeof(Setting *) * Max(count, 1));
-	int			n = take_sound(sorted, count, sound);
+	volatile int n = take_sound(sorted, count, sound);
+	ErrorData  *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	save_settings(sound, n);
-	n = take_sound(sorted, count, sound);
-	if (n > 0)
-		show_settings(sound, n, true);
-	if (dry_run || (all_or_nothing && n < count))
+	PG_TRY();
+	{
+		save_settings(sound, n);
+		n = take_sound(sorted, count, sound);
+		if (n > 0)
+			show_settings(sound, n, true);
+		if (dry_run || (all_or_nothing && n < count))
+			RollbackAndReleaseCurrentSubTransaction();
+		else
+			ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-	else
-		ReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+/*
+ * Find out what can be saved, and save it. Where a product or an inventory
+ * type is deleted in between, all of it once more, and its settings are refused
+ * then; if that is not why, the error is the caller's.
+ */
+static void
+find_and_save(Setting **sorted, int count, bool dry_run, bool all_or_nothing)
+{
+	Setting   **sound = palloc(sizeof(Setting *) * Max(count, 1));
+	ErrorData  *error = NULL;
+
+	do
+	{
+		int			n = take_sound(sorted, count, sound);
+		int			n_before = n;
+
+		for (int i = 0; i < n; i++)
+			sound[i]->outcome = NULL;
+		if (n > 0)
+			find_missing_items(sound, n);
+		n = take_sound(sorted, count, sound);
+		if (error != NULL && n == n_before)
+			ReThrowError(error);
+		if (n > 0)
+			show_settings(sound, n, false);
+		error = save_or_try(sorted, count, dry_run, all_or_nothing);
+		if (error != NULL && error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION)
+			ReThrowError(error);
+	} while (error != NULL);
 }
 
 /* The verdict of a setting as a row of the result. */
@@ -235,11 +282,9 @@ batch_save_trackers(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	bool		all_or_nothing;
 	Setting    *settings;
-	Setting   **sorted,
-			  **sound;
+	Setting   **sorted;
 	Jsonb	   *given;
-	int			count,
-				n;
+	int			count;
 
 	require_not_null(fcinfo, 0, "settings");
 	require_not_null(fcinfo, 1, "dry_run");
@@ -251,15 +296,8 @@ batch_save_trackers(PG_FUNCTION_ARGS)
 	count = count_json_rows(given, "settings");
 	SPI_connect();
 	sorted = palloc(sizeof(Setting *) * Max(count, 1));
-	sound = palloc(sizeof(Setting *) * Max(count, 1));
 	settings = read_settings(given, count, sorted);
-	n = take_sound(sorted, count, sound);
-	if (n > 0)
-		find_missing_items(sound, n);
-	n = take_sound(sorted, count, sound);
-	if (n > 0)
-		show_settings(sound, n, false);
-	save_or_try(sorted, count, PG_GETARG_BOOL(1), all_or_nothing);
+	find_and_save(sorted, count, PG_GETARG_BOOL(1), all_or_nothing);
 	for (int i = 0; i < count; i++)
 		put_verdict(result, &settings[i]);
 	SPI_finish();

@@ -160,9 +160,9 @@ missing_item(const Datum *key, const bool *found, Refusal *refusal)
 }
 
 /*
- * Lock two products of a merchant with their stock: (merchant, sku, other
- * sku). Others that give them lots or trackers wait, and statements that
- * follow see what those had done who came before.
+ * Lock two products of a merchant with their stock and trackers: (merchant,
+ * sku, other sku). Others that give them lots or trackers, or change these,
+ * wait, and statements that follow see what those had done who came before.
  */
 void
 lock_products(Datum *key)
@@ -174,7 +174,8 @@ lock_products(Datum *key)
 	static Statement steps[] = {
 		LOCK_ROWS("product", "d.sku"),
 		LOCK_ROWS("stock_lot", "d.sku, d.inventory_type, d.lot"),
-		LOCK_ROWS("incoming", "d.sku, d.inventory_type, d.ref")
+		LOCK_ROWS("incoming", "d.sku, d.inventory_type, d.ref"),
+		LOCK_ROWS("tracker", "d.sku, d.inventory_type, d.mechanism")
 	};
 
 	for (int i = 0; i < lengthof(steps); i++)

@@ -48,6 +48,18 @@ SELECT * FROM invtrack.save_trackers('[{}, {"skew": 1}]');
 SELECT * FROM invtrack.save_trackers('[]', on_error => 'ignore');
 SELECT * FROM invtrack.save_trackers('[]', NULL);
 
+-- an error that is no verdict is the statement's, and the transaction ends as after any other
+\set VERBOSITY terse
+CREATE FUNCTION batch_fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not in lunch hours''; END';
+CREATE TRIGGER batch_fail BEFORE UPDATE ON invtrack.tracker FOR EACH ROW EXECUTE FUNCTION batch_fail();
+SELECT outcome FROM invtrack.save_trackers('[
+ {"merchant": "batch", "sku": "p5", "inventory_type": "good", "mechanism": "stock_quantity", "quantity": 1},
+ {"merchant": "batch", "sku": "p2", "inventory_type": "good", "mechanism": "stock_quantity", "quantity": 7}]', on_error => 'skip');
+SELECT count(*) FROM invtrack.tracker WHERE merchant = 'batch' AND sku = 'p5';
+DROP TRIGGER batch_fail ON invtrack.tracker;
+DROP FUNCTION batch_fail();
+\set VERBOSITY default
+
 -- a role sees its merchants, and saves where it may manage
 CREATE ROLE invtrack_test_batch;
 GRANT USAGE ON SCHEMA invtrack TO invtrack_test_batch;
