@@ -259,7 +259,7 @@ SELECT rule.level, o.kind, o.name, p.privilege, o.object, o.owner,
                coalesce(c.oid::regclass::text, f.oid::regprocedure::text, t.oid::regtype::text),
                coalesce(c.relowner, f.proowner, t.typowner),
                coalesce(c.relacl, f.proacl, t.typacl),
-               coalesce(f.provolatile = 'i', false)
+               coalesce(f.provolatile = 'i' AND f.proname <> 'lift_guard', false)
           FROM pg_catalog.pg_depend d
           JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'invtrack'
           LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::regclass

@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "connection.h"
 #include "daily.h"
+#include "guard.h"
 #include "tracker_change.h"
 
 INVTRACK_MODULE_MAGIC;
@@ -27,6 +28,7 @@ _PG_init(void)
 	access_init();
 	check_run_init();
 	daily_init();
+	guard_init();
 	tracker_change_init();
 	connection_init();
 	MarkGUCPrefixReserved("invtrack");

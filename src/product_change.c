@@ -137,7 +137,7 @@ withdraw_losing(Datum *values)
 	Datum		close_values[4] = {values[MERCHANT], values[SKU], values[OTHER_SKU], values[NOW]};
 
 	tell_alerts(&tell, "withdrawn", values);
-	(void) statement_run_unguarded(&close_alerts, close_values);
+	(void) statement_run(&close_alerts, close_values, NULL, false);
 }
 
 /* Of a product that had the new code, and was deleted since the last check: its trackers are gone. */

@@ -17,7 +17,7 @@
 static void
 run(Statement *statement, Datum *values)
 {
-	(void) statement_run_unguarded(statement, values);
+	(void) statement_run(statement, values, NULL, false);
 }
 
 /*
@@ -25,7 +25,7 @@ run(Statement *statement, Datum *values)
  * checked at its end, find both sides as they will be.
  */
 #define MOVE(table) \
-	" AS (UPDATE invtrack." table " d SET sku = $3 WHERE" OF_SKU("d", "$2") ")"
+	" AS (UPDATE invtrack." table " d SET sku = $3 WHERE" OF_SKU("d", "$2") LIFT_GUARD("d") ")"
 #define MOVE_REST \
 	" lots" MOVE("stock_lot") ", orders" MOVE("incoming") ", movements" MOVE("movement") \
 	", series" MOVE("flow_series") ", trackers" MOVE("tracker") \
@@ -153,7 +153,8 @@ delete_product_rows(Datum *values)
 {
 	static Statement steps[] = {
 		DELETE_OF_SKU("alert"), DELETE_OF_SKU("tracker"), DELETE_OF_SKU("tracker_change"),
-		DELETE_OF_SKU("stock_lot"), DELETE_OF_SKU("incoming"), DELETE_OF_SKU("movement"),
+		DELETE_OF_SKU("stock_lot"), DELETE_OF_SKU("incoming"),
+		{"DELETE FROM invtrack.movement d WHERE" OF_SKU("d", "$2") LIFT_GUARD("d"), 2, {TEXTOID, TEXTOID}},
 		DELETE_OF_SKU("flow_series"), DELETE_OF_SKU("product")
 	};
 

@@ -65,7 +65,7 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 		"WITH gone AS ("
 		" DELETE FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
 		" AND m.movement_id OPERATOR(pg_catalog.>=) $2 AND m.movement_id OPERATOR(pg_catalog.<=) $3"
-		" AND m.recorded_at OPERATOR(pg_catalog.<) $4 AND m.folded"
+		" AND m.recorded_at OPERATOR(pg_catalog.<) $4 AND m.folded" LIFT_GUARD("m")
 		" AND (m.reverses IS NULL OR NOT EXISTS (SELECT FROM invtrack.movement o"
 		" WHERE o.merchant OPERATOR(pg_catalog.=) $1"
 		" AND o.movement_id OPERATOR(pg_catalog.=) m.reverses))"
@@ -93,7 +93,7 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 	int64		gone,
 				noted;
 
-	statement_run_unguarded(&purge_movements, values);
+	statement_run(&purge_movements, values, NULL, false);
 	gone = result_int64(SPI_tuptable, 0, 1);
 	noted = result_int64(SPI_tuptable, 0, 2);
 	SPI_freetuptable(SPI_tuptable);
@@ -216,7 +216,8 @@ delete_merchant(PG_FUNCTION_ARGS)
 #define DELETE_FROM(table) \
 	{"DELETE FROM invtrack." table " d WHERE d.merchant OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}}
 	static Statement deletions[] = {
-		DELETE_FROM("movement"), DELETE_FROM("flow_series"), DELETE_FROM("alert_consumer"),
+		{"DELETE FROM invtrack.movement d WHERE d.merchant OPERATOR(pg_catalog.=) $1" LIFT_GUARD("d"), 1, {TEXTOID}},
+		DELETE_FROM("access_grant"), DELETE_FROM("flow_series"), DELETE_FROM("alert_consumer"),
 		DELETE_FROM("alert_event"), DELETE_FROM("alert"), DELETE_FROM("tracker"),
 		DELETE_FROM("tracker_change"),
 		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
@@ -234,7 +235,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 	SPI_connect();
 	lock_merchant(merchant);
 	for (int i = 0; i < lengthof(deletions); i++)
-		rows += statement_run_unguarded(&deletions[i], &merchant);
+		rows += statement_run(&deletions[i], &merchant, NULL, false);
 	if (rows == 0)
 		report_missing_merchant(merchant);
 	statement_run(&delete_fold_state, &merchant, NULL, false);

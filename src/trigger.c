@@ -7,48 +7,74 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "owner.h"
 #include "trigger.h"
 
-/* Set while a statement of this library changes what guards keep. */
-static bool guard_lifted = false;
-
 /*
- * Run a statement that the guards of our tables let pass: they keep codes and
- * movements as they are. The flag is the library's own and not a setting, so
- * that nobody else can raise it. It goes back to what it was, since a trigger
- * of the statement may call this too.
+ * The statements of this transaction that guards let pass, by the command of
+ * their snapshot; in the transaction's memory.
  */
-uint64
-statement_run_unguarded(Statement *statement, Datum *values)
-{
-	const bool	was_lifted = guard_lifted;
-	uint64		rows = 0;
+static HTAB *lifted = NULL;
 
-	guard_lifted = true;
-	PG_TRY();
-	{
-		rows = statement_run(statement, values, NULL, false);
-	}
-	PG_FINALLY();
-	{
-		guard_lifted = was_lifted;
-	}
-	PG_END_TRY();
-	return rows;
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		lifted = NULL;
+}
+
+void
+guard_init(void)
+{
+	RegisterXactCallback(at_transaction_end, NULL);
+}
+
+/* That command is used, so that the statement after this one has another, whatever this one changes. */
+static void
+note_lifted(CommandId command)
+{
+	HASHCTL		control = {.keysize = sizeof(CommandId), .entrysize = sizeof(CommandId), .hcxt = TopTransactionContext};
+
+	check_caller_is_owner("movement", "change what guards keep");
+	if (lifted == NULL)
+		lifted = hash_create("invtrack lifted guards", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	(void) hash_search(lifted, &command, HASH_ENTER, NULL);
+	(void) GetCurrentCommandId(true);
 }
 
 bool
 guard_is_lifted(void)
 {
-	return guard_lifted;
+	CommandId	command = GetActiveSnapshot()->curcid;
+
+	return lifted != NULL && hash_search(lifted, &command, HASH_FIND, NULL) != NULL;
+}
+
+/*
+ * lift_guard(merchant), true: in the WHERE of a statement of this library, which
+ * the guards of our tables then let pass. They keep codes and movements as they
+ * are. So the permission travels with the statement, wherever it is run; the
+ * argument keeps the planner from running it beforehand.
+ */
+PG_FUNCTION_INFO_V1(guard_lift);
+Datum
+guard_lift(PG_FUNCTION_ARGS)
+{
+	if (!guard_is_lifted())
+		note_lifted(GetActiveSnapshot()->curcid);
+	PG_RETURN_BOOL(true);
 }
 
 static int
@@ -146,7 +172,7 @@ guard_refuse_change(PG_FUNCTION_ARGS)
 	TriggerData *trigger = require_trigger(fcinfo, ON_UPDATE);
 	char	  **arguments = trigger->tg_trigger->tgargs;
 
-	if (guard_lifted)
+	if (guard_is_lifted())
 		return PointerGetDatum(trigger->tg_newtuple);
 	for (int i = 1; i < trigger->tg_trigger->tgnargs; i++)
 	{

@@ -8,16 +8,18 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 
-#include "statement.h"
-
 /* When a trigger function may run; a bit each. */
 #define ON_INSERT	0x01
 #define ON_UPDATE	0x02
 #define ON_DELETE	0x04
 #define ON_TRUNCATE	0x08	/* for each statement; all others for each row */
 
+/* In the WHERE of a statement over rows that guards keep: they let it pass. */
+#define LIFT_GUARD(alias) \
+	" AND invtrack_internal.lift_guard(" alias ".merchant::pg_catalog.text)"
+
 /* trigger.c */
-extern uint64 statement_run_unguarded(Statement *statement, Datum *values);
+extern void guard_init(void);
 extern bool guard_is_lifted(void);
 extern TriggerData *require_trigger(FunctionCallInfo fcinfo, int events);
 extern int	trigger_column(const TriggerData *trigger, const char *name, Oid type);
