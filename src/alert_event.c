@@ -174,36 +174,39 @@ register_consumer(Datum consumer)
 		statement_run(&make_rows, values, NULL, false);
 }
 
-/*
- * Merchants that have events for this consumer, those first whose turn was
- * longest ago. Fetching one locks it, unless another worker has.
- */
+/* Merchants that have events for this consumer, those first whose turn was longest ago. */
 static Portal
 open_merchants(Datum consumer)
 {
-	static Statement lock_rows = {
-		"SELECT c.merchant, c.confirmed, s.events FROM invtrack.alert_consumer c"
+	static Statement find_rows = {
+		"SELECT c.merchant, s.events FROM invtrack.alert_consumer c"
 		" JOIN invtrack.check_state s ON s.merchant OPERATOR(pg_catalog.=) c.merchant"
 		" WHERE c.consumer OPERATOR(pg_catalog.=) $1"
 		" AND s.events OPERATOR(pg_catalog.>) c.confirmed"
-		" ORDER BY c.taken_at NULLS FIRST, c.merchant FOR UPDATE OF c SKIP LOCKED",
-		1, {TEXTOID}, 0, {TEXTOID, INT8OID, INT8OID}
+		" ORDER BY c.taken_at NULLS FIRST, c.merchant",
+		1, {TEXTOID}, 0, {TEXTOID, INT8OID}
 	};
 
-	return statement_open(&lock_rows, &consumer);
+	return statement_open(&find_rows, &consumer);
 }
 
-/* The next merchant with the numbers of the last event confirmed and of the last there is. */
+/* Lock a merchant's row, and see how far the consumer has come by now; false if another worker has it. */
 static bool
-next_merchant(Portal merchants, Datum *merchant, Datum *confirmed, Datum *last)
+lock_merchant(Datum consumer, Datum merchant, Datum *confirmed)
 {
-	SPI_cursor_fetch(merchants, true, 1);
-	if (SPI_processed == 0)
-		return false;
-	*merchant = result_text(SPI_tuptable, 0, 1);
-	*confirmed = result_datum(SPI_tuptable, 0, 2, INT8OID);
-	*last = result_datum(SPI_tuptable, 0, 3, INT8OID);
-	return true;
+	static Statement lock_row = {
+		"SELECT c.confirmed FROM invtrack.alert_consumer c"
+		" WHERE c.consumer OPERATOR(pg_catalog.=) $1 AND c.merchant OPERATOR(pg_catalog.=) $2"
+		" FOR UPDATE SKIP LOCKED",
+		2, {TEXTOID, TEXTOID}, 0, {INT8OID}
+	};
+	Datum		values[2] = {consumer, merchant};
+	bool		found = statement_run(&lock_row, values, NULL, false) > 0;
+
+	if (found)
+		*confirmed = result_datum(SPI_tuptable, 0, 1, INT8OID);
+	SPI_freetuptable(SPI_tuptable);
+	return found;
 }
 
 /*
@@ -236,22 +239,30 @@ take_events(Datum consumer, int64 left, ReturnSetInfo *result)
 		3, {TEXTOID, INT8OID, INT8OID}, CURSOR_OPT_GENERIC_PLAN, {ALERT_EVENT_TYPES}
 	};
 	Portal		merchants = open_merchants(consumer);
+	SPITupleTable *row;
 	Datum		values[3];
 	Datum		last;
+	uint64		events;
 
-	while (left > 0 && next_merchant(merchants, &values[0], &values[1], &last))
+	while (left > 0)
 	{
-		SPITupleTable *row = SPI_tuptable;
-		uint64		events;
-
 		CHECK_FOR_INTERRUPTS();
-		values[2] = Int64GetDatum(left);
-		events = statement_run(&read_events, values, NULL, false);
-		return_alert_events(result, events);
-		SPI_freetuptable(SPI_tuptable);
-		note_turn(consumer, values[0], events > 0 ? values[1] : last);
+		SPI_cursor_fetch(merchants, true, 1);
+		if (SPI_processed == 0)
+			break;
+		row = SPI_tuptable;
+		values[0] = result_text(row, 0, 1);
+		last = result_datum(row, 0, 2, INT8OID);
+		if (lock_merchant(consumer, values[0], &values[1]) && DatumGetInt64(values[1]) < DatumGetInt64(last))
+		{
+			values[2] = Int64GetDatum(left);
+			events = statement_run(&read_events, values, NULL, false);
+			return_alert_events(result, events);
+			SPI_freetuptable(SPI_tuptable);
+			note_turn(consumer, values[0], events > 0 ? values[1] : last);
+			left -= events;
+		}
 		SPI_freetuptable(row);
-		left -= events;
 	}
 	SPI_cursor_close(merchants);
 }

@@ -100,7 +100,7 @@ find_today(const char *zone, TimestampTz now)
  * Today in a time zone, as of the start of the transaction. A sweep asks for
  * each merchant, so the answers for the last few zones are kept.
  */
-static int32
+int32
 today_in_zone(const text *zone)
 {
 	static struct
@@ -155,15 +155,19 @@ as_of_argument(FunctionCallInfo fcinfo, int arg)
 	return day_of_argument(fcinfo, arg, "as_of", &day) ? day : NO_DAY;
 }
 
-/* as_of(time_zone): the setting invtrack.as_of, else today in the zone. */
+/* The setting invtrack.as_of, else today in the zone. */
+int32
+as_of_in_zone(const text *zone)
+{
+	require_as_of_setting();
+	return as_of_kind == AS_OF_DAY ? as_of_day : today_in_zone(zone);
+}
+
 PG_FUNCTION_INFO_V1(calendar_as_of);
 Datum
 calendar_as_of(PG_FUNCTION_ARGS)
 {
-	require_as_of_setting();
-	if (as_of_kind == AS_OF_DAY)
-		PG_RETURN_DATEADT(day_to_date(as_of_day));
-	PG_RETURN_DATEADT(day_to_date(today_in_zone(PG_GETARG_TEXT_PP(0))));
+	PG_RETURN_DATEADT(day_to_date(as_of_in_zone(PG_GETARG_TEXT_PP(0))));
 }
 
 /* The time zone of the merchant that a function is called for; it lies in what SPI found. */

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -29,6 +30,7 @@
 #include "check.h"
 #include "check_run.h"
 #include "compat.h"
+#include "day_series.h"
 #include "merchant_work.h"
 #include "row_security.h"
 #include "statement.h"
@@ -54,25 +56,27 @@ static bool
 lock_check_state(Check *check)
 {
 	static Statement read_day = {
-		"SELECT invtrack_internal.as_of(m.time_zone::pg_catalog.text),"
-		" invtrack_internal.as_of(m.time_zone::pg_catalog.text) OPERATOR(pg_catalog.<=)"
-		" invtrack.today(m.merchant::pg_catalog.text) AND coalesce("
-		" invtrack_internal.as_of(m.time_zone::pg_catalog.text) OPERATOR(pg_catalog.>=)"
-		" invtrack.last_day(s.checked_days::invtrack.day_series), true), m.hold_for_incoming"
+		"SELECT m.time_zone, invtrack.last_day(s.checked_days::invtrack.day_series), m.hold_for_incoming"
 		" FROM invtrack.merchant m JOIN invtrack.check_state s"
 		" ON s.merchant OPERATOR(pg_catalog.=) m.merchant"
 		" WHERE m.merchant OPERATOR(pg_catalog.=) $1",
-		1, {TEXTOID}, 0, {DATEOID, BOOLOID, BOOLOID}
+		1, {TEXTOID}, 0, {TEXTOID, DATEOID, BOOLOID}
 	};
-
 	int64		events;
+	const text *zone;
+	int32		day;
+	Datum		last_day;
 
 	if (!lock_alert_events(check->merchant, &events) ||
 		statement_run(&read_day, &check->merchant, NULL, false) == 0)
 		return false;
 	check->events = check->events_before = events;
-	check->day = result_datum(SPI_tuptable, 0, 1, DATEOID);
-	check->is_history = result_bool(SPI_tuptable, 0, 2);
+	zone = DatumGetTextPP(result_text(SPI_tuptable, 0, 1));
+	day = as_of_in_zone(zone);
+	check->day = DateADTGetDatum(day_to_date(day));
+	check->is_history = day <= today_in_zone(zone) &&
+		(!result_nullable(SPI_tuptable, 0, 2, DATEOID, &last_day) ||
+		 DatumGetDateADT(check->day) >= DatumGetDateADT(last_day));
 	check->holds = result_bool(SPI_tuptable, 0, 3);
 	check->now = GetCurrentTimestamp();
 	SPI_freetuptable(SPI_tuptable);
@@ -140,11 +144,11 @@ update_alerts(const Check *check, Datum changes)
 		" closed_on = CASE WHEN " CLOSES " THEN c.as_of END,"
 		" closed_as = CASE WHEN " CLOSES " THEN c.transition END"
 		" FROM pg_catalog.unnest($1) c WHERE (c.alert_changes OR c.transition IS NOT NULL)"
-		" AND a.merchant OPERATOR(pg_catalog.=) c.merchant"
+		" AND a.merchant OPERATOR(pg_catalog.=) $3"
 		" AND a.alert_id OPERATOR(pg_catalog.=) c.alert_id",
-		2, {InvalidOid, TIMESTAMPTZOID}
+		3, {InvalidOid, TIMESTAMPTZOID, TEXTOID}
 	};
-	Datum		values[2] = {changes, TimestampTzGetDatum(check->now)};
+	Datum		values[3] = {changes, TimestampTzGetDatum(check->now), check->merchant};
 
 	statement_set_type(&update, 0, check->array_type);
 	statement_run(&update, values, NULL, false);
@@ -192,29 +196,29 @@ record_transitions(Check *check, Datum changes)
 		" $2 OPERATOR(pg_catalog.+) pg_catalog.row_number()"
 		" OVER (ORDER BY c.sku, c.inventory_type, c.mechanism) AS event_id"
 		" FROM pg_catalog.unnest($1) c"
-		" LEFT JOIN invtrack.product p ON p.merchant OPERATOR(pg_catalog.=) c.merchant"
+		" LEFT JOIN invtrack.product p ON p.merchant OPERATOR(pg_catalog.=) $4"
 		" AND p.sku OPERATOR(pg_catalog.=) c.sku"
 		" AND c.transition OPERATOR(pg_catalog.<>) 'withdrawn'"
-		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) c.merchant"
+		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) $4"
 		" AND i.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
 		" AND c.transition OPERATOR(pg_catalog.<>) 'withdrawn'"
 		" WHERE c.transition IS NOT NULL),"
 		" opened AS ("
 		" INSERT INTO invtrack.alert (merchant, alert_id, sku, inventory_type, mechanism,"
 		" status, reason, opened_health, lowest_health, opened_at, opened_on, severity)"
-		" SELECT t.merchant, t.event_id, t.sku, t.inventory_type, t.mechanism,"
+		" SELECT $4, t.event_id, t.sku, t.inventory_type, t.mechanism,"
 		" t.status, t.reason, t.health, t.health, $3, t.as_of, t.severity"
 		" FROM t WHERE t.transition OPERATOR(pg_catalog.=) 'opened')"
 		" INSERT INTO invtrack.alert_event AS e (merchant, event_id, transition, alert_id,"
 		" sku, inventory_type, mechanism, recorded_at, payload)"
-		" SELECT t.merchant, t.event_id, t.transition, coalesce(t.alert_id, t.event_id),"
+		" SELECT $4, t.event_id, t.transition, coalesce(t.alert_id, t.event_id),"
 		" t.sku, t.inventory_type, t.mechanism, $3, " ALERT_PAYLOAD("$3")
 		" FROM t ORDER BY t.event_id"
 		" RETURNING " ALERT_EVENT_COLUMNS,
-		3, {InvalidOid, INT8OID, TIMESTAMPTZOID}, 0, {ALERT_EVENT_TYPES}
+		4, {InvalidOid, INT8OID, TIMESTAMPTZOID, TEXTOID}, 0, {ALERT_EVENT_TYPES}
 	};
-	Datum		values[3] = {changes, Int64GetDatum(check->events),
-	TimestampTzGetDatum(check->now)};
+	Datum		values[4] = {changes, Int64GetDatum(check->events),
+	TimestampTzGetDatum(check->now), check->merchant};
 	uint64		events;
 
 	if (check->holds)

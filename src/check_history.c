@@ -24,25 +24,26 @@ record_history(const Check *check, Datum changes)
 	static Statement record = {
 		"INSERT INTO invtrack.tracker_history"
 		" (merchant, sku, inventory_type, mechanism, health, current_stock, threshold, reasons)"
-		" SELECT c.merchant, c.sku, c.inventory_type, c.mechanism,"
+		" SELECT $2, c.sku, c.inventory_type, c.mechanism,"
 		" " SERIES_WITH("c.health_history", "c.health") ","
 		" " SERIES_WITH("c.stock_history", "c.current_stock") ","
 		" " SERIES_WITH("c.threshold_history", "c.threshold") ","
 		" " SERIES_WITH("c.reason_history",
 						"invtrack_internal.reason_number(c.reason::pg_catalog.text)")
 		" FROM pg_catalog.unnest($1) c JOIN invtrack.tracker t"
-		" ON t.merchant OPERATOR(pg_catalog.=) c.merchant AND t.sku OPERATOR(pg_catalog.=) c.sku"
+		" ON t.merchant OPERATOR(pg_catalog.=) $2 AND t.sku OPERATOR(pg_catalog.=) c.sku"
 		" AND t.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
 		" AND t.mechanism OPERATOR(pg_catalog.=) c.mechanism"
 		" WHERE c.history_changes FOR KEY SHARE OF t SKIP LOCKED"
 		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO UPDATE"
 		" SET health = excluded.health, current_stock = excluded.current_stock,"
 		" threshold = excluded.threshold, reasons = excluded.reasons",
-		1, {InvalidOid}
+		2, {InvalidOid, TEXTOID}
 	};
+	Datum		values[2] = {changes, check->merchant};
 
 	statement_set_type(&record, 0, check->array_type);
-	statement_run(&record, &changes, NULL, false);
+	statement_run(&record, values, NULL, false);
 }
 
 /* Units on hand of the merchant's items. */
@@ -51,13 +52,13 @@ record_stock(const Check *check)
 {
 	static Statement record = {
 		"WITH k AS MATERIALIZED ("
-		" SELECT c.merchant, c.sku, c.inventory_type, c.on_hand, c.as_of, c.history"
+		" SELECT c.sku, c.inventory_type, c.on_hand, c.as_of, c.history"
 		" FROM invtrack_internal.check_stock c WHERE c.merchant OPERATOR(pg_catalog.=) $1)"
 		" INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand)"
-		" SELECT k.merchant, k.sku, k.inventory_type,"
+		" SELECT $1, k.sku, k.inventory_type,"
 		" invtrack_internal.history_with(" HISTORY_ARGS("k.history", "k.as_of", "k.on_hand") ")"
 		" FROM k JOIN invtrack.product p"
-		" ON p.merchant OPERATOR(pg_catalog.=) k.merchant AND p.sku OPERATOR(pg_catalog.=) k.sku"
+		" ON p.merchant OPERATOR(pg_catalog.=) $1 AND p.sku OPERATOR(pg_catalog.=) k.sku"
 		" FOR KEY SHARE OF p SKIP LOCKED"
 		" ON CONFLICT (merchant, sku, inventory_type) DO UPDATE SET on_hand = excluded.on_hand",
 		1, {TEXTOID}

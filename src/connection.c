@@ -205,7 +205,7 @@ plan_of(const char *query, int nargs, Oid *types)
 	for (int i = 0; i < PLANS_MAX; i++)
 		if (kept[i].query != NULL && strcmp(kept[i].query, query) == 0)
 			return kept[i].plan;
-	plan = SPI_prepare_cursor(query, nargs, types, CURSOR_OPT_GENERIC_PLAN);
+	plan = SPI_prepare_cursor(query, nargs, types, planning_options(CURSOR_OPT_GENERIC_PLAN));
 	if (plan == NULL)			/* cannot happen: the text is ours and can be prepared */
 		elog(ERROR, "could not prepare \"%s\": %s", query, SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)	/* cannot happen: it was just prepared */

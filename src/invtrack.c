@@ -13,8 +13,8 @@
 #include "compat.h"
 #include "connection.h"
 #include "daily.h"
-#include "guard.h"
 #include "tracker_change.h"
+#include "trigger.h"
 
 INVTRACK_MODULE_MAGIC;
 

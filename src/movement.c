@@ -143,26 +143,34 @@ report_reversed_already(const Datum *key)
 			 errargument("movement_id")));
 }
 
+/* What a movement and its opposite have in common, and the quantity. */
+#define REVERSED_COLUMNS	5
+#define REVERSED_TYPES		TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID
+
 /*
  * Insert the opposite of a movement and mark it as reversed, which frees its
  * ref. Of a reversal, what it had reversed is brought back, which takes its
  * ref again; and so on along the chain. Returns false if there is no such
  * movement, or it is reversed: the unique index on reverses makes it happen
- * once, also from two sessions at once.
+ * once, also from two sessions at once. (Two statements, since Citus counts what
+ * INSERT ... SELECT ... ON CONFLICT passes over.)
  */
 bool
 insert_reversal(Datum *key, Datum *id)
 {
+	static Statement read_movement = {
+		"SELECT m.sku, m.inventory_type, m.flow, m.occurred_on, m.quantity::pg_catalog.numeric"
+		" FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" AND m.movement_id OPERATOR(pg_catalog.=) $2 AND NOT m.reversed",
+		2, {TEXTOID, INT8OID}, 0, {REVERSED_TYPES}
+	};
 	static Statement insert_opposite = {
 		"INSERT INTO invtrack.movement"
-		" (merchant, sku, inventory_type, flow, occurred_on, quantity, reverses)"
-		" SELECT m.merchant, m.sku, m.inventory_type, m.flow, m.occurred_on,"
-		" OPERATOR(pg_catalog.-) m.quantity::pg_catalog.numeric, m.movement_id"
-		" FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) $2 AND NOT m.reversed"
+		" (merchant, reverses, sku, inventory_type, flow, occurred_on, quantity)"
+		" VALUES ($1, $2, $3, $4, $5, $6, OPERATOR(pg_catalog.-) $7)"
 		" ON CONFLICT (merchant, reverses) WHERE reverses IS NOT NULL AND NOT reversed DO NOTHING"
 		" RETURNING movement_id",
-		2, {TEXTOID, INT8OID}, 0, {INT8OID}
+		2 + REVERSED_COLUMNS, {TEXTOID, INT8OID, REVERSED_TYPES}, 0, {INT8OID}
 	};
 	static Statement mark_chain = {
 		"WITH RECURSIVE chain AS ("
@@ -177,8 +185,13 @@ insert_reversal(Datum *key, Datum *id)
 		" AND m.reversed OPERATOR(pg_catalog.<>) c.reversed",
 		2, {TEXTOID, INT8OID}
 	};
+	Datum		values[2 + REVERSED_COLUMNS] = {key[0], key[1]};
 
-	if (statement_run(&insert_opposite, key, NULL, false) == 0)
+	if (statement_run(&read_movement, key, NULL, false) == 0)
+		return false;
+	for (int i = 0; i < REVERSED_COLUMNS; i++)
+		values[2 + i] = result_datum(SPI_tuptable, 0, i + 1, read_movement.results[i]);
+	if (statement_run(&insert_opposite, values, NULL, false) == 0)
 		return false;
 	*id = result_datum(SPI_tuptable, 0, 1, INT8OID);
 	statement_run(&mark_chain, key, NULL, false);

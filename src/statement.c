@@ -13,6 +13,7 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
+#include "commands/extension.h"
 #include "executor/spi.h"
 #include "nodes/params.h"
 #include "utils/builtins.h"
@@ -142,6 +143,18 @@ find_relation(const char *schema, const char *name)
 }
 
 /*
+ * How a statement is planned. A plan for any values is none that Citus makes: where
+ * the database has it, each execution is planned for its own.
+ */
+int
+planning_options(int options)
+{
+	if ((options & CURSOR_OPT_GENERIC_PLAN) != 0 && OidIsValid(get_extension_oid("citus", true)))
+		return (options & ~CURSOR_OPT_GENERIC_PLAN) | CURSOR_OPT_CUSTOM_PLAN;
+	return options;
+}
+
+/*
  * The saved plan of a statement. PostgreSQL itself plans it anew where
  * something that it depends on has changed. It is stored only when it is
  * complete, so that an error on the way leaves nothing half made.
@@ -156,7 +169,7 @@ statement_plan(Statement *statement)
 		return plan;
 	start_naming(&naming);
 	plan = SPI_prepare_cursor(statement->query, statement->nargs, statement->types,
-							  statement->cursor_options);
+							  planning_options(statement->cursor_options));
 	if (plan == NULL)			/* cannot happen: the texts are ours and can be prepared */
 		elog(ERROR, "could not prepare \"%s\": %s", statement->query,
 			 SPI_result_code_string(SPI_result));
@@ -352,7 +365,8 @@ statement_run_into(Statement *statement, Datum *values, const char *nulls,
 				   bool read_only, DestReceiver *receiver)
 {
 	SPIExecuteOptions options = {0};
-	ParamListInfo parameters = makeParamList(statement->nargs);
+	/* an empty list is none: Citus reads what it begins with */
+	ParamListInfo parameters = statement->nargs > 0 ? makeParamList(statement->nargs) : NULL;
 	int			result;
 
 	for (int i = 0; i < statement->nargs; i++)

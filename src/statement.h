@@ -38,6 +38,8 @@ extern void start_naming(Naming *naming);
 extern void finish_naming(Naming *naming);
 extern Oid	find_relation(const char *schema, const char *name);
 
+extern int	planning_options(int options);
+
 /* statement.c: between SPI_connect() and SPI_finish() */
 extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls,
 							bool read_only);

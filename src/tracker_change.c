@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -58,6 +59,22 @@ tracker_change_init(void)
 							   &actor_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
+/* Is this the table tracker, or a part of it, as Citus has them: beside it, and its owner's? */
+static bool
+is_tracker_table(Relation relation)
+{
+	Relation	tracker;
+	bool		is_part;
+
+	if (RelationGetRelid(relation) == find_relation("invtrack", "tracker"))
+		return true;
+	tracker = table_open(find_relation("invtrack", "tracker"), AccessShareLock);
+	is_part = relation->rd_rel->relnamespace == tracker->rd_rel->relnamespace &&
+		relation->rd_rel->relowner == tracker->rd_rel->relowner;
+	table_close(tracker, AccessShareLock);
+	return is_part;
+}
+
 /* Called as a trigger after a row of tracker changed? It writes where its caller may not. */
 static TriggerData *
 require_change_trigger(FunctionCallInfo fcinfo)
@@ -66,7 +83,7 @@ require_change_trigger(FunctionCallInfo fcinfo)
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		RelationGetRelid(trigger->tg_relation) != find_relation("invtrack", "tracker"))
+		!is_tracker_table(trigger->tg_relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("a function of invtrack's triggers works only as those use it")));

@@ -47,7 +47,7 @@ note_lifted(CommandId command)
 {
 	HASHCTL		control = {.keysize = sizeof(CommandId), .entrysize = sizeof(CommandId), .hcxt = TopTransactionContext};
 
-	check_caller_is_owner("movement", "change what guards keep");
+	require_caller_is_owner("movement", "change what guards keep");
 	if (lifted == NULL)
 		lifted = hash_create("invtrack lifted guards", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	(void) hash_search(lifted, &command, HASH_ENTER, NULL);
