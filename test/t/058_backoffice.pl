@@ -18,6 +18,13 @@ plan skip_all => 'the modules of examples/backoffice are not installed' unless -
 plan skip_all => 'the modules of scripts/browser are not installed' unless -e "$root/scripts/browser/node_modules/playwright-core/package.json";
 note "node $version";
 
+# What it runs with is pinned, and little.
+my $lock = PostgreSQL::Test::Utils::slurp_file("$dir/package-lock.json");
+my $modules = () = $lock =~ m{^ *"node_modules/}mg;
+cmp_ok($modules, '<', 80, "$modules modules at run time");
+my ($wanted) = PostgreSQL::Test::Utils::slurp_file("$dir/package.json") =~ /"dependencies": \{([^}]*)\}/;
+unlike($wanted, qr/: "[^"]*[^\d."]/, 'each by its exact version');
+
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
