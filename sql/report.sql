@@ -5,12 +5,13 @@
 -- rows, worst first, and say how many there are in all, so that the page of a large merchant can still be opened.
 
 CREATE VIEW invtrack_internal.report_limit WITH (security_invoker) AS
-SELECT 500 AS rows, 90 AS past_days, 30 AS expiring_days, 30 AS pace_days, 200 AS letters;
+SELECT 500 AS rows, 90 AS past_days, 30 AS expiring_days, 30 AS pace_days, 365 AS horizon_days, 200 AS letters;
 COMMENT ON VIEW invtrack_internal.report_limit IS 'What report() goes by: one row; internal, may change';
 COMMENT ON COLUMN invtrack_internal.report_limit.rows IS 'A list shows this many rows at most';
 COMMENT ON COLUMN invtrack_internal.report_limit.past_days IS 'Days that the small charts show';
 COMMENT ON COLUMN invtrack_internal.report_limit.expiring_days IS 'Units that expire in this many days are listed';
 COMMENT ON COLUMN invtrack_internal.report_limit.pace_days IS 'Days whose sales give the pace at which stock runs out';
+COMMENT ON COLUMN invtrack_internal.report_limit.horizon_days IS 'Stock that lasts longer than this many days has no date';
 COMMENT ON COLUMN invtrack_internal.report_limit.letters IS 'Names and notes are cut after this many letters';
 
 -- Characters that HTML can't have go.
@@ -104,8 +105,7 @@ BEGIN ATOMIC
          LIMIT (SELECT c.rows FROM invtrack_internal.report_limit c)),
     measured AS (
         SELECT w.*, r.lots, coalesce(r.folded OPERATOR(invtrack.+) r.tail, r.folded, r.tail) AS flow,
-               invtrack_internal.judge_days_of_cover(
-                   'turnover_days', NULL, c.pace_days, 1, NULL, r.launched_on, r.lots, r.folded, r.tail, w.as_of, r.count_today) AS lasts,
+               f.on_hand AS good, f.runs_out_on,
                coalesce(invtrack.total(r.lots), 0) AS on_hand,
                coalesce(invtrack.range_sum(r.lots, w.as_of, w.as_of + c.expiring_days), 0) AS expiring,
                coalesce(invtrack.range_sum(r.lots, date '-infinity', w.as_of), 0) AS expired
@@ -113,7 +113,9 @@ BEGIN ATOMIC
          CROSS JOIN invtrack_internal.report_limit c
           JOIN invtrack_internal.reading r
             ON r.merchant = report_trackers.merchant AND r.sku = w.sku AND r.inventory_type = w.inventory_type
-           AND r.mechanism = CASE w.mechanism WHEN 'stalled_days' THEN 'stalled_days' ELSE 'turnover_days' END)
+           AND r.mechanism = CASE w.mechanism WHEN 'stalled_days' THEN 'stalled_days' ELSE 'turnover_days' END
+          LEFT JOIN (SELECT p.* FROM invtrack_internal.report_limit d, invtrack.forecast(report_trackers.merchant, d.pace_days, d.horizon_days) p) f
+            ON f.sku = w.sku AND f.inventory_type = w.inventory_type)
     SELECT (SELECT E'<ul class="sum">\n' || pg_catalog.string_agg(pg_catalog.format(E'<li><b>%s</b> %s</li>\n',
                        (SELECT pg_catalog.count(*) FROM listed l
                          WHERE CASE WHEN s.status = 'quiet' THEN NOT l.is_live ELSE l.is_live AND l.status = s.status END), s.label), '' ORDER BY s.place)
@@ -134,8 +136,8 @@ BEGIN ATOMIC
                               || coalesce('<br><small>' || invtrack_internal.html_label('reason', m.reason) || '</small>', '')
                               || CASE WHEN m.discontinued_on <= m.as_of THEN '<br><small>retired</small>' WHEN NOT m.active THEN '<br><small>paused</small>' ELSE '' END,
                               pg_catalog.trim_scale(m.current_stock), pg_catalog.trim_scale(pg_catalog.round(m.threshold, 2)), pg_catalog.trim_scale(m.on_hand),
-                              CASE WHEN m.mechanism = 'stalled_days' THEN '' WHEN m.on_hand <= 0 THEN 'sold out'
-                                   WHEN m.lasts <= 3650 THEN invtrack_internal.day_text(m.as_of + pg_catalog.ceil(m.lasts)::integer) ELSE '' END,
+                              CASE WHEN m.mechanism = 'stalled_days' THEN '' WHEN coalesce(m.good, 0) <= 0 THEN 'sold out'
+                                   ELSE coalesce(invtrack_internal.day_text(m.runs_out_on), '') END,
                               pg_catalog.concat_ws('<br>', CASE WHEN m.expiring > 0 THEN pg_catalog.trim_scale(m.expiring)::text END,
                                   CASE WHEN m.expired > 0 THEN pg_catalog.trim_scale(m.expired) || ' expired' END),
                               invtrack_internal.html_chart(m.flow, m.as_of, CASE m.mechanism WHEN 'stalled_days' THEN 'shipped' ELSE 'sold' END)),
@@ -167,15 +169,16 @@ END;
 COMMENT ON FUNCTION invtrack_internal.report_alerts(text) IS 'Alerts that are open, as the last check left them';
 
 CREATE FUNCTION invtrack_internal.report_expiring(merchant text)
-RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURNS text LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT invtrack_internal.html_table('expiring', 'Expiring stock',
-               ARRAY['Product', 'Type', 'Next expiry', 'Expire in ' || c.expiring_days || ' days', 'Expired', 'On hand'],
+               ARRAY['Product', 'Type', 'Next expiry', 'Expire in ' || c.expiring_days || ' days', 'Unsold by then', 'Expired', 'On hand'],
                pg_catalog.string_agg(pg_catalog.format(
                    '<tr><th scope="row">%s</th><td data-label="Type">%s</td><td data-label="Next expiry" class="day">%s</td><td data-label="Expiring" class="n">%s</td>'
-                   '<td data-label="Expired" class="n">%s</td><td data-label="On hand" class="n">%s</td></tr>' || E'\n',
+                   '<td data-label="Unsold by then" class="n">%s</td><td data-label="Expired" class="n">%s</td><td data-label="On hand" class="n">%s</td></tr>' || E'\n',
                    invtrack_internal.html_name(e.product_name, e.sku), invtrack_internal.html_name(e.inventory_type_name, e.inventory_type),
-                   coalesce(invtrack_internal.day_text(e.next_expires_on), ''), pg_catalog.trim_scale(e.expiring), pg_catalog.trim_scale(e.expired),
+                   coalesce(invtrack_internal.day_text(e.next_expires_on), ''), pg_catalog.trim_scale(e.expiring),
+                   coalesce(pg_catalog.trim_scale(pg_catalog.round(nullif(f.units_lost, 0), 2))::text, ''), pg_catalog.trim_scale(e.expired),
                    pg_catalog.trim_scale(e.on_hand)), '' ORDER BY e.place)
                    FILTER (WHERE e.place <= c.rows),
                pg_catalog.count(e.place), 'None.')
@@ -193,6 +196,8 @@ BEGIN ATOMIC
                           WHERE s.merchant = report_expiring.merchant
                           GROUP BY s.sku, p.name, s.inventory_type, i.name) x
                   WHERE x.expired > 0 OR x.expiring > 0) e ON true
+      LEFT JOIN (SELECT p.* FROM invtrack_internal.report_limit d, invtrack.forecast(report_expiring.merchant, d.pace_days, d.expiring_days) p) f
+        ON f.sku = e.sku AND f.inventory_type = e.inventory_type
      GROUP BY c.rows, c.expiring_days;
 END;
 COMMENT ON FUNCTION invtrack_internal.report_expiring(text) IS 'Items with units that have expired or soon will';
