@@ -14,7 +14,7 @@ TOPICS = prologue schema argument day_series daily calendar trigger catalogue in
 	alert_event check backtest product_change \
 	connection connection_row connection_target connection_sync connection_manage \
 	metrics schedule value_list review forecast report choice batch \
-	access_grant owner epilogue
+	access_grant owner distribute epilogue
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql
 UPDATE_SQL = sql/invtrack--0.2.0--$(EXTVERSION).sql
@@ -23,7 +23,7 @@ DATA_built = $(FRESH_SQL) $(UPDATE_SQL) $(EARLIER_SQL)
 
 # What came with this version as a whole.
 NEW_TOPICS = incoming correction tracker_change status_daily product_change connection connection_row \
-	connection_target connection_sync connection_manage
+	connection_target connection_sync connection_manage distribute
 
 # The scripts of earlier versions, as they were released.
 DATA = $(patsubst $(SRC)%,%,$(wildcard $(SRC)sql/released/*.sql))

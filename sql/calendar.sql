@@ -1,8 +1,15 @@
 
 -- The calendar: which day it is for a merchant -------------------------------
 
+CREATE FUNCTION invtrack_internal.as_of_support(internal)
+RETURNS internal LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'calendar_as_of_support';
+COMMENT ON FUNCTION invtrack_internal.as_of_support(internal) IS
+'planner support of as_of: refuses a day that would not reach the nodes of Citus';
+
 CREATE FUNCTION invtrack_internal.as_of(time_zone text)
 RETURNS date LANGUAGE c STABLE STRICT PARALLEL SAFE
+SUPPORT invtrack_internal.as_of_support
 AS 'MODULE_PATHNAME', 'calendar_as_of';
 COMMENT ON FUNCTION invtrack_internal.as_of(text) IS
 'The day that health is worked out for: the setting invtrack.as_of, else today in this time zone';

@@ -30,6 +30,7 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "distribute.h"
 #include "owner.h"
 #include "row_security.h"
 #include "statement.h"
@@ -295,10 +296,12 @@ access_grant(PG_FUNCTION_ARGS)
 	values[0] = ObjectIdGetDatum(role);
 	start_granting(&granting);
 	values[3] = CStringGetTextDatum(GetUserNameFromId(granting.caller, false));
-	if (!PG_ARGISNULL(ARG_ROLE_MERCHANT))
+	/* what the coordinator of Citus sends it has looked at */
+	if (!PG_ARGISNULL(ARG_ROLE_MERCHANT) && !is_session_of_citus())
 		require_merchant_exists(values[1]);
 	delete_access_of_dropped();
 	outcome = write_access(values, nulls);
+	send_access_to_workers();
 	adjust_privileges(role, true);
 	finish_granting(&granting);
 	tell_if_unbound(role);
@@ -350,6 +353,7 @@ access_revoke(PG_FUNCTION_ARGS)
 	if (statement_run(everything ? &delete_rows : &delete_row, values, NULL, false) == 0)
 		report_no_access(fcinfo, role);
 	delete_access_of_dropped();
+	send_access_to_workers();
 	adjust_privileges(role, true);
 	finish_granting(&granting);
 	PG_RETURN_BOOL(true);
@@ -370,6 +374,7 @@ access_refresh(PG_FUNCTION_ARGS)
 	Granting	granting;
 
 	start_granting(&granting);
+	call_on_workers("invtrack.refresh_access", "");
 	delete_access_of_dropped();
 	count = statement_run(&list_roles, NULL, NULL, false);
 	roles = SPI_tuptable;

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_collation_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -18,6 +19,7 @@
 #include "batch.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "distribute.h"
 #include "json_rows.h"
 #include "statement.h"
 #include "tracker.h"
@@ -44,9 +46,13 @@
 	t ".merchant OPERATOR(pg_catalog.=) u.merchant AND " t ".sku OPERATOR(pg_catalog.=) u.sku" \
 	" AND " t ".inventory_type OPERATOR(pg_catalog.=) u.inventory_type" \
 	" AND " t ".mechanism OPERATOR(pg_catalog.=) u.mechanism"
+/* Where all are of one merchant: Citus wants to know it. */
+#define OF_ONE_MERCHANT(parameter) \
+	" AND (" parameter " IS NULL OR t.merchant OPERATOR(pg_catalog.=) " parameter ")"
 #define SELECT_RULES \
 	"SELECT u.n, t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days," \
-	" t.expiry_days, t.version FROM " GIVEN_KEYS " JOIN invtrack.tracker t ON " IS_GIVEN("t")
+	" t.expiry_days, t.version FROM " GIVEN_KEYS " JOIN invtrack.tracker t ON " IS_GIVEN("t") \
+	OF_ONE_MERCHANT("$5")
 #define RULE_RESULTS	{INT8OID, NUMERICOID, INT4OID, INT4OID, INT4OID, INT4OID}
 
 /* The keys and rules of settings as arrays, for a statement. */
@@ -70,21 +76,34 @@ get_arrays(Setting **settings, int count, int columns, Datum *arrays)
 	pfree(nulls);
 }
 
-/* Run a statement for all settings, without JIT compilation, which costs more than it saves. */
+/*
+ * Run a statement for all settings, without JIT compilation, which costs more than it saves. The
+ * parameter after those of the settings is the one merchant that they are of; 0: of any.
+ */
 static uint64
-run_for(Statement *statement, Setting **settings, int count)
+run_for_merchant(Statement *statement, Setting **settings, int count, int columns, Datum merchant)
 {
-	Datum		arrays[TRACKER_RULE_ARGS];
+	Datum		arrays[TRACKER_RULE_ARGS + 1];
+	char		nulls[TRACKER_RULE_ARGS + 1];
 	int			nest_level = NewGUCNestLevel();
 	uint64		found;
 
-	get_arrays(settings, count, statement->nargs, arrays);
+	get_arrays(settings, count, columns, arrays);
+	memset(nulls, ' ', sizeof(nulls));
+	arrays[columns] = merchant;
+	nulls[columns] = merchant == (Datum) 0 ? 'n' : ' ';
 	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	found = statement_run(statement, arrays, NULL, false);
+	found = statement_run(statement, arrays, nulls, false);
 	AtEOXact_GUC(false, nest_level);
-	for (int i = 0; i < statement->nargs; i++)
+	for (int i = 0; i < columns; i++)
 		pfree(DatumGetPointer(arrays[i]));
 	return found;
+}
+
+static uint64
+run_for(Statement *statement, Setting **settings, int count)
+{
+	return run_for_merchant(statement, settings, count, statement->nargs, (Datum) 0);
 }
 
 /* The setting that a row of a result is about, by its first column. */
@@ -259,8 +278,8 @@ create(Setting **settings, int count)
 		TRACKER_RULE_ARGS, {RULE_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {TRACKER_KEY_TYPES}
 	};
 	Setting   **given = palloc(sizeof(Setting *) * Max(count, 1));
-	int			next = 0;
-	int			n = 0;
+	int			next = 0,
+				n = 0;
 	uint64		created;
 
 	for (int i = 0; i < count; i++)
@@ -285,11 +304,37 @@ create(Setting **settings, int count)
 	pfree(given);
 }
 
+/* The same, one by one: Citus counts what INSERT ... SELECT ... ON CONFLICT passes over. */
+static void
+create_each(Setting **settings, int count)
+{
+	static Statement insert_tracker = {
+		"INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism,"
+		" quantity, lookback_days, coverage_days, expiry_days)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO NOTHING",
+		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}
+	};
+
+	for (int i = 0; i < count; i++)
+	{
+		Setting    *setting = settings[i];
+		char		nulls[TRACKER_RULE_ARGS];
+
+		if (setting->expects && setting->version != 0)
+			continue;
+		for (int arg = 0; arg < TRACKER_RULE_ARGS; arg++)
+			nulls[arg] = setting->nulls[arg] ? 'n' : ' ';
+		if (statement_run(&insert_tracker, setting->values, nulls, false) > 0)
+			setting->outcome = "created";
+	}
+}
+
 /* Of the trackers that are there, those that are to change; in changing, in the order of keys. */
 static int
-read_rules(Statement *statement, Setting **settings, int count, Setting **changing)
+read_rules(Statement *statement, Setting **settings, int count, Datum merchant, Setting **changing)
 {
-	uint64		found = run_for(statement, settings, count);
+	uint64		found = run_for_merchant(statement, settings, count, TRACKER_KEY_ARGS, merchant);
 	bool	   *changes = palloc0(sizeof(bool) * Max(count, 1));
 	bool	   *is_there = palloc0(sizeof(bool) * Max(count, 1));
 	int			n = 0;
@@ -320,15 +365,15 @@ read_rules(Statement *statement, Setting **settings, int count, Setting **changi
 
 /* Change trackers that are locked. */
 static void
-change(Setting **settings, int count)
+change(Setting **settings, int count, Datum merchant)
 {
 	static Statement update_trackers = {
 		"UPDATE invtrack.tracker t SET quantity = u.quantity, lookback_days = u.lookback_days,"
 		" coverage_days = u.coverage_days, expiry_days = u.expiry_days FROM " GIVEN_RULES
-		" WHERE " IS_GIVEN("t") " RETURNING u.n",
-		TRACKER_RULE_ARGS, {RULE_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}
+		" WHERE " IS_GIVEN("t") OF_ONE_MERCHANT("$9") " RETURNING u.n",
+		TRACKER_RULE_ARGS + 1, {RULE_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}
 	};
-	uint64		changed = run_for(&update_trackers, settings, count);
+	uint64		changed = run_for_merchant(&update_trackers, settings, count, TRACKER_RULE_ARGS, merchant);
 
 	for (uint64 row = 0; row < changed; row++)
 		setting_of(settings, count, row)->outcome = "updated";
@@ -343,17 +388,18 @@ require_denied(void *arg)
 
 /*
  * Save, until each setting has met its tracker, as save_tracker() does: another
- * session may create or delete it in between.
+ * session may create or delete it in between. All are of one merchant unless
+ * that is 0.
  */
-void
-save_settings(Setting **settings, int count)
+static void
+save_together(Setting **settings, int count, Datum merchant)
 {
 	static Statement select_rules = {
-		SELECT_RULES, 4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, RULE_RESULTS
+		SELECT_RULES, 5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, RULE_RESULTS
 	};
 	static Statement lock_rules = {
 		SELECT_RULES " ORDER BY u.n FOR NO KEY UPDATE OF t",
-		4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, RULE_RESULTS
+		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, RULE_RESULTS
 	};
 	Setting   **pending = palloc(sizeof(Setting *) * Max(count, 1));
 	Setting   **changing = palloc(sizeof(Setting *) * Max(count, 1));
@@ -365,14 +411,39 @@ save_settings(Setting **settings, int count)
 		n = take_pending(settings, count, pending);
 		if (n == 0)
 			return;
-		create(pending, n);
+		if (merchant == (Datum) 0)
+			create(pending, n);
+		else
+			create_each(pending, n);
 		n = take_pending(settings, count, pending);
-		n = n == 0 ? 0 : read_rules(&select_rules, pending, n, changing);
-		n = n == 0 ? 0 : read_rules(&lock_rules, changing, n, pending);
+		n = n == 0 ? 0 : read_rules(&select_rules, pending, n, merchant, changing);
+		n = n == 0 ? 0 : read_rules(&lock_rules, changing, n, merchant, pending);
 		if (n > 0)
-			change(pending, n);
+			change(pending, n, merchant);
 	}
 	n = take_pending(settings, count, pending);
 	for (int i = 0; i < n; i++)
 		(void) passes(require_denied, pending[i], &pending[i]->refusal);
+}
+
+/* Save all at once, or, where Citus has distributed the tables, merchant by merchant. */
+void
+save_settings(Setting **settings, int count)
+{
+	int			first = 0;
+
+	if (!is_distributed())
+		save_together(settings, count, (Datum) 0);
+	else while (first < count)
+	{
+		Datum		merchant = settings[first]->values[ARG_MERCHANT];
+		int			next = first + 1;
+
+		while (next < count &&
+			   DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID,
+													settings[next]->values[ARG_MERCHANT], merchant)))
+			next++;
+		save_together(settings + first, next - first, merchant);
+		first = next;
+	}
 }

@@ -8,6 +8,7 @@
 #include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/supportnodes.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -20,6 +21,7 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "day_series.h"
+#include "distribute.h"
 #include "statement.h"
 #include "trigger.h"
 
@@ -36,6 +38,9 @@ static enum
 static int32 as_of_day;
 static bool library_loading;
 
+#define AS_OF_NOT_PASSED_ON	"invtrack.as_of is not passed on to the nodes of Citus"
+#define AS_OF_HINT			"Use the argument as_of of tracker_health(), or, in a transaction, SET LOCAL citus.propagate_set_commands = 'local' and then SET LOCAL invtrack.as_of."
+
 /*
  * A value that is no date is refused where somebody sets it. One that was set
  * while the library was not there to look (a placeholder, a database's or a
@@ -47,9 +52,17 @@ as_of_check(char **value, void **extra, GucSource source)
 {
 	int32		day;
 
-	if (*value == NULL || (*value)[0] == '\0' ||
-		day_parse(*value, strlen(*value), &day))
+	if (*value == NULL || (*value)[0] == '\0')
 		return true;
+	if (day_parse(*value, strlen(*value), &day))
+	{
+		if (library_loading || source < PGC_S_INTERACTIVE || !IsTransactionState() || settings_are_passed_on())
+			return true;
+		GUC_check_errcode(ERRCODE_FEATURE_NOT_SUPPORTED);
+		GUC_check_errmsg(AS_OF_NOT_PASSED_ON);
+		GUC_check_errhint(AS_OF_HINT);
+		return false;
+	}
 	if (library_loading || InitializingParallelWorker || source < PGC_S_INTERACTIVE)
 		return true;
 	GUC_check_errdetail("It is no ISO date from 0001-01-01 to 9999-12-31.");
@@ -168,6 +181,24 @@ Datum
 calendar_as_of(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_DATEADT(day_to_date(as_of_in_zone(PG_GETARG_TEXT_PP(0))));
+}
+
+/*
+ * planner support of as_of(). The nodes of Citus read the setting as they have it; one that was made
+ * before the library was loaded is found here.
+ */
+PG_FUNCTION_INFO_V1(calendar_as_of_support);
+Datum
+calendar_as_of_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (IsA(request, SupportRequestSimplify) && as_of_kind == AS_OF_DAY && !settings_are_passed_on())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg(AS_OF_NOT_PASSED_ON),
+				 errhint(AS_OF_HINT)));
+	PG_RETURN_POINTER(NULL);
 }
 
 /* The time zone of the merchant that a function is called for; it lies in what SPI found. */

@@ -16,6 +16,7 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "distribute.h"
 #include "fold.h"
 #include "merchant_work.h"
 #include "owner.h"
@@ -239,6 +240,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 	if (rows == 0)
 		report_missing_merchant(merchant);
 	statement_run(&delete_fold_state, &merchant, NULL, false);
+	send_access_to_workers();
 	SPI_finish();
 	PG_RETURN_BOOL(true);
 }

@@ -18,6 +18,7 @@
 #include "calendar.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "distribute.h"
 #include "day_series.h"
 #include "statement.h"
 
@@ -63,6 +64,7 @@ report(PG_FUNCTION_ARGS)
 	int32		as_of = NO_DAY;
 	Datum		page;
 
+	require_not_distributed("report() does not work", "Restore a dump elsewhere, and report from that.");
 	require_not_null(fcinfo, 0, "merchant");
 	require_as_of_setting();
 	require_code(fcinfo, 0, "merchant");

@@ -22,7 +22,7 @@
 #define FIND_TAKEN(table, condition) { \
 	"SELECT u.n FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)," \
 	" pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS u(a, b, c, d, n)" \
-	" WHERE EXISTS (SELECT FROM invtrack." table " t WHERE " condition ")", \
+	" JOIN invtrack." table " t ON " condition, \
 	4, {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}}
 #define EQUALS(column, key)	"t." column " OPERATOR(pg_catalog.=) u." key
 #define ITEM_EQUALS			EQUALS("merchant", "a") " AND " EQUALS("sku", "b") \

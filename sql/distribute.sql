@@ -1,0 +1,196 @@
+
+-- Distribution by Citus, when one machine is not enough ----------------------------------------------
+--
+-- Tables are distributed by merchant. What says who may do what, access_grant, stays a table of each node, since
+-- roles are numbered anew on each; what connections keep stays on the coordinator, beside the tables that they follow.
+
+CREATE FUNCTION invtrack_internal.take_access(grants jsonb)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    g record;
+BEGIN
+    FOR g IN
+        SELECT a.role, a.merchant FROM invtrack.access a
+        EXCEPT
+        SELECT w.role, w.merchant FROM jsonb_to_recordset(take_access.grants) w (role text, merchant text)
+    LOOP
+        -- that of all merchants goes with the others of the role, which come again below
+        IF EXISTS (SELECT FROM invtrack.access a WHERE a.role = g.role AND a.merchant IS NOT DISTINCT FROM g.merchant) THEN
+            PERFORM invtrack.revoke_access(g.role, g.merchant);
+        END IF;
+    END LOOP;
+    FOR g IN
+        SELECT w.role, w.merchant, w.level FROM jsonb_to_recordset(take_access.grants) w (role text, merchant text, level text)
+        EXCEPT
+        SELECT a.role, a.merchant, a.level FROM invtrack.access a
+    LOOP
+        PERFORM invtrack.grant_access(g.role, g.merchant, g.level);
+    END LOOP;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.take_access(jsonb) IS
+'Has this node of Citus know the access of a list, and no other; the coordinator calls it';
+
+-- Numbers are given out from a range of the node's own: two of the same merchant must never be equal.
+CREATE FUNCTION invtrack_internal.prepare_node(version text, owner text, node integer, grants jsonb)
+RETURNS text LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    here_version constant text := (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'invtrack');
+    here_owner constant text := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = 'invtrack.merchant'::regclass);
+    first constant bigint := (node::bigint << 48) + 1;
+    last constant bigint := (node::bigint + 1) << 48;
+    s regclass;
+BEGIN
+    IF here_version <> version THEN
+        RETURN format('the extension invtrack is of version %s there, and %s on the coordinator', here_version, version);
+    ELSIF here_owner <> owner THEN
+        RETURN format('invtrack belongs to role %s there, and %s on the coordinator', here_owner, owner);
+    ELSIF node < 1 THEN
+        RETURN 'it is the coordinator';
+    END IF;
+    FOREACH s IN ARRAY ARRAY['invtrack.movement_movement_id_seq', 'invtrack.tracker_change_change_id_seq']::regclass[] LOOP
+        IF (SELECT q.seqmax FROM pg_sequence q WHERE q.seqrelid = s) <> last THEN
+            EXECUTE format('ALTER SEQUENCE %s MINVALUE %s MAXVALUE %s START %2$s RESTART', s, first, last);
+        END IF;
+    END LOOP;
+    ALTER TABLE invtrack.access_grant DROP CONSTRAINT IF EXISTS access_grant_merchant_fkey;
+    PERFORM invtrack_internal.take_access(grants);
+    PERFORM invtrack.refresh_access();
+    RETURN NULL;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.prepare_node(text, text, integer, jsonb) IS
+'Makes this node of Citus ready to have parts of the tables; returns why it cannot be, or null. The coordinator calls it';
+
+CREATE FUNCTION invtrack_internal.run_on_nodes(command text)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    answer record;
+BEGIN
+    FOR answer IN EXECUTE 'SELECT * FROM pg_catalog.run_command_on_workers($1)' USING command LOOP
+        IF NOT answer.success OR answer.result NOT IN ('', 'DO') THEN
+            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = format('node %s:%s of Citus: %s', answer.nodename, answer.nodeport, answer.result),
+                HINT = 'Mend that, and call invtrack.distribute() again.';
+        END IF;
+    END LOOP;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.run_on_nodes(text) IS
+'Runs a statement on the other nodes of Citus; what one of them answers, if it is no null, is an error';
+
+CREATE FUNCTION invtrack_internal.require_coordinator(owner text)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    node integer;
+BEGIN
+    IF current_user <> owner THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'permission denied to distribute tables',
+            HINT = format('Only the owner of the extension invtrack may, role %s.', owner);
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'citus') THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'distribute() needs the extension Citus, which this database does not have',
+            HINT = 'Create it on all nodes, add them with citus_add_node(), and call distribute() on the coordinator.';
+    END IF;
+    EXECUTE 'SELECT g.groupid FROM pg_catalog.pg_dist_local_group g' INTO node;
+    IF node <> 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'distribute() works on the coordinator of Citus, and this is another node';
+    END IF;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.require_coordinator(text) IS
+'An error unless this is the coordinator of Citus, and who calls owns the extension';
+
+-- After rows were copied to parts of a table, those that they were copied from are left.
+CREATE FUNCTION invtrack_internal.distribute_table(name text)
+RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    id constant regclass := 'invtrack.' || name;
+    is_there boolean;
+BEGIN
+    EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = $1)' INTO is_there USING id;
+    IF is_there THEN
+        RETURN false;
+    ELSIF name = 'merchant' THEN
+        -- a table of each node cannot refer to one of all; delete_merchant() takes its rows away
+        ALTER TABLE invtrack.access_grant DROP CONSTRAINT IF EXISTS access_grant_merchant_fkey;
+        EXECUTE 'SELECT pg_catalog.create_distributed_table($1, ''merchant'')' USING id;
+    ELSE
+        EXECUTE 'SELECT pg_catalog.create_distributed_table($1, ''merchant'', colocate_with => ''invtrack.merchant'')' USING id;
+    END IF;
+    RETURN true;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.distribute_table(text) IS
+'Distributes a table over the nodes of Citus, unless it is; did it?';
+
+CREATE FUNCTION invtrack.distribute(shards integer DEFAULT NULL)
+RETURNS TABLE (table_name text, outcome text) LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    owner constant text := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = 'invtrack.merchant'::regclass);
+    version constant text := (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'invtrack');
+    -- in the order of what refers to what
+    names constant text[] := ARRAY['merchant', 'inventory_type', 'product', 'stock_lot', 'incoming', 'tracker', 'movement',
+        'flow_series', 'fold_state', 'alert', 'alert_event', 'alert_consumer', 'check_state', 'tracker_history',
+        'stock_history', 'tracker_change', 'status_daily'];
+    made text[] := '{}';
+BEGIN
+    PERFORM invtrack_internal.require_coordinator(owner);
+    IF shards NOT BETWEEN 1 AND 64000 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('shards %s is out of range', shards),
+            HINT = 'shards is from 1 to 64000.', COLUMN = 'shards';
+    END IF;
+    -- The other nodes first, in transactions of their own. Made by Citus, the extension would be a superuser's there.
+    PERFORM invtrack_internal.run_on_nodes(
+        'DO $do$ BEGIN PERFORM pg_catalog.set_config(''citus.enable_ddl_propagation'', ''off'', true);'
+        ' CREATE EXTENSION IF NOT EXISTS invtrack CASCADE; END $do$');
+    PERFORM invtrack_internal.run_on_nodes(format(
+        'SELECT invtrack_internal.prepare_node(%L, %L, (SELECT g.groupid FROM pg_catalog.pg_dist_local_group g), %L)'
+        ' FROM pg_catalog.set_config(''citus.enable_ddl_propagation'', ''off'', true)',
+        version, owner,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object('role', a.role, 'merchant', a.merchant, 'level', a.level)), '[]') FROM invtrack.access a)));
+    PERFORM set_config('citus.enable_unsafe_triggers', 'on', true), set_config('citus.multi_shard_modify_mode', 'sequential', true),
+            set_config('client_min_messages', 'warning', true);
+    IF shards IS NOT NULL THEN
+        PERFORM set_config('citus.shard_count', shards::text, true);
+    END IF;
+    FOREACH table_name IN ARRAY names LOOP
+        IF table_name = 'tracker' THEN
+            -- rows that are copied are no changes
+            ALTER TABLE invtrack.tracker DISABLE TRIGGER tracker_record_change;
+        END IF;
+        outcome := 'unchanged';
+        IF invtrack_internal.distribute_table(table_name) THEN
+            outcome := 'distributed';
+            made := made || table_name;
+        END IF;
+        IF table_name = 'tracker' THEN
+            ALTER TABLE invtrack.tracker ENABLE TRIGGER tracker_record_change;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+    IF 'movement' = ANY (made) THEN
+        ALTER TABLE invtrack.movement DISABLE TRIGGER movement_refuse_truncate;
+    END IF;
+    FOREACH table_name IN ARRAY made LOOP
+        EXECUTE 'SELECT pg_catalog.truncate_local_data_after_distributing_table($1)' USING ('invtrack.' || table_name)::regclass;
+    END LOOP;
+    IF 'movement' = ANY (made) THEN
+        ALTER TABLE invtrack.movement ENABLE TRIGGER movement_refuse_truncate;
+    END IF;
+END
+$body$;
+COMMENT ON FUNCTION invtrack.distribute(integer) IS
+'Distributes the tables by merchant over the nodes of Citus, those that are not yet, and has all nodes know who has access; may be called again. Returns what became of each table';
