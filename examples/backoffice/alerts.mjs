@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import { streamSSE } from 'hono/streaming';
 import { asUser, attempt } from './db.mjs';
 import { day, decimal } from './format.mjs';
-import { address, hidden, merchants, page, pageNumber, pager, parameters, said, select } from './page.mjs';
+import { address, hidden, merchants, page, pageNumber, pager, parameters, said, select, within } from './page.mjs';
 import { texts } from './texts.mjs';
 
 const t = texts.alerts;
@@ -86,7 +86,7 @@ function change(path, text, values) {
   alerts.post(path, (c) => asUser(c.var.user, async (query) => {
     const { body } = c.var;
     const { error } = await attempt(query, text, [...key.map((name) => body[name]), ...values(body, c.var.user)]);
-    return error ? page(c, { title: t.title, error: said(error), status: 409 }) : c.redirect(/^\/alerts(\?|$)/.test(body.back ?? '') ? body.back : '/alerts', 303);
+    return error ? page(c, { title: t.title, error: said(error), status: 409 }) : c.redirect(within('/alerts', body.back), 303);
   }));
 }
 

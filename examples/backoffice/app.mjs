@@ -57,8 +57,10 @@ app.notFound((c) => page(c, { title: texts.errors[404], error: texts.errors[404]
 app.onError((error, c) => {
   // The role is gone, or is the login's no more.
   if (error.mayNotBe && ['42501', '22023'].includes(error.code)) return c.redirect('/sign-in', 303);
-  const status = error.status ?? { 42501: 403, 40001: 409, '40P01': 409 }[error.code] ?? 500;
-  if (status === 500) console.error(error);
-  const text = { 403: error.code ? texts.errors.denied : texts.errors[403], 409: texts.errors.again }[status] ?? texts.errors[500];
-  return page(c, { title: texts.title, error: error.code && status !== 409 ? html`${text} ${error.message}` : text, status });
+  // Classes of SQLSTATEs for which the server is away or overtaxed, and errors of the network.
+  const away = /^(08|53|57)|^E[A-Z]+$/.test(error.code ?? '');
+  const status = error.status ?? { 42501: 403, 40001: 409, '40P01': 409 }[error.code] ?? (away ? 503 : 500);
+  if (status >= 500) console.error(error);
+  const text = { 403: error.code ? texts.errors.denied : texts.errors[403], 409: texts.errors.again }[status] ?? texts.errors[status];
+  return page(c, { title: texts.title, error: status === 403 && error.code ? html`${text} ${error.message}` : text, status });
 });

@@ -6,7 +6,7 @@ import { html, raw } from 'hono/html';
 import { bar } from './chart.mjs';
 import { asUser, attempt } from './db.mjs';
 import { decimal, typed, untyped } from './format.mjs';
-import { address, hidden, merchants, page, parameters, said, select, settings } from './page.mjs';
+import { address, hidden, merchants, page, parameters, said, select, settings, within } from './page.mjs';
 import { texts } from './texts.mjs';
 
 const t = texts.form;
@@ -116,6 +116,7 @@ async function fixed(query, state) {
 /** The page of the form. */
 async function show(c, query, state, { errors = {}, notice, error, suggestion } = {}) {
   const { locale } = c.var;
+  if (!texts.mechanisms[state.mechanism]) state.mechanism = '';
   if (state.merchant && !(await query('SELECT FROM invtrack.merchant WHERE merchant = $1', [state.merchant])).length) state.merchant = state.sku = '';
   const mechanism = texts.mechanisms[state.mechanism];
   return page(c, {
@@ -146,11 +147,6 @@ async function show(c, query, state, { errors = {}, notice, error, suggestion } 
 /** What a tracker's row says, as fields of the form. */
 function fill(state, row, locale) {
   for (const name of names) state[name] = typed(row[name], locale);
-}
-
-/** Where to return to: an address of the list, or the list. */
-function listAddress(text) {
-  return /^\/trackers(\?|$)/.test(text ?? '') ? text : '/trackers';
 }
 
 async function save(c, query, state, another) {
@@ -188,12 +184,12 @@ const fieldsOfForm = [...keys, ...names, 'q', 'version', 'back', 'edit'];
 export const form = new Hono();
 
 form.get('/trackers/new', (c) => asUser(c.var.user, (query) => {
-  const state = { ...parameters(c, fieldsOfForm), edit: '', version: '', back: listAddress(c.req.query('back')) };
+  const state = { ...parameters(c, fieldsOfForm), edit: '', version: '', back: within('/trackers', c.req.query('back')) };
   return show(c, query, state, { notice: texts.form.saved[c.req.query('saved')] });
 }));
 
 form.get('/trackers/edit', (c) => asUser(c.var.user, async (query) => {
-  const state = { ...parameters(c, fieldsOfForm), edit: '1', back: listAddress(c.req.query('back')) };
+  const state = { ...parameters(c, fieldsOfForm), edit: '1', back: within('/trackers', c.req.query('back')) };
   const [row] = await query('SELECT * FROM invtrack.tracker WHERE (merchant, sku, inventory_type, mechanism) = ($1, $2, $3, $4)', keyOf(state));
   if (!row) return c.notFound();
   fill(state, row, c.var.locale);
@@ -204,8 +200,7 @@ form.get('/trackers/edit', (c) => asUser(c.var.user, async (query) => {
 form.post('/trackers/new', (c) => asUser(c.var.user, (query) => {
   const { body } = c.var;
   const state = Object.fromEntries(fieldsOfForm.map((name) => [name, typeof body[name] === 'string' ? body[name] : '']));
-  state.back = listAddress(state.back);
-  if (!texts.mechanisms[state.mechanism]) state.mechanism = '';
+  state.back = within('/trackers', state.back);
   if (!/^\d{1,9}$/.test(state.version)) state.version = '0';
   if (!state.edit && state.merchant !== body.merchant_was) state.sku = state.inventory_type = state.q = '';
   // Enter saves; in the field of the search, or after it was typed in there, it searches.

@@ -26,6 +26,8 @@ function settingsOf(text) {
   const names = header.map((name) => name.trim());
   const unknown = names.find((name) => !columns.includes(name));
   if (unknown !== undefined) throw new Error(t.unknown(unknown));
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new Error(t.twice(twice));
   if (rows.length === 0) throw new Error(t.empty);
   return rows.map((row, i) => {
     if (row.length !== names.length) throw new Error(t.width(i + 1));
@@ -65,7 +67,7 @@ imports.post('/import', (c) => asUser(c.var.user, async (query) => {
   let text = String(pasted ?? '');
   let given;
   try {
-    if (file instanceof File && file.size > 0) text = (await textOf(file)).replaceAll('\0', '');
+    if (typeof file === 'object' && file.size > 0) text = (await textOf(file)).replaceAll('\0', '');
     given = settingsOf(text);
   } catch (error) {
     return page(c, { title: t.title, error: error.message, body: form(c, text), status: 422 });

@@ -5,7 +5,7 @@ import { html, raw } from 'hono/html';
 import { bar } from './chart.mjs';
 import { asUser, attempt } from './db.mjs';
 import { csvValue, day, decimal } from './format.mjs';
-import { address, hidden, merchants, page, pageNumber, pager, parameters, said, select, settings, table } from './page.mjs';
+import { address, hidden, merchants, page, pageNumber, pager, parameters, said, select, settings, table, within } from './page.mjs';
 import { texts } from './texts.mjs';
 
 const t = texts.list;
@@ -14,7 +14,7 @@ const filters = ['merchant', 'text', 'mechanism', 'type', 'status', 'sort'];
 const key = ['merchant', 'sku', 'inventory_type', 'mechanism'];
 const byKey = (of) => key.map((name) => `${of}.${name}`).join(', ');
 const sorts = {
-  health: ['health', ''], healthDown: ['health', 'DESC'], product: ['null::integer', ''], cover: ['days_of_cover', 'NULLS LAST'], updated: ['updated_at', 'DESC'],
+  __proto__: null, health: ['health', ''], healthDown: ['health', 'DESC'], product: ['null::integer', ''], cover: ['days_of_cover', 'NULLS LAST'], updated: ['updated_at', 'DESC'],
 };
 const columnOf = { merchant: 'merchant', mechanism: 'mechanism', type: 'inventory_type', status: 'status' };
 
@@ -31,7 +31,7 @@ function matching(given, values) {
  * A page of the trackers that the filters name, with their open alerts, and counts by status. All trackers are read once,
  * for what sorts and counts need and no more; the rest is looked up for those that are shown.
  */
-async function trackers(query, given, number) {
+export async function trackers(query, given, number) {
   const [column, direction] = sorts[given.sort] ?? sorts.health;
   const order = `h.sorted ${direction}, ${byKey('h')}`;
   const values = [size, (number - 1) * size, given.status || null];
@@ -163,8 +163,7 @@ list.get('/trackers.csv', (c) => asUser(c.var.user, async (query) => {
 
 /** Back to the list, with these parameters more. */
 function returnTo(c, values) {
-  const back = /^\/trackers(\?|$)/.test(c.var.body.back ?? '') ? c.var.body.back : '/trackers';
-  const [path, search] = back.split('?');
+  const [path, search] = within('/trackers', c.var.body.back).split('?');
   return c.redirect(address(path, { ...Object.fromEntries(new URLSearchParams(search ?? '')), ...values }), 303);
 }
 
@@ -172,9 +171,9 @@ const failed = (c, error) => page(c, { title: t.title, error: said(error), statu
 
 list.post('/trackers/active', (c) => asUser(c.var.user, async (query) => {
   const { body } = c.var;
-  await query('UPDATE invtrack.tracker SET active = $5 WHERE (merchant, sku, inventory_type, mechanism) = ($1, $2, $3, $4)',
+  const rows = await query('UPDATE invtrack.tracker SET active = $5 WHERE (merchant, sku, inventory_type, mechanism) = ($1, $2, $3, $4) RETURNING true',
     [...key.map((name) => body[name]), body.active === 'true']);
-  return returnTo(c, {});
+  return rows.length ? returnTo(c, {}) : failed(c, { message: t.gone });
 }));
 
 list.post('/trackers/delete', (c) => asUser(c.var.user, async (query) => {

@@ -77,6 +77,12 @@ export function address(path, values) {
   return query ? `${path}?${query}` : path;
 }
 
+/** An address of this page that came with a form, or the page without parameters. */
+export function within(path, text) {
+  const url = typeof text === 'string' && URL.canParse(text, 'http://here') ? new URL(text, 'http://here') : null;
+  return url?.origin === 'http://here' && url.pathname === path ? path + url.search : path;
+}
+
 /** The parameters of the address that are texts, by these names; others are not looked at. */
 export function parameters(c, names) {
   return Object.fromEntries(names.map((name) => [name, (c.req.query(name) ?? '').replaceAll('\0', '')]));

@@ -37,7 +37,7 @@ export async function openSession(c, next) {
   c.set('user', user);
   c.set('token', tokenOf(id));
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
-    const body = await c.req.parseBody();
+    const body = await c.req.parseBody().catch(() => { throw new HTTPException(400); });
     if (typeof body.token !== 'string' || !same(body.token, tokenOf(id))) throw new HTTPException(403);
     // No text of the database has a null character.
     c.set('body', Object.fromEntries(Object.entries(body).map(([name, value]) => [name, typeof value === 'string' ? value.replaceAll('\0', '') : value])));

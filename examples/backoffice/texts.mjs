@@ -85,7 +85,7 @@ export const texts = {
     page: (page, pages) => `Page ${page} of ${pages}`, previous: 'Previous page', next: 'Next page',
     found: (count) => `${count} trackers`, paused: 'paused', retired: 'retired',
     why: 'Why?', edit: 'Edit', pause: 'Pause', resume: 'Resume', remove: 'Delete',
-    undoText: (key) => `The tracker ${key} was deleted.`, undo: 'Undo', undone: 'The tracker is back.',
+    undoText: (key) => `The tracker ${key} was deleted.`, undo: 'Undo', undone: 'The tracker is back.', gone: 'There is no such tracker any more.',
     alertOpen: 'open',
   },
   why: {
@@ -112,12 +112,16 @@ export const texts = {
     outcomes: { created: 'created', updated: 'updated', unchanged: 'unchanged', rejected: 'rejected' },
     file: 'CSV file', or: 'or paste it here', dry: 'Dry run', save: 'Save these', skip: 'Save the good ones', row: 'Row', outcome: 'Outcome', message: 'Message',
     before: 'Health before', after: 'Health after', empty: 'There is no row in this file.', encoding: 'This file is not UTF-8. Save it as "CSV UTF-8".', first: (n) => `Here are ${n} of them, rejected ones first.`, tooLarge: 'The file is too large: at most 10 MB.',
-    unknown: (name) => `Column "${name}" is not known.`, width: (row) => `Row ${row} has another number of values than the header.`, quote: 'A quoted value does not end.', done: (n) => `${n} rows were saved.`,
+    unknown: (name) => `Column "${name}" is not known.`, twice: (name) => `Column "${name}" is there twice.`, width: (row) => `Row ${row} has another number of values than the header.`, quote: 'A quoted value does not end.', done: (n) => `${n} rows were saved.`,
   },
   review: { title: 'Review', none: 'Nothing to mend.', finding: 'Finding', detail: 'Detail', remedy: 'Statement that mends it', copy: 'Copy', person: 'A person has to decide.' },
   errors: {
+    400: 'This request cannot be read.', 503: 'The database does not answer, or took too long. Try again later.',
     403: 'This form is too old, or was not made here. Go back and try again.', 404: 'There is no such page.',
     missing: 'This needs a function that the installed invtrack does not have.',
     500: 'Something went wrong. It was written into the log of this server.', denied: 'Your role may not do that.', again: 'Somebody else was writing at the same time. Try again.',
   },
 };
+
+// Values of addresses and forms are looked up in these, also those that nobody meant.
+for (const words of [texts.mechanisms, texts.statuses, texts.reasons, texts.severities, texts.form.saved, texts.import.outcomes]) Object.setPrototypeOf(words, null);

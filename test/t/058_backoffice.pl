@@ -70,7 +70,7 @@ END
 $server->pump until $said =~ m{^(http://127\.0\.0\.1:\d+)/$}m or !$server->pumpable;
 my ($address) = $said =~ m{^(http://\S+)/$}m or die "the web server did not start: $complained";
 
-# run_browser(file): its results are ours. "check" asks for a check of all trackers, "lose the connection" for a break of the one that listens.
+# run_browser(file): its results are ours; "sql ..." is what the owner of the database is to do.
 sub run_browser
 {
 	my ($file) = @_;
@@ -83,12 +83,7 @@ sub run_browser
 		{
 			my $line = $1;
 			if ($line =~ /^(not )?ok (.*)/) { $results++; ok(!$1, "$file: $2"); }
-			elsif ($line eq 'check') { $node->safe_psql('postgres', 'CALL invtrack.check_all(NULL)'); }
-			# It takes a second until it is there again; what was told meanwhile must not be lost.
-			elsif ($line eq 'lose the connection')
-			{
-				$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'invtrack-backoffice alerts'});
-			}
+			elsif ($line =~ /^sql (.*)/) { $node->safe_psql('postgres', $1); }
 			else { diag($line); }
 		}
 	};
