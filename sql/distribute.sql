@@ -34,21 +34,18 @@ COMMENT ON FUNCTION invtrack_internal.take_access(jsonb) IS
 'Has this node of Citus know the access of a list, and no other; the coordinator calls it';
 
 -- Numbers are given out from a range of the node's own: two of the same merchant must never be equal.
-CREATE FUNCTION invtrack_internal.prepare_node(version text, owner text, node integer, grants jsonb)
+CREATE FUNCTION invtrack_internal.prepare_node(version text, node integer, grants jsonb)
 RETURNS text LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     here_version constant text := (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'invtrack');
-    here_owner constant text := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = 'invtrack.merchant'::regclass);
     first constant bigint := (node::bigint << 48) + 1;
     last constant bigint := (node::bigint + 1) << 48;
     s regclass;
 BEGIN
     IF here_version <> version THEN
         RETURN format('the extension invtrack is of version %s there, and %s on the coordinator', here_version, version);
-    ELSIF here_owner <> owner THEN
-        RETURN format('invtrack belongs to role %s there, and %s on the coordinator', here_owner, owner);
     ELSIF node < 1 THEN
         RETURN 'it is the coordinator';
     END IF;
@@ -63,8 +60,33 @@ BEGIN
     RETURN NULL;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.prepare_node(text, text, integer, jsonb) IS
+COMMENT ON FUNCTION invtrack_internal.prepare_node(text, integer, jsonb) IS
 'Makes this node of Citus ready to have parts of the tables; returns why it cannot be, or null. The coordinator calls it';
+
+-- Restrictive, so that the error has its name, which says why. Citus makes it permissive on parts of the table, where it
+-- would let all loads in: there the policy of loads says the same.
+CREATE FUNCTION invtrack_internal.restrict_loads(distributed boolean DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    DROP POLICY IF EXISTS folded_and_reversals_are_set_by_invtrack ON invtrack.movement;
+    IF distributed IS NULL AND to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+        EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = ''invtrack.movement''::regclass)' INTO distributed;
+    END IF;
+    IF distributed THEN
+        ALTER POLICY access_insert ON invtrack.movement
+            WITH CHECK (invtrack.has_access(merchant, 'load') AND NOT folded AND NOT reversed AND reverses IS NULL);
+        RETURN;
+    END IF;
+    CREATE POLICY folded_and_reversals_are_set_by_invtrack ON invtrack.movement AS RESTRICTIVE FOR INSERT
+        WITH CHECK (NOT folded AND NOT reversed AND reverses IS NULL);
+    COMMENT ON POLICY folded_and_reversals_are_set_by_invtrack ON invtrack.movement IS
+        'fold() marks movements as folded, reversals mark and record what is reversed; both as the owner';
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.restrict_loads(boolean) IS
+'Makes the policy that loads mark no movement as folded or reversed; null: as the table is distributed by Citus or not';
 
 CREATE FUNCTION invtrack_internal.run_on_nodes(command text)
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -121,13 +143,14 @@ BEGIN
     EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = $1)' INTO is_there USING id;
     IF is_there THEN
         RETURN false;
+    ELSIF name = 'movement' THEN
+        PERFORM invtrack_internal.restrict_loads(true);
     ELSIF name = 'merchant' THEN
         -- a table of each node cannot refer to one of all; delete_merchant() takes its rows away
         ALTER TABLE invtrack.access_grant DROP CONSTRAINT IF EXISTS access_grant_merchant_fkey;
-        EXECUTE 'SELECT pg_catalog.create_distributed_table($1, ''merchant'')' USING id;
-    ELSE
-        EXECUTE 'SELECT pg_catalog.create_distributed_table($1, ''merchant'', colocate_with => ''invtrack.merchant'')' USING id;
     END IF;
+    EXECUTE 'SELECT pg_catalog.create_distributed_table($1, ''merchant'', colocate_with => $2)'
+      USING id, CASE name WHEN 'merchant' THEN 'none' ELSE 'invtrack.merchant' END;
     RETURN true;
 END
 $body$;
@@ -157,9 +180,13 @@ BEGIN
         'DO $do$ BEGIN PERFORM pg_catalog.set_config(''citus.enable_ddl_propagation'', ''off'', true);'
         ' CREATE EXTENSION IF NOT EXISTS invtrack CASCADE; END $do$');
     PERFORM invtrack_internal.run_on_nodes(format(
-        'SELECT invtrack_internal.prepare_node(%L, %L, (SELECT g.groupid FROM pg_catalog.pg_dist_local_group g), %L)'
+        'SELECT pg_catalog.format(''invtrack belongs to role %%s there, and to %%s here: as a superuser there, SET citus.enable_ddl_propagation = off and call invtrack.set_owner()'','
+        ' pg_catalog.pg_get_userbyid(n.nspowner), %1$L) FROM pg_catalog.pg_namespace n'
+        ' WHERE n.nspname = ''invtrack'' AND pg_catalog.pg_get_userbyid(n.nspowner) <> %1$L', owner));
+    PERFORM invtrack_internal.run_on_nodes(format(
+        'SELECT invtrack_internal.prepare_node(%L, (SELECT g.groupid FROM pg_catalog.pg_dist_local_group g), %L)'
         ' FROM pg_catalog.set_config(''citus.enable_ddl_propagation'', ''off'', true)',
-        version, owner,
+        version,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('role', a.role, 'merchant', a.merchant, 'level', a.level)), '[]') FROM invtrack.access a)));
     PERFORM set_config('citus.enable_unsafe_triggers', 'on', true), set_config('citus.multi_shard_modify_mode', 'sequential', true),
             set_config('client_min_messages', 'warning', true);

@@ -66,10 +66,6 @@ BEGIN
                                   CASE merchant WHEN 'NULL' THEN ' to all merchants' ELSE '' END));
         END LOOP;
     END LOOP;
-    -- Restrictive, so that the error has its name, which says why.
-    CREATE POLICY folded_and_reversals_are_set_by_invtrack ON invtrack.movement AS RESTRICTIVE FOR INSERT
-        WITH CHECK (NOT folded AND NOT reversed AND reverses IS NULL);
-    COMMENT ON POLICY folded_and_reversals_are_set_by_invtrack ON invtrack.movement IS
-        'fold() marks movements as folded, reversals mark and record what is reversed; both as the owner';
+    PERFORM invtrack_internal.restrict_loads();
 END
 $$;

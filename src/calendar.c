@@ -39,7 +39,7 @@ static int32 as_of_day;
 static bool library_loading;
 
 #define AS_OF_NOT_PASSED_ON	"invtrack.as_of is not passed on to the nodes of Citus"
-#define AS_OF_HINT			"Use the argument as_of of tracker_health(), or, in a transaction, SET LOCAL citus.propagate_set_commands = 'local' and then SET LOCAL invtrack.as_of."
+#define AS_OF_HINT			"Use the argument as_of of the function, or have Citus pass settings on in a transaction: docs/how-to/scale-out.md says how."
 
 /*
  * A value that is no date is refused where somebody sets it. One that was set
