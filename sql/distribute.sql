@@ -54,6 +54,7 @@ BEGIN
             EXECUTE format('ALTER SEQUENCE %s MINVALUE %s MAXVALUE %s START %2$s RESTART', s, first, last);
         END IF;
     END LOOP;
+    -- access comes before the merchants do
     ALTER TABLE invtrack.access_grant DROP CONSTRAINT IF EXISTS access_grant_merchant_fkey;
     PERFORM invtrack_internal.take_access(grants);
     PERFORM invtrack.refresh_access();
@@ -131,7 +132,6 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.require_coordinator(text) IS
 'An error unless this is the coordinator of Citus, and who calls owns the extension';
 
--- After rows were copied to parts of a table, those that they were copied from are left.
 CREATE FUNCTION invtrack_internal.distribute_table(name text)
 RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -145,9 +145,6 @@ BEGIN
         RETURN false;
     ELSIF name = 'movement' THEN
         PERFORM invtrack_internal.restrict_loads(true);
-    ELSIF name = 'merchant' THEN
-        -- a table of each node cannot refer to one of all; delete_merchant() takes its rows away
-        ALTER TABLE invtrack.access_grant DROP CONSTRAINT IF EXISTS access_grant_merchant_fkey;
     END IF;
     EXECUTE 'SELECT pg_catalog.create_distributed_table($1, ''merchant'', colocate_with => $2)'
       USING id, CASE name WHEN 'merchant' THEN 'none' ELSE 'invtrack.merchant' END;
@@ -179,10 +176,12 @@ BEGIN
     PERFORM invtrack_internal.run_on_nodes(
         'DO $do$ BEGIN PERFORM pg_catalog.set_config(''citus.enable_ddl_propagation'', ''off'', true);'
         ' CREATE EXTENSION IF NOT EXISTS invtrack CASCADE; END $do$');
+    -- A node that was added later has the extension from Citus, who makes it as a superuser.
     PERFORM invtrack_internal.run_on_nodes(format(
-        'SELECT pg_catalog.format(''invtrack belongs to role %%s there, and to %%s here: as a superuser there, SET citus.enable_ddl_propagation = off and call invtrack.set_owner()'','
-        ' pg_catalog.pg_get_userbyid(n.nspowner), %1$L) FROM pg_catalog.pg_namespace n'
-        ' WHERE n.nspname = ''invtrack'' AND pg_catalog.pg_get_userbyid(n.nspowner) <> %1$L', owner));
+        'SELECT pg_catalog.format(''invtrack is not that of role %%s there: as a superuser there, SET citus.enable_ddl_propagation = off and call invtrack.set_owner()'', %1$L)'
+        ' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace'
+        ' WHERE n.nspname = ''invtrack'' AND c.relname = ''merchant'' AND (pg_catalog.pg_get_userbyid(c.relowner) <> %1$L'
+        ' OR NOT pg_catalog.has_schema_privilege(''invtrack_internal'', ''USAGE''))', owner));
     PERFORM invtrack_internal.run_on_nodes(format(
         'SELECT invtrack_internal.prepare_node(%L, (SELECT g.groupid FROM pg_catalog.pg_dist_local_group g), %L)'
         ' FROM pg_catalog.set_config(''citus.enable_ddl_propagation'', ''off'', true)',
@@ -211,7 +210,8 @@ BEGIN
     IF 'movement' = ANY (made) THEN
         ALTER TABLE invtrack.movement DISABLE TRIGGER movement_refuse_truncate;
     END IF;
-    FOREACH table_name IN ARRAY made LOOP
+    -- What the rows were copied from. Those of merchant stay: access_grant refers to them, which keeps dumps in order.
+    FOREACH table_name IN ARRAY array_remove(made, 'merchant') LOOP
         EXECUTE 'SELECT pg_catalog.truncate_local_data_after_distributing_table($1)' USING ('invtrack.' || table_name)::regclass;
     END LOOP;
     IF 'movement' = ANY (made) THEN
