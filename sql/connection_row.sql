@@ -90,19 +90,16 @@ BEGIN
             ON i.target = c.target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
            AND i.inventory_type = coalesce(r.inventory_type, '') AND r.fault IS NULL
          ORDER BY r.n);
-    -- Movements are only added: nothing of an item is added up.
-    IF c.target NOT IN ('sale', 'shipment') THEN
-        SELECT array_agg(l.item) INTO locked
-          FROM (SELECT i.item FROM invtrack.connection_item i
-                 WHERE i.item IN (SELECT r.item FROM unnest(source) r
-                                  UNION ALL
-                                  SELECT o.item FROM invtrack.connection_row o WHERE o.connection = c.number AND o.key = ANY (keys))
-                 ORDER BY i.merchant, i.sku, i.inventory_type
-                   FOR UPDATE) l;
-        UPDATE invtrack.connection_item i SET version = i.version + 1 WHERE i.item = ANY (locked);
-    END IF;
+    SELECT array_agg(l.item) INTO locked
+      FROM (SELECT i.item FROM invtrack.connection_item i
+             WHERE i.item IN (SELECT r.item FROM unnest(source) r
+                              UNION ALL
+                              SELECT o.item FROM invtrack.connection_row o WHERE o.connection = c.number AND o.key = ANY (keys))
+             ORDER BY i.merchant, i.sku, i.inventory_type
+               FOR UPDATE) l;
+    UPDATE invtrack.connection_item i SET version = i.version + 1 WHERE i.item = ANY (locked);
     RETURN source;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_items(invtrack.connection, text[], invtrack_internal.source_row[]) IS
-'The rows with the numbers of their items; where several keys add up, locks the items, in order';
+'The rows with the numbers of their items, which are locked, in order, since several keys add up';

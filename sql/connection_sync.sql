@@ -104,6 +104,22 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_gone_of(integer[]) IS
 'The same for some connections, in the reverse order of their targets';
 
+CREATE FUNCTION invtrack_internal.reject_row(connection text, target text, r invtrack_internal.source_row)
+RETURNS void LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    INSERT INTO invtrack.connection_reject (connection, key, row_number, source_row, sqlstate, message, hint)
+    VALUES (connection, (r).key, (r).row_number,
+            coalesce((r).attributes, '{}') || jsonb_strip_nulls(jsonb_build_object(
+                'merchant', (r).merchant, 'sku', (r).sku, 'inventory_type', (r).inventory_type,
+                CASE target WHEN 'incoming' THEN 'ref' ELSE 'lot' END, (r).code,
+                CASE target WHEN 'incoming' THEN 'expected_on' WHEN 'stock_lot' THEN 'expires_on' ELSE 'occurred_on' END, (r).day,
+                'quantity', (r).quantity)),
+            (r).fault[1], (r).fault[2], (r).fault[3]);
+END;
+COMMENT ON FUNCTION invtrack_internal.reject_row(text, text, invtrack_internal.source_row) IS
+'Notes that a row of a source is not taken, and why';
+
 CREATE FUNCTION invtrack_internal.sync_batch(c invtrack.connection, keys text[], is_empty boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -113,31 +129,24 @@ DECLARE
     source invtrack_internal.source_row[];
     written bigint;
 BEGIN
+    IF c.target IN ('sale', 'shipment') THEN
+        RETURN invtrack_internal.sync_movements(c.connection, c.number, c.target, keys, is_empty);
+    END IF;
     IF NOT is_empty THEN
         source := invtrack_internal.sync_judge(c, invtrack_internal.read_source(c.connection, keys));
     END IF;
     source := coalesce(source, '{}');
-    IF c.target NOT IN ('merchant', 'sale', 'shipment') AND source <> '{}' THEN
+    IF c.target <> 'merchant' AND source <> '{}' THEN
         source := invtrack_internal.sync_references(c, source);
     END IF;
     source := invtrack_internal.sync_items(c, keys, source);
-    IF c.target IN ('sale', 'shipment') THEN
-        written := invtrack_internal.sync_movements(c, keys, source);
-    ELSIF c.target IN ('stock_lot', 'incoming') THEN
+    IF c.target IN ('stock_lot', 'incoming') THEN
         SELECT u.source, u.written INTO source, written FROM invtrack_internal.sync_units(c, keys, source) u;
     ELSE
         SELECT e.source, e.written INTO source, written FROM invtrack_internal.sync_entities(c, keys, source) e;
     END IF;
     DELETE FROM invtrack.connection_reject r WHERE r.connection = c.connection AND r.key = ANY (keys);
-    INSERT INTO invtrack.connection_reject (connection, key, row_number, source_row, sqlstate, message, hint)
-    SELECT c.connection, r.key, r.row_number,
-           coalesce(r.attributes, '{}') || jsonb_strip_nulls(jsonb_build_object(
-               'merchant', r.merchant, 'sku', r.sku, 'inventory_type', r.inventory_type,
-               CASE c.target WHEN 'incoming' THEN 'ref' ELSE 'lot' END, r.code,
-               CASE c.target WHEN 'incoming' THEN 'expected_on' WHEN 'stock_lot' THEN 'expires_on' ELSE 'occurred_on' END, r.day,
-               'quantity', r.quantity)),
-           r.fault[1], r.fault[2], r.fault[3]
-      FROM unnest(source) r WHERE r.fault IS NOT NULL;
+    PERFORM invtrack_internal.reject_row(c.connection, c.target, r) FROM unnest(source) r WHERE r.fault IS NOT NULL;
     RETURN written;
 END
 $body$;
@@ -225,14 +234,11 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
-    c invtrack.connection;
-    each integer;
-    noted text[];
-    whole boolean;
-    numbers integer[];
+    each record;
+    entities integer[];
 BEGIN
-    FOR each, noted, whole IN
-        SELECT n.number, array_agg(DISTINCT u.key) FILTER (WHERE u.key IS NOT NULL), bool_or(u.key IS NULL)
+    FOR each IN
+        SELECT n AS c, array_agg(u.key) AS noted, bool_or(u.key IS NULL) AS whole
           FROM unnest(watched, columns, keys) u (relation, column_name, key)
          CROSS JOIN LATERAL (
              SELECT w.connection
@@ -242,14 +248,17 @@ BEGIN
              -- what lacked a merchant, product or inventory type is noted by the name of the connection
              UNION ALL SELECT u.column_name WHERE u.relation = 0) w
           JOIN invtrack.connection n ON n.connection = w.connection
-         GROUP BY n.number, n.target
+         GROUP BY n.connection
          ORDER BY invtrack_internal.target_rank(n.target), n.number
     LOOP
-        SELECT n.* INTO c FROM invtrack.connection n WHERE n.number = each;
-        PERFORM invtrack_internal.sync_keys(c, CASE WHEN whole THEN invtrack_internal.known_keys(c) ELSE noted END);
-        numbers := numbers || each;
+        PERFORM invtrack_internal.sync_keys(each.c, CASE WHEN each.whole THEN invtrack_internal.known_keys(each.c) ELSE each.noted END);
+        IF (each.c).target IN ('merchant', 'product', 'inventory_type') THEN
+            entities := entities || (each.c).number;
+        END IF;
     END LOOP;
-    PERFORM invtrack_internal.sync_gone_of(numbers);
+    IF entities IS NOT NULL THEN
+        PERFORM invtrack_internal.sync_gone_of(entities);
+    END IF;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_noted(oid[], text[], text[]) IS

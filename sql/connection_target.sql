@@ -3,42 +3,10 @@
 --
 -- What the keys brought before is compared with what they bring now, and the difference is written.
 
-CREATE FUNCTION invtrack_internal.sync_movements(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
-RETURNS bigint LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
-AS $body$
-DECLARE
-    written bigint;
-BEGIN
-    WITH n AS (
-        SELECT r.key, r.item, r.day, r.quantity, count(*)::integer AS lines
-          FROM unnest(source) r WHERE r.fault IS NULL GROUP BY r.key, r.item, r.day, r.quantity),
-    o AS (
-        SELECT w.key, w.item, w.day, w.quantity, w.lines
-          FROM invtrack.connection_row w WHERE w.connection = c.number AND w.key = ANY (keys)),
-    d AS (
-        SELECT key, item, day, quantity, coalesce(n.lines, 0) AS now, coalesce(o.lines, 0) AS before
-          FROM n FULL JOIN o USING (key, item, day, quantity)
-         WHERE n.lines IS DISTINCT FROM o.lines),
-    gone AS (
-        DELETE FROM invtrack.connection_row w USING d
-         WHERE w.connection = c.number AND w.key = d.key AND w.item = d.item AND w.day = d.day AND w.quantity = d.quantity),
-    came AS (
-        INSERT INTO invtrack.connection_row (connection, key, item, day, quantity, lines)
-        SELECT c.number, d.key, d.item, d.day, d.quantity, d.now FROM d WHERE d.now > 0)
-    INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)
-    SELECT i.merchant, i.sku, i.inventory_type, c.target, d.day, d.quantity * sign(d.now - d.before)::integer
-      FROM d
-      JOIN invtrack.connection_item i ON i.item = d.item
-     CROSS JOIN generate_series(1, abs(d.now - d.before))
-     WHERE d.quantity <> 0;
-    GET DIAGNOSTICS written = ROW_COUNT;
-    RETURN written;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.sync_movements(invtrack.connection, text[], invtrack_internal.source_row[]) IS
+CREATE FUNCTION invtrack_internal.sync_movements(connection text, number integer, target text, keys text[], is_empty boolean)
+RETURNS bigint LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_sync_movements';
+COMMENT ON FUNCTION invtrack_internal.sync_movements(text, integer, text, text[], boolean) IS
 'A movement for each new line of the keys, and an opposite one for each that the source has no more; how many';
 
 CREATE FUNCTION invtrack_internal.sync_units(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)

@@ -35,20 +35,6 @@
 /* How many plans of sources are kept. */
 #define PLANS_MAX	64
 
-/* The columns of invtrack_internal.source_rows. */
-enum
-{
-	ROW_KEY,
-	ROW_MERCHANT,
-	ROW_SKU,
-	ROW_INVENTORY_TYPE,
-	ROW_CODE,
-	ROW_DAY,
-	ROW_QUANTITY,
-	ROW_ATTRIBUTES,
-	ROW_COLUMNS
-};
-
 typedef struct Source
 {
 	char	   *target;
@@ -56,7 +42,7 @@ typedef struct Source
 	char	   *name;			/* of the relation, qualified and quoted */
 	char	   *key;			/* quoted */
 	char	   *key_type;		/* qualified */
-	StringInfoData columns[ROW_COLUMNS];
+	StringInfoData columns[SOURCE_COLUMNS];
 } Source;
 
 /* A column of the source, which the caller must be allowed to read; InvalidAttrNumber: it has none of this name. */
@@ -98,45 +84,45 @@ add_column(Source *source, const char *name, const char *kind)
 	const char *quoted = quote_identifier(name);
 
 	if (strcmp(kind, "attribute") == 0)
-		appendStringInfo(&source->columns[ROW_ATTRIBUTES], "%s%s, s.%s",
-						 source->columns[ROW_ATTRIBUTES].len > 0 ? ", " : "",
+		appendStringInfo(&source->columns[SOURCE_ATTRIBUTES], "%s%s, s.%s",
+						 source->columns[SOURCE_ATTRIBUTES].len > 0 ? ", " : "",
 						 quote_literal_cstr(name), quoted);
 	else if (strcmp(kind, "quantity") == 0)
-		appendStringInfo(&source->columns[ROW_QUANTITY], "s.%s::pg_catalog.numeric", quoted);
+		appendStringInfo(&source->columns[SOURCE_QUANTITY], "s.%s::pg_catalog.numeric", quoted);
 	else if (strcmp(kind, "day") == 0)
-		appendStringInfo(&source->columns[ROW_DAY], "s.%s", quoted);
+		appendStringInfo(&source->columns[SOURCE_DAY], "s.%s", quoted);
 	else if (strcmp(name, "merchant") == 0)
-		appendStringInfo(&source->columns[ROW_MERCHANT], "s.%s::pg_catalog.text", quoted);
+		appendStringInfo(&source->columns[SOURCE_MERCHANT], "s.%s::pg_catalog.text", quoted);
 	else if (strcmp(name, "sku") == 0)
-		appendStringInfo(&source->columns[ROW_SKU], "s.%s::pg_catalog.text", quoted);
+		appendStringInfo(&source->columns[SOURCE_SKU], "s.%s::pg_catalog.text", quoted);
 	else if (strcmp(name, "inventory_type") == 0)
-		appendStringInfo(&source->columns[ROW_INVENTORY_TYPE], "s.%s::pg_catalog.text", quoted);
+		appendStringInfo(&source->columns[SOURCE_INVENTORY_TYPE], "s.%s::pg_catalog.text", quoted);
 	else
-		appendStringInfo(&source->columns[ROW_CODE], "coalesce(s.%s::pg_catalog.text, '')", quoted);
+		appendStringInfo(&source->columns[SOURCE_CODE], "coalesce(s.%s::pg_catalog.text, '')", quoted);
 }
 
 /* A lot without a code has its date for one, units on order the key. */
 static void
 complete_columns(Source *source)
 {
-	static const char *const types[ROW_COLUMNS] = {
+	static const char *const types[SOURCE_COLUMNS] = {
 		"text", "text", "text", "text", "text", "date", "numeric", "jsonb"
 	};
-	StringInfo	code = &source->columns[ROW_CODE];
-	StringInfo	attributes = &source->columns[ROW_ATTRIBUTES];
+	StringInfo	code = &source->columns[SOURCE_CODE];
+	StringInfo	attributes = &source->columns[SOURCE_ATTRIBUTES];
 	char	   *pairs = attributes->len > 0 ? pstrdup(attributes->data) : NULL;
 
 	if (code->len == 0 && strcmp(source->target, "incoming") == 0)
 		appendStringInfo(code, "s.%s::pg_catalog.text", source->key);
 	else if (code->len == 0 && strcmp(source->target, "stock_lot") == 0 &&
-			 source->columns[ROW_DAY].len > 0)
+			 source->columns[SOURCE_DAY].len > 0)
 		appendStringInfo(code, "coalesce(pg_catalog.to_char(%s, 'FMYYYY-MM-DD'), '')",
-						 source->columns[ROW_DAY].data);
+						 source->columns[SOURCE_DAY].data);
 	else if (code->len == 0 && strcmp(source->target, "stock_lot") == 0)
 		appendStringInfoString(code, "''::pg_catalog.text");
 	resetStringInfo(attributes);
 	appendStringInfo(attributes, "pg_catalog.jsonb_build_object(%s)", pairs == NULL ? "" : pairs);
-	for (int i = 0; i < ROW_COLUMNS; i++)
+	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		if (source->columns[i].len == 0)
 			appendStringInfo(&source->columns[i], "NULL::pg_catalog.%s", types[i]);
 }
@@ -175,9 +161,9 @@ find_source(Datum connection, Source *source)
 	source->key_type = unconstify(char *, type_name(get_atttype(source->relation,
 																  find_column(source->relation, key, true))));
 	source->key = unconstify(char *, quote_identifier(key));
-	for (int i = 0; i < ROW_COLUMNS; i++)
+	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		initStringInfo(&source->columns[i]);
-	appendStringInfo(&source->columns[ROW_KEY], "s.%s::pg_catalog.text", source->key);
+	appendStringInfo(&source->columns[SOURCE_KEY], "s.%s::pg_catalog.text", source->key);
 	target = CStringGetTextDatum(source->target);
 	count = statement_run(&find_columns, &target, NULL, false);
 	for (uint64 i = 0; i < count; i++)
@@ -237,23 +223,61 @@ run_as_owner(const Source *source, const char *query, int nargs, Oid *types, Dat
 		elog(ERROR, "could not run \"%s\": %s", query, SPI_result_code_string(result));
 }
 
+/* The query of a source's rows that have one of the keys $1, or of some rows for a look. */
+static char *
+query_of(const Source *source, bool has_keys, int32 max_rows)
+{
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT ");
+	for (int i = 0; i < SOURCE_COLUMNS; i++)
+		appendStringInfo(&query, "%spg_catalog.array_agg(r.c%d)", i > 0 ? ", " : "", i);
+	appendStringInfoString(&query, " FROM (SELECT ");
+	for (int i = 0; i < SOURCE_COLUMNS; i++)
+		appendStringInfo(&query, "%s%s AS c%d", i > 0 ? ", " : "", source->columns[i].data, i);
+	appendStringInfo(&query, " FROM %s s WHERE s.%s ", source->name, source->key);
+	if (has_keys)
+		appendStringInfo(&query, "OPERATOR(pg_catalog.=) ANY ($1::%s[])", source->key_type);
+	else
+		appendStringInfoString(&query, "IS NOT NULL");
+	if (max_rows > 0)
+		appendStringInfo(&query, " LIMIT %d) r", max_rows);
+	else
+		appendStringInfoString(&query, " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8) r");
+	return query.data;
+}
+
+/*
+ * Rows of a connection's source that have one of the keys, or, where keys is 0,
+ * at most so many of all, column by column. The arrays, or nulls where there is
+ * no row, lie in SPI's memory. Within SPI.
+ */
+void
+read_source(Datum connection, Datum keys, int32 max_rows, Datum *columns, bool *nulls)
+{
+	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
+	Oid			argument_types[] = {TEXTARRAYOID};
+	bool		has_keys = keys != (Datum) 0;
+	Source		source;
+
+	find_source(connection, &source);
+	run_as_owner(&source, query_of(&source, has_keys, max_rows), has_keys ? 1 : 0, argument_types,
+				 &keys, NULL);
+	for (int i = 0; i < SOURCE_COLUMNS; i++)
+		nulls[i] = !result_nullable(SPI_tuptable, 0, i + 1, types[i], &columns[i]);
+}
+
 /* read_source(connection, keys, max_rows) */
 PG_FUNCTION_INFO_V1(connection_read_source);
 Datum
 connection_read_source(PG_FUNCTION_ARGS)
 {
-	static const Oid types[ROW_COLUMNS] = {
-		TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID,
-		NUMERICARRAYOID, JSONBARRAYOID
-	};
-	Oid			argument_types[] = {TEXTARRAYOID};
+	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	MemoryContext caller = CurrentMemoryContext;
-	Source		source;
-	StringInfoData query;
 	TupleDesc	columns;
-	Datum		keys = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
-	Datum		values[ROW_COLUMNS];
-	bool		nulls[ROW_COLUMNS];
+	Datum		values[SOURCE_COLUMNS];
+	bool		nulls[SOURCE_COLUMNS];
 	HeapTuple	row;
 
 	require_not_null(fcinfo, 0, "connection");
@@ -262,26 +286,8 @@ connection_read_source(PG_FUNCTION_ARGS)
 	columns = BlessTupleDesc(columns);
 	require_columns(columns, types, lengthof(types));
 	SPI_connect();
-	find_source(PG_GETARG_DATUM(0), &source);
-	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT ");
-	for (int i = 0; i < ROW_COLUMNS; i++)
-		appendStringInfo(&query, "%spg_catalog.array_agg(r.c%d)", i > 0 ? ", " : "", i);
-	appendStringInfoString(&query, " FROM (SELECT ");
-	for (int i = 0; i < ROW_COLUMNS; i++)
-		appendStringInfo(&query, "%s%s AS c%d", i > 0 ? ", " : "", source.columns[i].data, i);
-	appendStringInfo(&query, " FROM %s s WHERE s.%s ", source.name, source.key);
-	if (PG_ARGISNULL(1))
-		appendStringInfoString(&query, "IS NOT NULL");
-	else
-		appendStringInfo(&query, "OPERATOR(pg_catalog.=) ANY ($1::%s[])", source.key_type);
-	if (PG_ARGISNULL(2))
-		appendStringInfoString(&query, " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8) r");
-	else
-		appendStringInfo(&query, " LIMIT %d) r", PG_GETARG_INT32(2));
-	run_as_owner(&source, query.data, PG_ARGISNULL(1) ? 0 : 1, argument_types, &keys, NULL);
-	for (int i = 0; i < ROW_COLUMNS; i++)
-		nulls[i] = !result_nullable(SPI_tuptable, 0, i + 1, types[i], &values[i]);
+	read_source(PG_GETARG_DATUM(0), PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),
+				PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2), values, nulls);
 	MemoryContextSwitchTo(caller);
 	row = heap_form_tuple(columns, values, nulls);
 	SPI_finish();

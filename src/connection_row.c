@@ -16,33 +16,21 @@
 #include "argument.h"
 #include "code.h"
 #include "compat.h"
+#include "connection.h"
 #include "quantity.h"
-
-/* The arguments of row_fault(). */
-enum
-{
-	FAULT_TARGET,
-	FAULT_MERCHANT,
-	FAULT_SKU,
-	FAULT_INVENTORY_TYPE,
-	FAULT_CODE,
-	FAULT_DAY,
-	FAULT_QUANTITY,
-	FAULT_ARGS
-};
 
 typedef struct Target
 {
 	const char *name;
-	bool		needs[FAULT_ARGS];	/* may this not be null? */
+	bool		needs[SOURCE_ATTRIBUTES];	/* may this not be null? */
 	const char *code;			/* name of its column */
 	const char *day;
 } Target;
 
 static const Target targets[] = {
-	{"merchant", {[FAULT_MERCHANT] = true}},
-	{"product", {[FAULT_MERCHANT] = true, [FAULT_SKU] = true}},
-	{"inventory_type", {[FAULT_MERCHANT] = true, [FAULT_INVENTORY_TYPE] = true}},
+	{"merchant", {[SOURCE_MERCHANT] = true}},
+	{"product", {[SOURCE_MERCHANT] = true, [SOURCE_SKU] = true}},
+	{"inventory_type", {[SOURCE_MERCHANT] = true, [SOURCE_INVENTORY_TYPE] = true}},
 	{"stock_lot", {false, true, true, true, false, false, true}, "lot", "expires_on"},
 	{"incoming", {false, true, true, true, false, false, true}, "ref", "expected_on"},
 	{"sale", {false, true, true, true, false, true, true}, NULL, "occurred_on"},
@@ -62,42 +50,39 @@ find_target(text *name)
 			 errargument("target")));
 }
 
-static Datum
+static const RowFault *
 fault(const char *sqlstate, const char *message, const char *hint, const char *column)
 {
-	Datum		parts[4] = {
-		CStringGetTextDatum(sqlstate), CStringGetTextDatum(message), CStringGetTextDatum(hint),
-		CStringGetTextDatum(column)
-	};
+	RowFault   *found = palloc(sizeof(RowFault));
 
-	return PointerGetDatum(construct_array(parts, lengthof(parts), TEXTOID, -1, false,
-										   TYPALIGN_INT));
+	*found = (RowFault) {sqlstate, message, hint, column};
+	return found;
 }
 
-/* What is wrong with a code; 0: nothing. */
-static Datum
+/* What is wrong with a code; null: nothing. */
+static const RowFault *
 code_fault(const char *column, Datum value, bool may_be_empty)
 {
 	text	   *code = DatumGetTextPP(value);
 
 	if ((may_be_empty && VARSIZE_ANY_EXHDR(code) == 0) ||
 		code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)) == CODE_SOUND)
-		return (Datum) 0;
+		return NULL;
 	return fault("23514", psprintf("%s \"%s\" is not a valid code", column, shown(text_to_cstring(code))),
 				 code_hint(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)), column);
 }
 
-static Datum
+static const RowFault *
 day_fault(const char *column, Datum value)
 {
 	if (is_day(DatumGetDateADT(value)))
-		return (Datum) 0;
+		return NULL;
 	return fault("23514", psprintf("%s \"%s\" is out of range", column,
 								   DatumGetCString(DirectFunctionCall1(date_out, value))),
 				 "Give a date from 0001-01-01 to 9999-12-31.", column);
 }
 
-static Datum
+static const RowFault *
 quantity_fault(const Target *target, Datum value)
 {
 	const char *shown_value = shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
@@ -110,7 +95,37 @@ quantity_fault(const Target *target, Datum value)
 	if (micro <= 0 && strcmp(target->name, "incoming") == 0)
 		return fault("23514", psprintf("quantity %s is not above 0", shown_value),
 					 "Leave out what is not on order.", "quantity");
-	return (Datum) 0;
+	return NULL;
+}
+
+/* What is wrong with a row, whose values stand as the columns of a source; null: nothing. */
+const RowFault *
+find_row_fault(text *target_name, const NullableDatum *row)
+{
+	static const char *const names[SOURCE_ATTRIBUTES] = {
+		"key", "merchant", "sku", "inventory_type", "code", "occurred_on", "quantity"
+	};
+	const Target *target = find_target(target_name);
+	const RowFault *found = NULL;
+
+	for (int i = SOURCE_MERCHANT; i < SOURCE_ATTRIBUTES && found == NULL; i++)
+	{
+		if (row[i].isnull)
+		{
+			if (target->needs[i])
+				found = fault("23502", psprintf("%s must not be null", names[i]),
+							  "Leave the row out in a view, or give it a value.", names[i]);
+		}
+		else if (i == SOURCE_CODE)
+			found = target->code == NULL ? NULL : code_fault(target->code, row[i].value, true);
+		else if (i == SOURCE_DAY)
+			found = day_fault(target->day == NULL ? "day" : target->day, row[i].value);
+		else if (i == SOURCE_QUANTITY)
+			found = quantity_fault(target, row[i].value);
+		else if (target->needs[i])
+			found = code_fault(names[i], row[i].value, false);
+	}
+	return found;
 }
 
 /* row_fault(target, merchant, sku, inventory_type, code, day, quantity) */
@@ -118,33 +133,17 @@ PG_FUNCTION_INFO_V1(connection_row_fault);
 Datum
 connection_row_fault(PG_FUNCTION_ARGS)
 {
-	static const char *const names[FAULT_ARGS] = {
-		"target", "merchant", "sku", "inventory_type", "code", "occurred_on", "quantity"
-	};
-	const Target *target;
-	Datum		found = (Datum) 0;
+	const RowFault *found;
+	Datum		parts[4];
 
-	require_not_null(fcinfo, FAULT_TARGET, "target");
-	target = find_target(PG_GETARG_TEXT_PP(FAULT_TARGET));
-	for (int arg = FAULT_MERCHANT; arg < FAULT_ARGS && found == (Datum) 0; arg++)
-	{
-		if (PG_ARGISNULL(arg))
-		{
-			if (target->needs[arg])
-				found = fault("23502", psprintf("%s must not be null", names[arg]),
-							  "Leave the row out in a view, or give it a value.", names[arg]);
-		}
-		else if (arg == FAULT_CODE)
-			found = target->code == NULL ? (Datum) 0 :
-				code_fault(target->code, PG_GETARG_DATUM(arg), true);
-		else if (arg == FAULT_DAY)
-			found = day_fault(target->day == NULL ? "day" : target->day, PG_GETARG_DATUM(arg));
-		else if (arg == FAULT_QUANTITY)
-			found = quantity_fault(target, PG_GETARG_DATUM(arg));
-		else if (target->needs[arg])
-			found = code_fault(names[arg], PG_GETARG_DATUM(arg), false);
-	}
-	if (found == (Datum) 0)
+	require_not_null(fcinfo, 0, "target");
+	/* the target stands where a source has its key */
+	found = find_row_fault(PG_GETARG_TEXT_PP(0), fcinfo->args);
+	if (found == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(found);
+	parts[0] = CStringGetTextDatum(found->sqlstate);
+	parts[1] = CStringGetTextDatum(found->message);
+	parts[2] = CStringGetTextDatum(found->hint);
+	parts[3] = CStringGetTextDatum(found->column);
+	PG_RETURN_ARRAYTYPE_P(construct_array(parts, lengthof(parts), TEXTOID, -1, false, TYPALIGN_INT));
 }

@@ -1,0 +1,285 @@
+/*
+ * connection_movement.c
+ *		Sales and shipments of a connection's keys, brought in line.
+ *
+ * The rows that the source has now become lines of items; connection_line.c
+ * compares them with what the keys brought before. Movements are only added,
+ * so no item is locked, and an order costs a handful of small statements.
+ * Keys come locked.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/lsyscache.h"
+
+#include "argument.h"
+#include "compat.h"
+#include "connection.h"
+#include "connection_line.h"
+#include "json_rows.h"
+#include "statement.h"
+
+/* The arguments of sync_movements(). */
+enum
+{
+	ARG_CONNECTION,
+	ARG_NUMBER,
+	ARG_TARGET,
+	ARG_KEYS,
+	ARG_EMPTY
+};
+
+#define ITEM_CODES	3
+
+/* A row of the source. */
+typedef struct Row
+{
+	int			key;			/* its place among the keys */
+	int			number;			/* among the rows of the key, from 1 */
+	NullableDatum values[SOURCE_COLUMNS];
+	const RowFault *fault;
+	int64		item;
+} Row;
+
+typedef struct Sync
+{
+	Datum		connection;
+	Datum		target;
+	Lines		lines;
+	Row		   *rows;
+	int			row_count;
+} Sync;
+
+/* ---------- what the source has ---------- */
+
+static void
+take_rows(Sync *sync, Datum *columns)
+{
+	static const Oid types[SOURCE_COLUMNS] = {
+		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID, JSONBOID
+	};
+	Datum	   *values[SOURCE_COLUMNS];
+	bool	   *nulls[SOURCE_COLUMNS];
+
+	for (int c = 0; c < SOURCE_COLUMNS; c++)
+	{
+		int16		size;
+		bool		by_value;
+		char		align;
+
+		get_typlenbyvalalign(types[c], &size, &by_value, &align);
+		deconstruct_array(DatumGetArrayTypeP(columns[c]), types[c], size, by_value, align,
+						  &values[c], &nulls[c], &sync->row_count);
+	}
+	sync->rows = palloc0(sizeof(Row) * sync->row_count);
+	for (int i = 0; i < sync->row_count; i++)
+	{
+		Row		   *row = &sync->rows[i];
+
+		for (int c = 0; c < SOURCE_COLUMNS; c++)
+			row->values[c] = (NullableDatum) {values[c][i], nulls[c][i]};
+		row->key = place_of_key(&sync->lines, values[SOURCE_KEY][i]);
+		row->number = i > 0 && row[-1].key == row->key ? row[-1].number + 1 : 1;
+		row->fault = find_row_fault(DatumGetTextPP(sync->target), row->values);
+	}
+}
+
+/* ---------- numbers of items ---------- */
+
+static int
+compare_items(const void *a, const void *b)
+{
+	const Row  *row_a = *(Row *const *) a;
+	const Row  *row_b = *(Row *const *) b;
+	int			order = 0;
+
+	for (int c = SOURCE_MERCHANT; c <= SOURCE_INVENTORY_TYPE && order == 0; c++)
+		order = compare_texts(row_a->values[c].value, row_b->values[c].value);
+	return order;
+}
+
+/* In SQL, codes of items. */
+#define FROM_CODES \
+	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))" \
+	" WITH ORDINALITY AS u(merchant, sku, inventory_type, n)"
+
+/* The numbers of items: target $1, arrays of their codes. Returns how many were found. */
+static uint64
+find_numbers(Datum *values, int64 *numbers, int count)
+{
+	static Statement find = {
+		"SELECT u.n, i.item" FROM_CODES
+		" JOIN invtrack.connection_item i ON i.merchant OPERATOR(pg_catalog.=) u.merchant"
+		" AND i.sku OPERATOR(pg_catalog.=) u.sku"
+		" AND i.inventory_type OPERATOR(pg_catalog.=) u.inventory_type"
+		" AND i.target OPERATOR(pg_catalog.=) $1",
+		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
+		{INT8OID, INT8OID}
+	};
+	uint64		found = run_by_index(&find, values);
+
+	for (uint64 i = 0; i < found; i++)
+	{
+		int64		n = result_int64(SPI_tuptable, i, 1);
+
+		if (n < 1 || n > count) /* cannot happen: they are our own numbers */
+			elog(ERROR, "there is no item " INT64_FORMAT, n);
+		numbers[n - 1] = result_int64(SPI_tuptable, i, 2);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return found;
+}
+
+/* Give the items numbers that have none yet, in the order of their codes. */
+static void
+make_numbers(Datum *values)
+{
+	static Statement make = {
+		"INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type)"
+		" SELECT $1, u.merchant, u.sku, u.inventory_type" FROM_CODES
+		" ORDER BY u.n ON CONFLICT DO NOTHING",
+		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
+	};
+
+	statement_run(&make, values, NULL, false);
+}
+
+/* The numbers of the items of sound rows. */
+static void
+number_items(Sync *sync)
+{
+	Row		  **sound = palloc(sizeof(Row *) * sync->row_count);
+	Datum	   *codes[ITEM_CODES];
+	Datum		values[ITEM_CODES + 1] = {sync->target};
+	int64	   *numbers = palloc0(sizeof(int64) * sync->row_count);
+	int			count = 0;
+	int			items = 0;
+
+	for (int i = 0; i < sync->row_count; i++)
+		if (sync->rows[i].fault == NULL)
+			sound[count++] = &sync->rows[i];
+	if (count == 0)
+		return;
+	qsort(sound, count, sizeof(Row *), compare_items);
+	for (int c = 0; c < ITEM_CODES; c++)
+		codes[c] = palloc(sizeof(Datum) * count);
+	for (int i = 0; i < count; i++)
+	{
+		if (i == 0 || compare_items(&sound[i - 1], &sound[i]) != 0)
+		{
+			for (int c = 0; c < ITEM_CODES; c++)
+				codes[c][items] = sound[i]->values[SOURCE_MERCHANT + c].value;
+			items++;
+		}
+		sound[i]->item = items; /* its place, until it has a number */
+	}
+	for (int c = 0; c < ITEM_CODES; c++)
+		values[1 + c] = array_of(TEXTOID, codes[c], NULL, items);
+	if (find_numbers(values, numbers, items) < items)
+	{
+		make_numbers(values);
+		if (find_numbers(values, numbers, items) < items)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("an item was renamed or deleted while a connection numbered it"),
+					 errhint("Try the transaction again.")));
+	}
+	for (int i = 0; i < count; i++)
+		sound[i]->item = numbers[sound[i]->item - 1];
+}
+
+/* The lines that sound rows say. */
+static void
+add_lines(Sync *sync)
+{
+	for (int i = 0; i < sync->row_count; i++)
+	{
+		const Row  *row = &sync->rows[i];
+
+		if (row->fault == NULL)
+			add_line(&sync->lines, row->key, row->item,
+					 DatumGetDateADT(row->values[SOURCE_DAY].value),
+					 row->values[SOURCE_QUANTITY].value);
+	}
+}
+
+/* The rows that are not taken, in the place of those that the keys had. */
+static void
+write_rejects(const Sync *sync)
+{
+	static Statement forget = {
+		"DELETE FROM invtrack.connection_reject r"
+		" WHERE r.connection OPERATOR(pg_catalog.=) $1 AND r.key OPERATOR(pg_catalog.=) ANY ($2)",
+		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	static Statement reject = {
+		"SELECT invtrack_internal.reject_row($1, $2, ROW($3, $4, $5, $6, $7, NULL, $8, $9, NULL, NULL,"
+		" ARRAY[$10, $11, $12])::invtrack_internal.source_row)",
+		12, {TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID,
+		TEXTOID, TEXTOID, TEXTOID}
+	};
+	static const int shown_columns[] = {
+		SOURCE_MERCHANT, SOURCE_SKU, SOURCE_INVENTORY_TYPE, SOURCE_DAY, SOURCE_QUANTITY
+	};
+	Datum		values[12] = {sync->connection, sync->lines.keys};
+
+	run_by_index(&forget, values);
+	values[1] = sync->target;
+	for (int i = 0; i < sync->row_count; i++)
+	{
+		const Row  *row = &sync->rows[i];
+		char		nulls[] = "            ";
+
+		if (row->fault == NULL)
+			continue;
+		values[2] = sync->lines.key[row->key];
+		values[3] = Int32GetDatum(row->number);
+		for (int c = 0; c < lengthof(shown_columns); c++)
+		{
+			values[4 + c] = row->values[shown_columns[c]].value;
+			nulls[4 + c] = row->values[shown_columns[c]].isnull ? 'n' : ' ';
+		}
+		values[9] = CStringGetTextDatum(row->fault->sqlstate);
+		values[10] = CStringGetTextDatum(row->fault->message);
+		values[11] = CStringGetTextDatum(row->fault->hint);
+		statement_run(&reject, values, nulls, false);
+		SPI_freetuptable(SPI_tuptable);
+	}
+}
+
+/* sync_movements(connection, number, target, keys, is_empty): keys that are locked already */
+PG_FUNCTION_INFO_V1(connection_sync_movements);
+Datum
+connection_sync_movements(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"connection", "number", "target", "keys", "is_empty"};
+	Sync		sync = {0};
+	Datum		columns[SOURCE_COLUMNS];
+	bool		nulls[SOURCE_COLUMNS];
+	uint64		written;
+
+	for (int arg = ARG_CONNECTION; arg <= ARG_EMPTY; arg++)
+		require_not_null(fcinfo, arg, names[arg]);
+	sync.connection = PG_GETARG_DATUM(ARG_CONNECTION);
+	sync.target = PG_GETARG_DATUM(ARG_TARGET);
+	SPI_connect();
+	start_lines(&sync.lines, PG_GETARG_DATUM(ARG_NUMBER), PG_GETARG_DATUM(ARG_KEYS));
+	if (!PG_GETARG_BOOL(ARG_EMPTY))
+	{
+		read_source(sync.connection, sync.lines.keys, 0, columns, nulls);
+		if (!nulls[SOURCE_KEY])
+			take_rows(&sync, columns);
+	}
+	if (sync.row_count > 0)
+		number_items(&sync);
+	add_lines(&sync);
+	written = write_lines(&sync.lines);
+	write_rejects(&sync);
+	SPI_finish();
+	PG_RETURN_INT64(written);
+}
