@@ -109,6 +109,9 @@ BEGIN
     ELSIF invtrack_internal.target_rank(target) IS NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = format('target "%s" does not exist', target), COLUMN = 'target',
             HINT = 'Use merchant, inventory_type, product, stock_lot, incoming, sale or shipment.';
+    ELSIF invtrack_internal.is_distributed() THEN
+        RAISE feature_not_supported USING MESSAGE = 'connections do not feed tables that Citus has distributed',
+            HINT = 'Load them by INSERT.';
     END IF;
     PERFORM invtrack_internal.require_source(target, source, key);
     SELECT c.* INTO before FROM invtrack.connection c WHERE c.connection = connect.connection FOR UPDATE;

@@ -2,7 +2,13 @@
 -- Distribution by Citus, when one machine is not enough ----------------------------------------------
 --
 -- Tables are distributed by merchant. What says who may do what, access_grant, stays a table of each node, since
--- roles are numbered anew on each; what connections keep stays on the coordinator, beside the tables that they follow.
+-- roles are numbered anew on each. Connections feed no distributed tables.
+
+CREATE FUNCTION invtrack_internal.is_distributed()
+RETURNS boolean LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'distribute_is_distributed';
+COMMENT ON FUNCTION invtrack_internal.is_distributed() IS
+'Has Citus distributed the tables?';
 
 CREATE FUNCTION invtrack_internal.take_access(grants jsonb)
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -72,10 +78,7 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     DROP POLICY IF EXISTS folded_and_reversals_are_set_by_invtrack ON invtrack.movement;
-    IF distributed IS NULL AND to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
-        EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = ''invtrack.movement''::regclass)' INTO distributed;
-    END IF;
-    IF distributed THEN
+    IF coalesce(distributed, invtrack_internal.is_distributed()) THEN
         ALTER POLICY access_insert ON invtrack.movement
             WITH CHECK (invtrack.has_access(merchant, 'load') AND NOT folded AND NOT reversed AND reverses IS NULL);
         RETURN;
@@ -171,6 +174,10 @@ BEGIN
     IF shards NOT BETWEEN 1 AND 64000 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('shards %s is out of range', shards),
             HINT = 'shards is from 1 to 64000.', COLUMN = 'shards';
+    END IF;
+    IF EXISTS (SELECT FROM invtrack.connection) THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'connections do not feed tables that Citus has distributed',
+            HINT = 'Disconnect them first: the view invtrack.connection_status lists them.';
     END IF;
     -- The other nodes first, in transactions of their own. Made by Citus, the extension would be a superuser's there.
     PERFORM invtrack_internal.run_on_nodes(

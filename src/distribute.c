@@ -13,6 +13,7 @@
 #include "catalog/pg_type_d.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
+#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -62,6 +63,13 @@ is_distributed(void)
 		lists_table(list, merchant);
 	table_close(list, AccessShareLock);
 	return found;
+}
+
+PG_FUNCTION_INFO_V1(distribute_is_distributed);
+Datum
+distribute_is_distributed(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(is_distributed());
 }
 
 /* What Citus does not do, said before it fails in its own words. */

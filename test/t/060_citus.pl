@@ -190,11 +190,14 @@ for my $statement (@statements)
 # What cannot be had says so.
 like(answer($coordinator, 'keeper', 'SELECT * FROM invtrack.review()'), qr/^0A000: review\(\) does not work/, 'review()');
 like(answer($coordinator, 'keeper', q{SELECT invtrack.report('m1')}), qr/^0A000: report\(\) does not work/, 'report()');
+is(answer($coordinator, 'keeper', q{CREATE TABLE item (id integer, merchant text, sku text); SELECT invtrack.connect('items', 'product', 'item', 'id')}),
+	'0A000: connections do not feed tables that Citus has distributed', 'connect()');
 my $not_passed_on = '0A000: invtrack.as_of is not passed on to the nodes of Citus';
 is(answer($coordinator, 'keeper', q{SET invtrack.as_of = '2026-03-01'; SELECT max(as_of) FROM invtrack.health}), $not_passed_on, 'as_of before the library is loaded');
 is(answer($coordinator, 'keeper', q{SELECT count(*) FROM invtrack.tracker_health(); SET invtrack.as_of = '2026-03-01'}), $not_passed_on, 'as_of after it');
 is(answer($coordinator, 'keeper', q{BEGIN; SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL invtrack.as_of = '2026-03-01'; SELECT DISTINCT as_of FROM invtrack.health; COMMIT}),
 	'2026-03-01', 'as_of that Citus passes on');
+is(answer($coordinator, 'keeper', q{SELECT invtrack.distribute(0)}), '22023: shards 0 is out of range', 'shards');
 
 # Tenants of each level, on each node.
 as($coordinator, 'keeper', q{SELECT invtrack.grant_access('bob', 'm1', 'read'), invtrack.revoke_access('bob', 'm0')});
