@@ -175,6 +175,13 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('shards %s is out of range', shards),
             HINT = 'shards is from 1 to 64000.', COLUMN = 'shards';
     END IF;
+    -- Citus makes them permissive on the parts of a table; ours is not needed then, see restrict_loads().
+    IF EXISTS (SELECT FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+                WHERE c.relnamespace = 'invtrack'::regnamespace AND NOT p.polpermissive
+                  AND p.polname <> 'folded_and_reversals_are_set_by_invtrack') THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'policies of yours are restrictive, which Citus does not keep',
+            HINT = 'Drop them: pg_policies lists them.';
+    END IF;
     IF EXISTS (SELECT FROM invtrack.connection) THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'connections do not feed tables that Citus has distributed',
             HINT = 'Disconnect them first: the view invtrack.connection_status lists them.';

@@ -71,6 +71,8 @@ for my $node ($coordinator, $plain)
 }
 my $adopted = as($plain, 'keeper', $counts);
 is(answer($plain, 'keeper', 'SELECT * FROM invtrack.distribute()'), '0A000: distribute() needs the extension Citus, which this database does not have', 'not without Citus');
+is(answer($coordinator, 'keeper', 'BEGIN; CREATE POLICY mine ON invtrack.product AS RESTRICTIVE USING (true); SELECT * FROM invtrack.distribute(4)'),
+	'0A000: policies of yours are restrictive, which Citus does not keep', 'restrictive policies');
 is(as($coordinator, 'keeper', 'SELECT outcome, count(*) FROM invtrack.distribute(4) GROUP BY 1'), 'distributed|17', 'all tables are distributed by their owner, who is no superuser');
 is(as($coordinator, 'keeper', 'SELECT outcome, count(*) FROM invtrack.distribute() GROUP BY 1'), 'unchanged|17', 'again: nothing to do');
 is(as($coordinator, 'keeper', $counts), $adopted, 'all rows are there, once');
