@@ -81,7 +81,8 @@ become_owner(const char *table, Caller *caller)
 /*
  * Act as the owner of a relation of the application's, in a restricted
  * operation: what its functions do is done with no other rights, and a policy
- * that would hide rows is an error.
+ * that would hide rows is an error. To compile a view of many joins takes
+ * longer than to read some keys of it, and would be paid by each session.
  */
 void
 become_owner_of(Oid relation, Caller *caller)
@@ -94,6 +95,8 @@ become_owner_of(Oid relation, Caller *caller)
 						   SECURITY_RESTRICTED_OPERATION);
 	RestrictSearchPath();
 	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 }
 
