@@ -164,7 +164,8 @@ SELECT invtrack.save_tracker('m', U&'old\00A0', U&'\FEFFold', 'stock_quantity', 
        invtrack.delete_tracker('m', U&'old\00A0', U&'\FEFFold', 'stock_quantity') AS deleted;
 SELECT count(*) AS events FROM invtrack.take_alert_events(U&'mail\205F');
 UPDATE invtrack.alert_consumer SET taken_at = NULL;
--- New ones are refused, with the character that nobody sees.
+-- New ones are refused, with the character that nobody sees, and of which versions of psql differ in how wide it is.
+\pset format unaligned
 SELECT public.error_of('INSERT INTO invtrack.' || q)
   FROM (VALUES
     ($$product VALUES ('m', U&'new\00A0')$$),
@@ -172,6 +173,7 @@ SELECT public.error_of('INSERT INTO invtrack.' || q)
     ($$stock_lot VALUES ('m', U&'old\00A0', 'good', U&'\3000x', NULL, 1)$$),
     ($$movement (merchant, sku, inventory_type, flow, occurred_on, quantity) VALUES ('m', U&'new\0085', 'good', 'sale', '2026-01-02', 1)$$),
     ($$alert_consumer (merchant, consumer) VALUES ('m', U&'new\205F')$$)) t (q);
+\pset format aligned
 SELECT public.error_of($$SELECT * FROM invtrack.take_alert_events(U&'new\205F')$$);
 
 \set VERBOSITY default

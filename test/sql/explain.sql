@@ -36,8 +36,8 @@ SELECT * FROM invtrack.explain_health('m', 'a', 'good', 'turnover_days');
 SELECT * FROM invtrack.explain_health('m', 'a', 'good', 'stalled_days');
 SELECT * FROM invtrack.explain_health('late', 'a', 'good', 'turnover_days');
 SELECT * FROM invtrack.explain_health('m', '%s '' " \ <b>', 'good', 'stock_quantity');
-SELECT sku, mechanism, e.note FROM invtrack.tracker t, LATERAL invtrack.explain_health(merchant, sku, inventory_type, mechanism) e
- WHERE merchant = 'm' AND sku IN ('new', 'none', 'past') AND part IN ('window', 'rule', 'result');
+SELECT sku, mechanism, e.note FROM invtrack.tracker t, LATERAL invtrack.explain_health(merchant, sku, inventory_type, mechanism) WITH ORDINALITY e
+ WHERE merchant = 'm' AND sku IN ('new', 'none', 'past') AND part IN ('window', 'rule', 'result') ORDER BY sku COLLATE "C", mechanism, e.ordinality;
 
 -- as_of: the argument, the setting
 SELECT a.day, count(e.part), max(e.note) FILTER (WHERE e.part = 'result') AS note

@@ -89,7 +89,7 @@ foreach my $before (released_versions($node))
 		my ($name) = split / /, $symbol;
 		my $is_used = grep { /^$name / } keys %is_now;
 		# the functions of the judgement are made by a macro, and saving is wrapped
-		my $function = $name eq 'tracker_save' ? 'check_and_save\\(FunctionCallInfo fcinfo\\)' : $name =~ /^judge_/ ? 'judged_figure\\(FunctionCallInfo fcinfo, Figure figure\\)' : "$name\\(PG_FUNCTION_ARGS\\)";
+		my $function = $name eq 'tracker_save' ? 'validate_and_save\\(FunctionCallInfo fcinfo\\)' : $name =~ /^judge_/ ? 'judged_figure\\(FunctionCallInfo fcinfo, Figure figure\\)' : "$name\\(PG_FUNCTION_ARGS\\)";
 		ok(!$is_used || $sources =~ /^$function\n\{(?:(?!^\}).)*PG_NARGS\(\)/ms, "$before: $symbol looks at how many arguments it has");
 	}
 
