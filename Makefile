@@ -13,7 +13,7 @@ TOPICS = prologue schema argument day_series daily calendar trigger catalogue in
 	purge correction tracker tracker_change judgement reading health explain product_search history status_daily verify alert \
 	alert_event check backtest product_change \
 	connection connection_row connection_target connection_sync connection_manage \
-	metrics schedule value_list review forecast report choice batch \
+	metrics schedule value_list choice review forecast report batch \
 	access_grant owner distribute epilogue
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
 FRESH_SQL = sql/invtrack--$(EXTVERSION).sql

@@ -2,21 +2,21 @@
 -- Review: what cannot be right, in settings and in data -------------------------------------------------
 --
 -- Settings are held against the one reading (sql/reading.sql) by the one judgement, for the day of the calendar. What
--- counts as wrong stands in one place, the view review_limit.
+-- counts as wrong stands in one place, the view review_limit; when turnover suits an item, and what to set then, is what
+-- suggest_tracker() goes by (src/choice_sales.c).
 
 CREATE VIEW invtrack_internal.review_limit WITH (security_invoker) AS
-SELECT 90 AS pace_days, 365 AS past_days, 3 AS short_days, 180 AS long_days, 30 AS cover_days, 12 AS sale_days,
-       50 AS steady_percent, 90 AS paused_days;
+SELECT d.observed_days AS pace_days, d.lookback_days, d.coverage_days AS cover_days,
+       365 AS past_days, 3 AS short_days, 180 AS long_days, 90 AS paused_days
+  FROM invtrack_internal.choice_limit() d;
 COMMENT ON VIEW invtrack_internal.review_limit IS
 'What review() goes by: one row; internal, may change';
-COMMENT ON COLUMN invtrack_internal.review_limit.pace_days IS 'Days whose sales give the pace of an item';
+COMMENT ON COLUMN invtrack_internal.review_limit.pace_days IS 'Days whose sales give the pace of an item, those of suggest_tracker()';
+COMMENT ON COLUMN invtrack_internal.review_limit.lookback_days IS 'Lookback of turnover that a remedy sets, that of suggest_tracker()';
 COMMENT ON COLUMN invtrack_internal.review_limit.past_days IS 'Days that a remedy looks back for a pace where the lookback has no sales';
 COMMENT ON COLUMN invtrack_internal.review_limit.short_days IS 'A fixed quantity below this many days of sales is too small';
 COMMENT ON COLUMN invtrack_internal.review_limit.long_days IS 'A fixed quantity above this many days of sales is too large';
-COMMENT ON COLUMN invtrack_internal.review_limit.cover_days IS 'Days of sales that a remedy sets in its place';
-COMMENT ON COLUMN invtrack_internal.review_limit.sale_days IS 'Turnover is possible from this many days with sales in pace_days on';
-COMMENT ON COLUMN invtrack_internal.review_limit.steady_percent IS
-'Turnover is possible where the weakest third of pace_days sold at least this percent of the strongest';
+COMMENT ON COLUMN invtrack_internal.review_limit.cover_days IS 'Days of sales that a remedy sets in its place, those of suggest_tracker()';
 COMMENT ON COLUMN invtrack_internal.review_limit.paused_days IS 'A tracker that was paused this many days ago has been forgotten';
 
 CREATE FUNCTION invtrack_internal.call_of_save(
@@ -54,38 +54,34 @@ COMMENT ON FUNCTION invtrack_internal.day_text(date) IS 'The day in ISO form, wh
 -- A tracker that is paused, or whose product is retired, alerts nobody, so its rule is not looked at: it has no figures
 -- here. OFFSET 0 keeps the planner from working out a figure again wherever it is used.
 CREATE VIEW invtrack_internal.reviewed_tracker WITH (security_invoker) AS
-SELECT t.merchant, t.sku, t.inventory_type, t.mechanism, t.quantity, t.lookback_days, t.coverage_days, t.expiry_days,
-       t.version, t.active, t.updated_at, t.discontinued_on, t.launched_on, t.lots, t.as_of,
-       b.sales, b.is_live, b.last_counted, j.reason, j.pace, j.days_on_sale,
-       least(j.first_third, j.second_third, j.last_third) AS weakest, greatest(j.first_third, j.second_third, j.last_third) AS strongest
-  FROM invtrack_internal.tracker_reading t
+SELECT t.merchant, t.sku, t.inventory_type, t.mechanism, t.quantity::numeric AS quantity, t.lookback_days, t.coverage_days, t.expiry_days,
+       t.version, t.active, t.updated_at, r.discontinued_on, r.lots, r.as_of, b.is_live, j.reason, j.pace, j.days_on_sale, j.variation
+  FROM invtrack.tracker t
+  -- a fixed quantity is held against sales
+  JOIN invtrack_internal.reading r
+    ON r.merchant = t.merchant AND r.sku = t.sku AND r.inventory_type = t.inventory_type
+   AND r.mechanism = CASE t.mechanism WHEN 'stalled_days' THEN 'stalled_days' ELSE 'turnover_days' END
  CROSS JOIN invtrack_internal.review_limit c
-  LEFT JOIN invtrack_internal.reading s
-    ON s.merchant = t.merchant AND s.sku = t.sku AND s.inventory_type = t.inventory_type
-   AND s.mechanism = 'turnover_days' AND t.mechanism = 'stock_quantity'
  CROSS JOIN LATERAL (
-       SELECT CASE t.mechanism WHEN 'stock_quantity' THEN coalesce(s.folded OPERATOR(invtrack.+) s.tail, s.folded, s.tail)
-                               ELSE coalesce(t.folded OPERATOR(invtrack.+) t.tail, t.folded, t.tail) END AS sales,
-              t.active AND coalesce(t.discontinued_on > t.as_of, true) AS is_live,
-              t.active AND coalesce(t.discontinued_on > t.as_of, true) AND t.mechanism = 'stock_quantity' AS is_fixed,
-              CASE WHEN t.count_today THEN t.as_of ELSE t.as_of - 1 END AS last_counted
+       SELECT coalesce(r.folded OPERATOR(invtrack.+) r.tail, r.folded, r.tail) AS flow,
+              t.active AND coalesce(r.discontinued_on > r.as_of, true) AS is_live,
+              t.active AND coalesce(r.discontinued_on > r.as_of, true) AND t.mechanism = 'stock_quantity' AS is_fixed
        OFFSET 0) b
  CROSS JOIN LATERAL (
        SELECT CASE WHEN b.is_live AND t.mechanism <> 'stock_quantity' THEN
                    invtrack_internal.judge_reason(
-                       t.mechanism, t.quantity, t.lookback_days, t.coverage_days, t.expiry_days, t.launched_on,
-                       t.lots, b.sales, NULL, t.as_of, t.count_today) END AS reason,
+                       t.mechanism, t.quantity, t.lookback_days, t.coverage_days, t.expiry_days, r.launched_on,
+                       r.lots, b.flow, NULL, r.as_of, r.count_today) END AS reason,
               CASE WHEN b.is_live AND t.mechanism <> 'stalled_days' THEN
                    invtrack_internal.judge_daily_sales(
                        'turnover_days', NULL, CASE t.mechanism WHEN 'stock_quantity' THEN c.pace_days ELSE c.past_days END,
-                       1, NULL, t.launched_on, NULL, b.sales, NULL, t.as_of, t.count_today) END AS pace,
+                       1, NULL, r.launched_on, NULL, b.flow, NULL, r.as_of, r.count_today) END AS pace,
               CASE WHEN b.is_fixed THEN
                    invtrack_internal.judge_actual_days(
-                       'turnover_days', NULL, c.pace_days, 1, NULL, t.launched_on, NULL, b.sales, NULL,
-                       t.as_of, t.count_today) END AS days_on_sale,
-              CASE WHEN b.is_fixed THEN invtrack.range_sum(b.sales, b.last_counted - c.pace_days, b.last_counted - c.pace_days * 2 / 3) END AS first_third,
-              CASE WHEN b.is_fixed THEN invtrack.range_sum(b.sales, b.last_counted - c.pace_days * 2 / 3, b.last_counted - c.pace_days / 3) END AS second_third,
-              CASE WHEN b.is_fixed THEN invtrack.range_sum(b.sales, b.last_counted - c.pace_days / 3, b.last_counted) END AS last_third
+                       'turnover_days', NULL, c.pace_days, 1, NULL, r.launched_on, NULL, b.flow, NULL,
+                       r.as_of, r.count_today) END AS days_on_sale,
+              CASE WHEN b.is_fixed THEN
+                   invtrack_internal.stable_variation(r.launched_on, b.flow, r.as_of, r.count_today) END AS variation
        OFFSET 0) j;
 COMMENT ON VIEW invtrack_internal.reviewed_tracker IS
 'What the setting of a tracker is reviewed by; internal, may change';
@@ -101,18 +97,15 @@ COMMENT ON COLUMN invtrack_internal.reviewed_tracker.version IS 'Version of the 
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.active IS 'Does the tracker alert? False: paused';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.updated_at IS 'When a parameter or active last changed';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.discontinued_on IS 'From when on the product is retired; null: not';
-COMMENT ON COLUMN invtrack_internal.reviewed_tracker.launched_on IS 'First day on sale of the product, where known';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.lots IS 'Units on hand by expiry date; null without lots';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.as_of IS 'The day of the calendar';
-COMMENT ON COLUMN invtrack_internal.reviewed_tracker.sales IS 'Units sold by day, under stalled_days units shipped';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.is_live IS 'Does the tracker alert: neither paused nor retired?';
-COMMENT ON COLUMN invtrack_internal.reviewed_tracker.last_counted IS 'Last day of windows';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.reason IS 'Of the judgement, for turnover_days and stalled_days';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.pace IS
 'Average daily sales of pace_days (stock_quantity) or past_days (turnover_days)';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.days_on_sale IS 'stock_quantity: days of pace_days on which the item was on sale';
-COMMENT ON COLUMN invtrack_internal.reviewed_tracker.weakest IS 'stock_quantity: units sold in the weakest third of pace_days; null without any sales ever';
-COMMENT ON COLUMN invtrack_internal.reviewed_tracker.strongest IS 'stock_quantity: units sold in the strongest third of pace_days';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.variation IS
+'stock_quantity: by how much of their mean weekly sales vary, where suggest_tracker() would call them stable; else null';
 
 -- Movements whose days cannot be right, added up first, so that a reversed one leaves no trace. Only series that reach
 -- beyond a limit are added up: what is reversed lies on the same day.
@@ -160,25 +153,18 @@ SELECT f.finding, f.severity, t.merchant, t.sku, t.inventory_type, t.mechanism, 
         WHERE t.mechanism = 'turnover_days' AND t.reason IN ('no_sales_history', 'no_sales_in_window')
        UNION ALL
        SELECT 'turnover_possible', 'low',
-              pg_catalog.format('It sells steadily by now, %s a day over %s days, from %s to %s in each %s days: the days that stock should last would follow the sales, the quantity %s does not.',
-                  pg_catalog.trim_scale(t.pace), c.pace_days, pg_catalog.trim_scale(t.weakest), pg_catalog.trim_scale(t.strongest),
-                  c.pace_days / 3, pg_catalog.trim_scale(t.quantity)),
+              pg_catalog.format('It sells steadily by now, %s a day over %s days, and weekly sales vary by %s of their mean: the days that stock should last would follow the sales, the quantity %s does not.',
+                  pg_catalog.trim_scale(t.pace), t.days_on_sale, t.variation, pg_catalog.trim_scale(t.quantity)),
               'SELECT ' || invtrack_internal.call_of_save(
-                  t.merchant, t.sku, t.inventory_type, 'turnover_days', NULL, c.pace_days,
+                  t.merchant, t.sku, t.inventory_type, 'turnover_days', NULL, c.lookback_days,
                   CASE WHEN t.quantity < t.pace * c.short_days OR t.quantity > greatest(t.pace * c.long_days, 1) THEN c.cover_days
                        ELSE greatest(pg_catalog.round(t.quantity / t.pace), 1)::integer END,
                   t.expiry_days, 0)
               || ', ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism)
-        -- what costs most comes last
-        WHERE CASE WHEN t.mechanism = 'stock_quantity' AND t.pace > 0 AND t.days_on_sale >= c.pace_days
-                    AND t.weakest > 0 AND t.weakest * 100 >= t.strongest * c.steady_percent THEN
-              CASE WHEN NOT EXISTS (SELECT FROM invtrack.tracker o
-                                     WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
-                                       AND o.mechanism = 'turnover_days') THEN
-                   (SELECT pg_catalog.count(*)
-                      FROM invtrack_internal.flow_days(ARRAY[t.sales], t.last_counted - c.pace_days + 1, t.last_counted) u
-                     WHERE u.quantity > 0) >= c.sale_days
-              END END
+        WHERE t.variation IS NOT NULL AND t.pace > 0
+          AND NOT EXISTS (SELECT FROM invtrack.tracker o
+                           WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
+                             AND o.mechanism = 'turnover_days')
        UNION ALL
        SELECT 'shelf_life_without_dates', 'low',
               pg_catalog.format('It counts only stock that lasts more than %s days, and no unit on hand has an expiry date. Either dates are missing, or the limit has no effect.', t.expiry_days),

@@ -3,12 +3,11 @@
  *		suggest_tracker(): which mechanism suits an item, and with which parameters.
  *
  * The guide's section 3.1 tells how to choose; choose() is that as a table of
- * decisions, and the numbers in it stand here and nowhere else.
+ * decisions, and the numbers in it stand here and in choice.h and nowhere else.
  * docs/explanation/choosing-a-mechanism.md says why they are what they are.
  */
 #include "postgres.h"
 
-#include "case.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -18,23 +17,14 @@
 #include "argument.h"
 #include "calendar.h"
 #include "catalogue.h"
+#include "choice.h"
 #include "compat.h"
 #include "day_series.h"
 #include "quantity.h"
 #include "statement.h"
 #include "tracker_rule.h"
 
-#define WEEK_DAYS			7
-/* Sales are looked at for so many weeks, and nothing moved in them: stalled. */
-#define OBSERVED_WEEKS		13
-#define OBSERVED_DAYS		(OBSERVED_WEEKS * WEEK_DAYS)
-/* An item that has been on sale for fewer days is new. */
-#define HISTORY_DAYS_MIN	(4 * WEEK_DAYS)
-/* Weekly sales that vary by at most this many hundredths of their mean are stable. */
-#define STABLE_VARIATION	50
-/* What is suggested. */
-#define LOOKBACK_DAYS		28
-#define COVERAGE_DAYS		14
+/* What is suggested of what nothing moves. */
 #define STALLED_DAYS		90
 #define STALLED_PART		10	/* of what is on hand */
 static const int32 shelf_lives[] = {14, 7, 3, 0};
@@ -64,11 +54,7 @@ typedef struct Facts
 	Quantity	dated;			/* of these, with an expiry date */
 	DayEntry   *lots;
 	int32		lot_count;
-	int32		history_days;	/* on sale, up to the window's end; 0: never */
-	int32		sale_days;		/* of the observed ones, with net sales above 0 */
-	Quantity	weeks[OBSERVED_WEEKS];	/* net sales, the latest first */
-	Quantity	days[OBSERVED_DAYS];	/* the same by day */
-	int32		variation;		/* in hundredths; NO_DAY: not known */
+	SalesPattern sales;
 	int32		last_shipment;	/* NO_DAY: none */
 } Facts;
 
@@ -83,41 +69,20 @@ typedef struct Choice
 	const char *reason;
 } Choice;
 
-/* A series of the row that was found, in millionths, ascending; none where there is none. */
-static DayEntry *
-entries_of(int column, int32 *count)
+/* A series of the row that was found. */
+static NullableDatum
+series_of(int column)
 {
-	Datum		series;
-	DayEntry   *entries;
-	int			scale;
+	NullableDatum series;
 
-	*count = 0;
-	if (!result_nullable(SPI_tuptable, 0, column, InvalidOid, &series))
-		return NULL;
-	entries = day_series_entries(DatumGetDaySeries(series), count, &scale);
-	if (!day_entries_rescale(entries, *count, scale, QUANTITY_DECIMALS))
-		day_series_damaged();
-	return entries;
-}
-
-/* A flow by day: what is folded, and what is not yet. */
-static DayEntry *
-flow_of(int folded_column, int tail_column, int32 *count)
-{
-	int32		folded_count;
-	int32		tail_count;
-	DayEntry   *folded = entries_of(folded_column, &folded_count);
-	DayEntry   *tail = entries_of(tail_column, &tail_count);
-	DayEntry   *merged = palloc((folded_count + tail_count + 1) * sizeof(DayEntry));
-
-	*count = day_entries_merge(folded, folded_count, tail, tail_count, merged);
-	return merged;
+	series.isnull = !result_nullable(SPI_tuptable, 0, column, InvalidOid, &series.value);
+	return series;
 }
 
 static void
 get_lots(Facts *facts)
 {
-	facts->lots = entries_of(FETCHED_LOTS, &facts->lot_count);
+	facts->lots = series_entries(series_of(FETCHED_LOTS), &facts->lot_count);
 	for (int32 i = 0; i < facts->lot_count; i++)
 	{
 		Quantity	quantity = facts->lots[i].quantity;
@@ -131,79 +96,31 @@ get_lots(Facts *facts)
 }
 
 static void
-get_sales(Facts *facts)
+get_sales(Facts *facts, Datum as_of)
 {
-	int32		count;
-	DayEntry   *sales = flow_of(FETCHED_SOLD, FETCHED_SOLD_TAIL, &count);
+	SalesFlow	flow = {
+		.folded = series_of(FETCHED_SOLD),
+		.tail = series_of(FETCHED_SOLD_TAIL),
+		.as_of = {as_of, false},
+		.count_today = {BoolGetDatum(result_bool(SPI_tuptable, 0, FETCHED_COUNT_TODAY)), false}
+	};
 
-	for (int32 i = 0; i < count; i++)
-	{
-		int32		ago = facts->window_end - sales[i].day;
-
-		if (ago < 0 || ago >= OBSERVED_DAYS)
-			continue;
-		facts->days[ago] = sales[i].quantity;
-		facts->weeks[ago / WEEK_DAYS] += sales[i].quantity;
-		facts->sale_days += sales[i].quantity > 0;
-	}
+	flow.launched_on.isnull = !result_nullable(SPI_tuptable, 0, FETCHED_LAUNCHED_ON, DATEOID,
+											   &flow.launched_on.value);
+	measure_sales(&flow, &facts->sales);
 }
 
 static void
 get_last_shipment(Facts *facts)
 {
 	int32		count;
-	DayEntry   *shipments = flow_of(FETCHED_SHIPPED, FETCHED_SHIPPED_TAIL, &count);
+	DayEntry   *shipments = flow_entries(series_of(FETCHED_SHIPPED), series_of(FETCHED_SHIPPED_TAIL),
+										 &count);
 
 	facts->last_shipment = NO_DAY;
 	for (int32 i = 0; i < count; i++)
 		if (shipments[i].quantity > 0 && shipments[i].day <= facts->window_end)
 			facts->last_shipment = shipments[i].day;
-}
-
-static Numeric
-numeric_of(Quantity quantity)
-{
-	return quantity_to_numeric(quantity, 0);
-}
-
-/*
- * The coefficient of variation of the weeks, standard deviation / mean, in
- * hundredths: sqrt(n * sum of squares - square of the sum) / sum. As numeric,
- * so that it is the same on each machine. Only whole weeks on sale count.
- */
-static void
-measure_variation(Facts *facts)
-{
-	int			weeks = Min(facts->history_days / WEEK_DAYS, OBSERVED_WEEKS);
-	Quantity	sum = 0;
-	Datum		spread = NumericGetDatum(numeric_of(0));
-	Datum		total;
-
-	facts->variation = NO_DAY;
-	for (int i = 0; i < weeks; i++)
-		sum += facts->weeks[i];
-	if (sum <= 0)
-		return;
-	total = NumericGetDatum(numeric_of(sum));
-	for (int i = 0; i < weeks; i++)
-	{
-		Datum		week = NumericGetDatum(numeric_of(facts->weeks[i]));
-
-		spread = DirectFunctionCall2(numeric_add, spread,
-									 DirectFunctionCall2(numeric_mul, week, week));
-	}
-	spread = DirectFunctionCall2(numeric_mul, spread, NumericGetDatum(numeric_of(weeks)));
-	spread = DirectFunctionCall2(numeric_sub, spread, DirectFunctionCall2(numeric_mul, total, total));
-	/* (100 * sqrt(spread) / total) rounded: sqrt(10000 * spread / total^2) */
-	spread = DirectFunctionCall2(numeric_mul, spread, NumericGetDatum(numeric_of(10000)));
-	spread = DirectFunctionCall2(numeric_div, spread, DirectFunctionCall2(numeric_mul, total, total));
-	spread = DirectFunctionCall1(numeric_sqrt, spread);
-	spread = DirectFunctionCall2(numeric_round, spread, Int32GetDatum(0));
-	/* returns may make the sum as small as can be, and this as large */
-	if (DatumGetBool(DirectFunctionCall2(numeric_gt, spread, NumericGetDatum(numeric_of(PG_INT32_MAX)))))
-		facts->variation = PG_INT32_MAX;
-	else
-		facts->variation = DatumGetInt32(DirectFunctionCall1(numeric_int4, spread));
 }
 
 /* Whole units, at least 1, and no more than a tracker takes. */
@@ -231,13 +148,13 @@ best_days(const Facts *facts)
 
 	for (int i = 0; i < OBSERVED_DAYS; i++)
 	{
-		sum += facts->days[i];
+		sum += facts->sales.days[i];
 		if (i >= COVERAGE_DAYS)
-			sum -= facts->days[i - COVERAGE_DAYS];
+			sum -= facts->sales.days[i - COVERAGE_DAYS];
 		best = Max(best, sum);
 	}
-	if (facts->history_days > 0 && facts->history_days < COVERAGE_DAYS)
-		best = (best * COVERAGE_DAYS + facts->history_days - 1) / facts->history_days;
+	if (facts->sales.history_days > 0 && facts->sales.history_days < COVERAGE_DAYS)
+		best = (best * COVERAGE_DAYS + facts->sales.history_days - 1) / facts->sales.history_days;
 	return best;
 }
 
@@ -279,53 +196,19 @@ choose(const Facts *facts)
 
 	choice.expiry_days = choose_shelf_life(facts);
 	choice.quantity = whole_units(best_days(facts));
-	if (facts->on_hand > 0 && facts->history_days >= OBSERVED_DAYS && facts->sale_days == 0 &&
+	if (facts->on_hand > 0 && facts->sales.history_days >= OBSERVED_DAYS && facts->sales.sale_days == 0 &&
 		facts->last_shipment <= facts->window_end - OBSERVED_DAYS)
 		choice = (Choice)
 	{
 		MECHANISM_STALLED_DAYS, whole_units((facts->on_hand + STALLED_PART - 1) / STALLED_PART),
 			STALLED_DAYS, NO_DAY, NO_DAY, "nothing_moves"
 	};
-	else if (facts->history_days < HISTORY_DAYS_MIN)
-		choice.reason = "new_item";
-	else if (facts->sale_days == 0 || facts->variation == NO_DAY)
-		choice.reason = "no_recent_sales";
-	else if (facts->variation > STABLE_VARIATION)
-		choice.reason = "volatile_sales";
-	else
+	else if (is_stable(&facts->sales, &choice.reason))
 		choice = (Choice)
 	{
 		MECHANISM_TURNOVER_DAYS, 0, LOOKBACK_DAYS, COVERAGE_DAYS, choice.expiry_days, "stable_sales"
 	};
 	return choice;
-}
-
-/* Days on sale, as the judgement of turnover_days counts them, and up to the most that it does. */
-static int32
-count_history(Datum as_of)
-{
-	NullableDatum arguments[JUDGED_ARGUMENTS];
-	Judgement	judgement;
-
-	for (int i = 0; i < JUDGED_ARGUMENTS; i++)
-		arguments[i].isnull = true;
-	arguments[JUDGED_MECHANISM] = (NullableDatum) {CStringGetTextDatum("turnover_days"), false};
-	arguments[JUDGED_LOOKBACK_DAYS] = (NullableDatum) {Int32GetDatum(RULE_DAYS_MAX), false};
-	arguments[JUDGED_COVERAGE_DAYS] = (NullableDatum) {Int32GetDatum(1), false};
-	arguments[JUDGED_AS_OF] = (NullableDatum) {as_of, false};
-	arguments[JUDGED_LAUNCHED_ON].isnull =
-		!result_nullable(SPI_tuptable, 0, FETCHED_LAUNCHED_ON, DATEOID, &arguments[JUDGED_LAUNCHED_ON].value);
-	arguments[JUDGED_FOLDED].isnull =
-		!result_nullable(SPI_tuptable, 0, FETCHED_SOLD, InvalidOid, &arguments[JUDGED_FOLDED].value);
-	arguments[JUDGED_TAIL].isnull =
-		!result_nullable(SPI_tuptable, 0, FETCHED_SOLD_TAIL, InvalidOid, &arguments[JUDGED_TAIL].value);
-	arguments[JUDGED_COUNT_TODAY] = (NullableDatum)
-	{
-		BoolGetDatum(result_bool(SPI_tuptable, 0, FETCHED_COUNT_TODAY)), false
-	};
-	if (!judge_datums(arguments, &judgement) || judgement.actual_days == NO_DAY)
-		return 0;
-	return judgement.actual_days;
 }
 
 static Datum
@@ -349,10 +232,10 @@ put_choice(FunctionCallInfo fcinfo, const Choice *choice, const Facts *facts)
 	values[3] = days_or_null(choice->coverage_days, &nulls[3]);
 	values[4] = days_or_null(choice->expiry_days, &nulls[4]);
 	values[5] = CStringGetTextDatum(choice->reason);
-	values[6] = Int32GetDatum(facts->sale_days);
-	values[7] = Int32GetDatum(facts->history_days);
-	nulls[8] = facts->variation == NO_DAY;
-	values[8] = NumericGetDatum(int64_div_fast_to_numeric(facts->variation, 2));
+	values[6] = Int32GetDatum(facts->sales.sale_days);
+	values[7] = Int32GetDatum(facts->sales.history_days);
+	nulls[8] = facts->sales.variation == NO_DAY;
+	values[8] = NumericGetDatum(int64_div_fast_to_numeric(facts->sales.variation, 2));
 	nulls[9] = facts->last_shipment == NO_DAY;
 	values[9] = DateADTGetDatum(day_to_date(facts->last_shipment));
 	nulls[10] = facts->positive == 0;
@@ -373,11 +256,9 @@ suggest_for_item(FunctionCallInfo fcinfo, int32 as_of)
 		return;
 	facts.as_of = DatumGetDateADT(day) - DATE_OF_DAY_FIRST;
 	facts.window_end = facts.as_of - !result_bool(SPI_tuptable, 0, FETCHED_COUNT_TODAY);
-	facts.history_days = count_history(day);
 	get_lots(&facts);
-	get_sales(&facts);
+	get_sales(&facts, day);
 	get_last_shipment(&facts);
-	measure_variation(&facts);
 	choice = choose(&facts);
 	put_choice(fcinfo, &choice, &facts);
 }

@@ -12,7 +12,7 @@ INSERT INTO invtrack.product (merchant, sku, launched_on, discontinued_on) VALUE
     ('m', 'unsold', NULL, NULL), ('m', 'faded', NULL, NULL), ('m', 'faded2', NULL, NULL), ('m', 'steady', NULL, NULL), ('m', 'undated', NULL, NULL),
     ('m', 'low', NULL, NULL), ('m', 'high', NULL, NULL), ('m', 'out', NULL, NULL), ('m', 'ordered', NULL, NULL), ('m', 'paused', NULL, NULL),
     ('m', 'old', NULL, '2026-06-30'), ('m', 'other', NULL, NULL), ('m', 'early', '2026-06-01', NULL), ('m', 'minus', NULL, NULL), ('m', 'one-minus', NULL, NULL),
-    ('h', 'steady', '2026-01-01', NULL), ('h', 'volatile', NULL, NULL), ('h', 'fresh', '2026-06-01', NULL), ('h', 'dated', NULL, NULL), ('h', 'moving', NULL, NULL),
+    ('h', 'steady', '2026-01-01', NULL), ('h', 'volatile', NULL, NULL), ('h', 'fresh', '2026-06-10', NULL), ('h', 'dated', NULL, NULL), ('h', 'moving', NULL, NULL),
     ('h', 'paused', NULL, NULL), ('h', 'last day', NULL, '2026-07-01'), ('h', 'reversed', '2026-06-01', NULL), ('h', 'slow', NULL, NULL);
 INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, lot, expires_on, quantity) VALUES
     ('m', 'unsold', 'good', '', NULL, 5), ('m', 'undated', 'good', 'a', NULL, 5), ('m', 'undated', 'good', 'b', NULL, 5), ('m', 'other', 'bad', '', NULL, 7),
@@ -27,7 +27,7 @@ SELECT pg_temp.sell('m', 'faded', 3, '2026-01-01', '2026-05-20', 1), pg_temp.sel
        pg_temp.sell('m', 'high', 0.5, '2026-05-01', '2026-06-30', 1), pg_temp.sell('m', 'early', 2, '2026-05-29', '2026-06-30', 1),
        pg_temp.sell('m', 'minus', 2, '2026-06-29', '2026-07-02', 1),
        pg_temp.sell('h', 'steady', 2, '2026-01-01', '2026-06-30', 1), pg_temp.sell('h', 'volatile', 9, '2026-02-01', '2026-05-30', 1),
-       pg_temp.sell('h', 'fresh', 2, '2026-06-01', '2026-06-30', 1), pg_temp.sell('h', 'slow', 0.001, '2026-04-10', '2026-06-30', 30);
+       pg_temp.sell('h', 'fresh', 2, '2026-06-10', '2026-06-30', 1), pg_temp.sell('h', 'slow', 0.001, '2026-04-10', '2026-06-30', 30);
 INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) VALUES
     ('m', 'early', 'good', 'shipment', '2026-05-31', 5), ('m', 'early', 'good', 'shipment', '9999-12-31', 1), ('m', 'minus', 'good', 'shipment', '2026-07-01', 3),
     ('m', 'typo', 'good', 'sale', '2026-06-01', 5), ('m', 'typo', 'good', 'shipment', '2026-06-01', 5), ('m', 'out', 'worse', 'sale', '2026-06-01', 1), ('x', 'p', 'good', 'sale', '2026-06-01', 1),
