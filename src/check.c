@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datum.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -87,6 +88,8 @@ lock_check_state(Check *check)
  * All that differs from what is recorded, as rows of these columns: one, of the
  * view's row type, which is checked, for a column of the view may be called c.
  * A plain query, so that it may run in parallel; what changes comes after it.
+ * Planned without Memoize: no key comes twice, and PostgreSQL would look up
+ * each tracker's history by its own where that is not in work_mem.
  */
 static Tuplestorestate *
 read_changes(Check *check, TupleDesc columns)
@@ -98,10 +101,13 @@ read_changes(Check *check, TupleDesc columns)
 	};
 	Tuplestorestate *rows = tuplestore_begin_heap(false, false, work_mem);
 	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
+	int			nest_level = NewGUCNestLevel();
 
+	(void) set_config_option("enable_memoize", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SetTuplestoreDestReceiverParams(receiver, rows, CurrentMemoryContext, false, columns,
 									"view invtrack_internal.check_reading is not as the library of invtrack expects it");
 	statement_run_into(&read_differences, &check->merchant, NULL, false, receiver);
+	AtEOXact_GUC(false, nest_level);
 	receiver->rDestroy(receiver);
 	return rows;
 }
