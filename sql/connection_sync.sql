@@ -191,10 +191,22 @@ SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     batch constant integer := 2000;
+    longest constant integer := 2000;
     ordered text[];
+    long text[];
     written bigint := 0;
 BEGIN
-    ordered := ARRAY(SELECT DISTINCT k COLLATE "C" FROM unnest(keys) k WHERE k IS NOT NULL ORDER BY 1);
+    ordered := ARRAY(SELECT DISTINCT k COLLATE "C" FROM unnest(keys) k WHERE octet_length(k) <= longest ORDER BY 1);
+    long := ARRAY(SELECT k FROM unnest(keys) k WHERE octet_length(k) > longest);
+    IF long <> '{}' THEN
+        -- An index does not hold them, and the application's transaction must not fail.
+        DELETE FROM invtrack.connection_reject r
+         WHERE r.connection = c.connection AND r.key IN (SELECT left(k, 100) || '... ' || md5(k) FROM unnest(long) k);
+        INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message, hint)
+        SELECT DISTINCT c.connection, left(k, 100) || '... ' || md5(k), 0, '54000', format('a key of %s bytes is too long', octet_length(k)),
+               format('A key has at most %s bytes. Make it shorter in the source, by a function like md5().', longest)
+          FROM unnest((invtrack_internal.read_source(c.connection, long)).keys) k WHERE NOT is_empty;
+    END IF;
     INSERT INTO invtrack.connection_key AS k (connection, key, synced_at)
     SELECT c.number, u.key, clock_timestamp() FROM unnest(ordered) WITH ORDINALITY u (key, n) ORDER BY u.n
         ON CONFLICT (connection, key) DO UPDATE SET synced_at = excluded.synced_at;

@@ -42,7 +42,9 @@ compare_keys(const void *a, const void *b)
 int
 place_of_key(const Lines *lines, Datum key)
 {
-	const Datum *found = bsearch(&key, lines->key, lines->key_count, sizeof(Datum), compare_keys);
+	/* one from a table may be compressed */
+	Datum		plain = PointerGetDatum(DatumGetTextPP(key));
+	const Datum *found = bsearch(&plain, lines->key, lines->key_count, sizeof(Datum), compare_keys);
 
 	if (found == NULL)
 		ereport(ERROR,

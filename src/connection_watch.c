@@ -306,17 +306,28 @@ connection_drain(PG_FUNCTION_ARGS)
 
 /*
  * Trigger on merchant, product and inventory_type, after an INSERT: keys with
- * rows that lacked one of their merchants' are tried again. What a restore
- * brings is taken as it is.
+ * rows that lacked one, and do no more, are tried again. What a restore brings
+ * is taken as it is.
  */
 PG_FUNCTION_INFO_V1(connection_arrival);
 Datum
 connection_arrival(PG_FUNCTION_ARGS)
 {
+#define IS_OF(column) \
+	column " OPERATOR(pg_catalog.=) (r.source_row OPERATOR(pg_catalog.->>) '" column "')"
 	static Statement find = {
 		"SELECT DISTINCT r.connection, r.key FROM invtrack.connection_reject r"
-		" WHERE r.sqlstate OPERATOR(pg_catalog.=) '23503' AND r.row_number OPERATOR(pg_catalog.>) 0"
+		" WHERE r.sqlstate OPERATOR(pg_catalog.=) '23503' AND r.row_number OPERATOR(pg_catalog.>) 0 AND ("
+		"$1 OPERATOR(pg_catalog.=) 'merchant'"
+		" AND EXISTS (SELECT FROM invtrack.merchant WHERE " IS_OF("merchant") ")"
+		" OR $1 OPERATOR(pg_catalog.=) 'product'"
+		" AND EXISTS (SELECT FROM invtrack.product WHERE " IS_OF("merchant") " AND " IS_OF("sku") ")"
+		" OR $1 OPERATOR(pg_catalog.=) 'inventory_type'"
+		" AND EXISTS (SELECT FROM invtrack.inventory_type WHERE " IS_OF("merchant")
+		" AND " IS_OF("inventory_type") "))",
+		1, {TEXTOID}, 0, {TEXTOID, TEXTOID}
 	};
+	Datum		table;
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	Caller		caller;
 	uint64		count;
@@ -330,7 +341,8 @@ connection_arrival(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	become_owner("connection_reject", &caller);
 	SPI_connect();
-	count = statement_run(&find, NULL, NULL, false);
+	table = CStringGetTextDatum(RelationGetRelationName(trigger->tg_relation));
+	count = statement_run(&find, &table, NULL, false);
 	for (uint64 i = 0; i < count; i++)
 		note(InvalidOid, result_string(SPI_tuptable, i, 1), result_string(SPI_tuptable, i, 2));
 	if (count > 0)

@@ -1,0 +1,60 @@
+-- Keys of connections: of each type, composite ones cast in the view, whatever is in them, and ones that are too long.
+\pset format unaligned
+SET client_min_messages = warning;
+SET datestyle = 'German, DMY';
+SET invtrack.as_of = '2026-03-10';
+CREATE SCHEMA keys;
+SELECT format('CREATE TABLE keys.%1$s_line (id %2$s, sku text, units numeric);
+               CREATE VIEW keys.%1$s_sale AS SELECT id, ''k''::text AS merchant, ''%1$s ''||sku AS sku, ''good''::text AS inventory_type, date ''2026-03-01'' AS occurred_on, units AS quantity
+                 FROM keys.%1$s_line',
+              name, type)
+  FROM (VALUES ('small', 'smallint'), ('int', 'integer'), ('big', 'bigint'), ('uuid', 'uuid'), ('text', 'text'), ('var', 'varchar(40)')) t (name, type) \gexec
+-- A document of two columns: the view casts them to one, and the table has it, too, for its triggers.
+CREATE TABLE keys.pair_line (shop integer, number text, id text GENERATED ALWAYS AS (shop::text || '/' || number) STORED, sku text, units numeric);
+CREATE VIEW keys.pair_sale AS
+SELECT id, 'k'::text AS merchant, 'pair ' || sku AS sku, 'good'::text AS inventory_type, date '2026-03-01' AS occurred_on, units AS quantity FROM keys.pair_line;
+SELECT count(invtrack.connect(name, 'sale', ('keys.' || name || '_sale')::regclass, 'id')) AS connected,
+       count(invtrack.watch(name, ('keys.' || name || '_line')::regclass, 'id')) AS watched
+  FROM unnest(ARRAY['small', 'int', 'big', 'uuid', 'text', 'var', 'pair']) name;
+CREATE VIEW public.disagreement AS
+WITH source AS (
+    SELECT sku, quantity FROM keys.small_sale UNION ALL SELECT sku, quantity FROM keys.int_sale UNION ALL SELECT sku, quantity FROM keys.big_sale
+    UNION ALL SELECT sku, quantity FROM keys.uuid_sale UNION ALL SELECT sku, quantity FROM keys.text_sale WHERE octet_length(id) <= 2000
+    UNION ALL SELECT sku, quantity FROM keys.var_sale UNION ALL SELECT sku, quantity FROM keys.pair_sale)
+SELECT sku, s.quantity AS source, f.quantity AS invtrack
+  FROM (SELECT sku, sum(quantity) AS quantity FROM source GROUP BY sku) s
+  FULL JOIN (SELECT sku, sum(quantity) AS quantity FROM invtrack.flow_daily GROUP BY sku) f USING (sku)
+ WHERE coalesce(s.quantity, 0) <> coalesce(f.quantity, 0);
+INSERT INTO keys.small_line VALUES (-32768, 'a', 1), (32767, 'a', 2), (NULL, 'a', 4);
+INSERT INTO keys.int_line VALUES (-2147483648, 'a', 1), (0, 'a', 2);
+INSERT INTO keys.big_line VALUES (9223372036854775807, 'a', 1), (1, 'b', 2);
+INSERT INTO keys.uuid_line VALUES ('00000000-0000-0000-0000-000000000000', 'a', 1), ('{A0EEBC99-9C0B4EF8BB6D6BB9BD380A11}', 'a', 2);
+INSERT INTO keys.text_line VALUES ('', 'a', 1), (' ', 'a', 2), ('a b', 'a', 4), ('it''s "so"', 'a', 8), (E'back\\slash {,} %s $1', 'a', 16), ('NULL', 'a', 32),
+    ('Öl', 'a', 64), (U&'\00F6', 'a', 128), (U&'o\0308', 'a', 256), (E'two\nlines\t', 'a', 512), ('infinity', 'b', 1), ('10', 'b', 2), ('9', 'b', 4);
+INSERT INTO keys.var_line VALUES ('trailing  ', 'a', 1), ('trailing', 'a', 2), ('Z', 'b', 1), ('a', 'b', 2), ('ä', 'b', 4);
+INSERT INTO keys.pair_line (shop, number, sku, units) VALUES (1, '1/1', 'a', 1), (11, '1', 'a', 2), (1, NULL, 'a', 4);
+-- null keys are no keys
+DELETE FROM keys.small_line WHERE id IS NULL;
+DELETE FROM keys.pair_line WHERE id IS NULL;
+TABLE public.disagreement;
+UPDATE keys.text_line SET units = units + 1000, id = id || 'x' WHERE id IN ('', 'NULL', 'Öl');
+UPDATE keys.text_line SET id = 'NULL' WHERE id = U&'\00F6';
+DELETE FROM keys.uuid_line WHERE id = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
+UPDATE keys.pair_line SET shop = 2;
+UPDATE keys.var_line SET units = 7 WHERE id = 'trailing';
+TRUNCATE keys.big_line;
+TABLE public.disagreement;
+SELECT connection, changed, rejected FROM invtrack.sync() ORDER BY connection;
+-- One that is too long for an index: the application goes on, and the reject says so.
+INSERT INTO keys.text_line VALUES (repeat('long ', 400), 'b', 8), (repeat('long ', 400) || '.', 'b', 16), (repeat('ä', 3000), 'b', 32);
+TABLE public.disagreement;
+SELECT left(key, 20) AS key, row_number, sqlstate, message, hint FROM invtrack.connection_reject ORDER BY key COLLATE "C";
+DELETE FROM keys.text_line WHERE octet_length(id) > 2000;
+CALL invtrack.sync_all('text');
+TABLE public.disagreement;
+SELECT count(*) AS still_rejected FROM invtrack.connection_reject;
+SELECT count(invtrack.disconnect(connection, keep_data => false)) AS disconnected FROM invtrack.connection;
+SELECT sku, sum(quantity) FROM invtrack.flow_daily GROUP BY sku HAVING sum(quantity) <> 0;
+SELECT count(*) AS keys FROM invtrack.connection_key;
+DROP SCHEMA keys CASCADE;
+DROP VIEW IF EXISTS public.disagreement;
