@@ -181,6 +181,6 @@ choice_limit(PG_FUNCTION_ARGS)
 	bool		nulls[3] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE || columns->natts != 3)
-		elog(ERROR, "choice_limit() returns three numbers");
+		elog(ERROR, "choice_limit() must return three numbers");	/* cannot happen: see sql/choice.sql */
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }

@@ -56,5 +56,5 @@ SELECT count(*) AS still_rejected FROM invtrack.connection_reject;
 SELECT count(invtrack.disconnect(connection, keep_data => false)) AS disconnected FROM invtrack.connection;
 SELECT sku, sum(quantity) FROM invtrack.flow_daily GROUP BY sku HAVING sum(quantity) <> 0;
 SELECT count(*) AS keys FROM invtrack.connection_key;
+SELECT invtrack.delete_merchant('k');
 DROP SCHEMA keys CASCADE;
-DROP VIEW IF EXISTS public.disagreement;
