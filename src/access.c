@@ -39,6 +39,7 @@
 
 #include "access.h"
 #include "argument.h"
+#include "code.h"
 #include "compat.h"
 #include "statement.h"
 
@@ -132,22 +133,11 @@ require_access_level(FunctionCallInfo fcinfo, int arg)
 	return level;
 }
 
-/* Order of bytes, which is that of the collation "C". */
-static int
-compare_codes(const text *a, const text *b)
-{
-	int			a_size = VARSIZE_ANY_EXHDR(a);
-	int			b_size = VARSIZE_ANY_EXHDR(b);
-	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_size, b_size));
-
-	return order != 0 ? order : a_size - b_size;
-}
-
 static int
 compare_merchants(const void *a, const void *b)
 {
-	return compare_codes(((const MerchantAccess *) a)->merchant,
-						 ((const MerchantAccess *) b)->merchant);
+	return compare_codes(PointerGetDatum(((const MerchantAccess *) a)->merchant),
+						 PointerGetDatum(((const MerchantAccess *) b)->merchant));
 }
 
 /* A merchant that is there more than once, from several roles, stays with the highest level. */
@@ -163,7 +153,8 @@ sort_merchants(RoleAccess *access)
 	{
 		MerchantAccess *last = &access->merchants[kept];
 
-		if (compare_codes(last->merchant, access->merchants[i].merchant) != 0)
+		if (compare_codes(PointerGetDatum(last->merchant),
+						  PointerGetDatum(access->merchants[i].merchant)) != 0)
 			access->merchants[++kept] = access->merchants[i];
 		else
 			last->level = Max(last->level, access->merchants[i].level);
@@ -280,7 +271,8 @@ is_same_access(const RoleAccess *a, const RoleAccess *b)
 		return false;
 	for (int i = 0; i < a->count; i++)
 		if (a->merchants[i].level != b->merchants[i].level ||
-			compare_codes(a->merchants[i].merchant, b->merchants[i].merchant) != 0)
+			compare_codes(PointerGetDatum(a->merchants[i].merchant),
+						  PointerGetDatum(b->merchants[i].merchant)) != 0)
 			return false;
 	return true;
 }

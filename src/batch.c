@@ -82,16 +82,7 @@ compare_keys(const void *a, const void *b)
 	int			order = y->has_key - x->has_key;
 
 	for (int i = 0; i < TRACKER_KEY_ARGS && order == 0 && x->has_key; i++)
-	{
-		text	   *p = DatumGetTextPP(x->values[i]);
-		text	   *q = DatumGetTextPP(y->values[i]);
-		int			m = VARSIZE_ANY_EXHDR(p);
-		int			n = VARSIZE_ANY_EXHDR(q);
-
-		order = memcmp(VARDATA_ANY(p), VARDATA_ANY(q), Min(m, n));
-		if (order == 0)
-			order = m - n;
-	}
+		order = compare_codes(x->values[i], y->values[i]);
 	return order;
 }
 

@@ -110,11 +110,7 @@ run_for(Statement *statement, Setting **settings, int count)
 static Setting *
 setting_of(Setting **settings, int count, uint64 row)
 {
-	int64		n = result_int64(SPI_tuptable, row, 1);
-
-	if (n < 1 || n > count)		/* cannot happen: they are our own numbers */
-		elog(ERROR, "there is no row " INT64_FORMAT " of a batch", n);
-	return settings[n - 1];
+	return settings[result_place(SPI_tuptable, row, 1, count)];
 }
 
 /* What is found of an item; a Check. */

@@ -125,3 +125,16 @@ invtrack_is_code(PG_FUNCTION_ARGS)
 
 	PG_RETURN_BOOL(code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)) != CODE_WRONG);
 }
+
+/* The order of two codes, or keys: that of their bytes, which is that of the collation "C". */
+int
+compare_codes(Datum a, Datum b)
+{
+	text	   *code_a = DatumGetTextPP(a);
+	text	   *code_b = DatumGetTextPP(b);
+	int			size_a = VARSIZE_ANY_EXHDR(code_a);
+	int			size_b = VARSIZE_ANY_EXHDR(code_b);
+	int			order = memcmp(VARDATA_ANY(code_a), VARDATA_ANY(code_b), Min(size_a, size_b));
+
+	return order != 0 ? order : size_a - size_b;
+}

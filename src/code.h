@@ -31,6 +31,7 @@ typedef enum CodeColumn
 extern size_t white_space_at(const char *bytes, size_t size);
 extern size_t white_space_before(const char *bytes, size_t size);
 extern CodeKind code_kind(const char *bytes, size_t size);
+extern int	compare_codes(Datum a, Datum b);
 extern bool old_codes_are_taken(void);
 extern const char *code_hint(const char *bytes, size_t size);
 

@@ -16,35 +16,22 @@
 #include "utils/numeric.h"
 
 #include "argument.h"
+#include "code.h"
 #include "compat.h"
 #include "connection_line.h"
-#include "json_rows.h"
 #include "quantity.h"
-
-int
-compare_texts(Datum a, Datum b)
-{
-	int			size_a = VARSIZE_ANY_EXHDR(DatumGetPointer(a));
-	int			size_b = VARSIZE_ANY_EXHDR(DatumGetPointer(b));
-	int			order = memcmp(VARDATA_ANY(DatumGetPointer(a)), VARDATA_ANY(DatumGetPointer(b)),
-							   Min(size_a, size_b));
-
-	return order != 0 ? order : size_a - size_b;
-}
 
 static int
 compare_keys(const void *a, const void *b)
 {
-	return compare_texts(*(const Datum *) a, *(const Datum *) b);
+	return compare_codes(*(const Datum *) a, *(const Datum *) b);
 }
 
 /* The place of a key among those that are brought in line. */
 int
 place_of_key(const Lines *lines, Datum key)
 {
-	/* one from a table may be compressed */
-	Datum		plain = PointerGetDatum(DatumGetTextPP(key));
-	const Datum *found = bsearch(&plain, lines->key, lines->key_count, sizeof(Datum), compare_keys);
+	const Datum *found = bsearch(&key, lines->key, lines->key_count, sizeof(Datum), compare_keys);
 
 	if (found == NULL)
 		ereport(ERROR,
@@ -267,8 +254,7 @@ write_movements(const Lines *lines)
 		"INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)"
 		" SELECT i.merchant, i.sku, i.inventory_type, i.target, u.day, u.quantity"
 		LINES("FROM")
-		" JOIN invtrack.connection_item i ON i.item OPERATOR(pg_catalog.=) u.item"
-		" WHERE $1 IS NOT NULL",
+		" JOIN invtrack.connection_item i ON i.item OPERATOR(pg_catalog.=) u.item",
 		LINE_COLUMNS + 1, {LINE_TYPES}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Writing		movements;

@@ -36,7 +36,6 @@ typedef struct Lines
 } Lines;
 
 /* connection_line.c: within SPI */
-extern int	compare_texts(Datum a, Datum b);
 extern int	place_of_key(const Lines *lines, Datum key);
 extern uint64 run_by_index(Statement *statement, Datum *values);
 extern void start_lines(Lines *lines, Datum number, Datum keys);

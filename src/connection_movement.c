@@ -18,10 +18,11 @@
 #include "utils/lsyscache.h"
 
 #include "argument.h"
+#include "catalogue.h"
+#include "code.h"
 #include "compat.h"
 #include "connection.h"
 #include "connection_line.h"
-#include "json_rows.h"
 #include "statement.h"
 
 /* The arguments of sync_movements(). */
@@ -33,8 +34,6 @@ enum
 	ARG_KEYS,
 	ARG_EMPTY
 };
-
-#define ITEM_CODES	3
 
 /* A row of the source. */
 typedef struct Row
@@ -99,7 +98,7 @@ compare_items(const void *a, const void *b)
 	int			order = 0;
 
 	for (int c = SOURCE_MERCHANT; c <= SOURCE_INVENTORY_TYPE && order == 0; c++)
-		order = compare_texts(row_a->values[c].value, row_b->values[c].value);
+		order = compare_codes(row_a->values[c].value, row_b->values[c].value);
 	return order;
 }
 
@@ -124,13 +123,7 @@ find_numbers(Datum *values, int64 *numbers, int count)
 	uint64		found = run_by_index(&find, values);
 
 	for (uint64 i = 0; i < found; i++)
-	{
-		int64		n = result_int64(SPI_tuptable, i, 1);
-
-		if (n < 1 || n > count) /* cannot happen: they are our own numbers */
-			elog(ERROR, "there is no item " INT64_FORMAT, n);
-		numbers[n - 1] = result_int64(SPI_tuptable, i, 2);
-	}
+		numbers[result_place(SPI_tuptable, i, 1, count)] = result_int64(SPI_tuptable, i, 2);
 	SPI_freetuptable(SPI_tuptable);
 	return found;
 }

@@ -190,17 +190,3 @@ read_json_row(Jsonb *rows, int row, const char *argument, const Field *fields, i
 		take_pair(&iterator, field, &values[field - fields]);
 	}
 }
-
-/* An array for a statement's parameter. */
-Datum
-array_of(Oid type, Datum *values, bool *nulls, int count)
-{
-	int			lower = 1;
-	int16		size;
-	bool		by_value;
-	char		align;
-
-	get_typlenbyvalalign(type, &size, &by_value, &align);
-	return PointerGetDatum(construct_md_array(values, nulls, count > 0 ? 1 : 0, &count, &lower,
-											  type, size, by_value, align));
-}

@@ -43,6 +43,5 @@ typedef struct FieldValue
 extern int	count_json_rows(Jsonb *rows, const char *argument);
 extern void read_json_row(Jsonb *rows, int row, const char *argument, const Field *fields,
 						  int count, FieldValue *values);
-extern Datum array_of(Oid type, Datum *values, bool *nulls, int count);
 
 #endif							/* INVTRACK_JSON_ROWS_H */

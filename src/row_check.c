@@ -126,11 +126,7 @@ run_for_rows(Statement *statement, Datum *arrays)
 static FileRow *
 row_of(FileRow **rows, int count, SPITupleTable *result, uint64 i)
 {
-	int64		n = result_int64(result, i, 1);
-
-	if (n < 1 || n > count)		/* cannot happen: they are our own numbers */
-		elog(ERROR, "there is no row " INT64_FORMAT " of a file", n);
-	return rows[n - 1];
+	return rows[result_place(result, i, 1, count)];
 }
 
 /* A code of an item that does not exist; the argument of a Check. */
@@ -277,16 +273,7 @@ compare_keys(const void *a, const void *b)
 	int			order = 0;
 
 	for (int i = 0; i < KEY_FIELDS && order == 0; i++)
-	{
-		text	   *p = DatumGetTextPP(x->key[i]);
-		text	   *q = DatumGetTextPP(y->key[i]);
-		int			m = VARSIZE_ANY_EXHDR(p);
-		int			n = VARSIZE_ANY_EXHDR(q);
-
-		order = memcmp(VARDATA_ANY(p), VARDATA_ANY(q), Min(m, n));
-		if (order == 0)
-			order = m - n;
-	}
+		order = compare_codes(x->key[i], y->key[i]);
 	return order;
 }
 

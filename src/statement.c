@@ -417,3 +417,28 @@ statement_set_type(Statement *statement, int arg, Oid type)
 	if (plan != NULL)
 		SPI_freeplan(plan);
 }
+
+/* The number in a result, from 1 to count, that a statement got from us by WITH ORDINALITY; counted from 0. */
+int
+result_place(const SPITupleTable *rows, uint64 row, int column, int count)
+{
+	int64		n = result_int64(rows, row, column);
+
+	if (n < 1 || n > count)		/* cannot happen: they are our own numbers */
+		elog(ERROR, "there is no row " INT64_FORMAT " of %d", n, count);
+	return n - 1;
+}
+
+/* An array for a statement's parameter. */
+Datum
+array_of(Oid type, Datum *values, bool *nulls, int count)
+{
+	int			lower = 1;
+	int16		size;
+	bool		by_value;
+	char		align;
+
+	get_typlenbyvalalign(type, &size, &by_value, &align);
+	return PointerGetDatum(construct_md_array(values, nulls, count > 0 ? 1 : 0, &count, &lower,
+											  type, size, by_value, align));
+}

@@ -61,5 +61,9 @@ extern char *result_string(const SPITupleTable *rows, uint64 row, int column);
 extern int64 result_int64(const SPITupleTable *rows, uint64 row, int column);
 extern bool result_bool(const SPITupleTable *rows, uint64 row, int column);
 extern Oid	result_oid(const SPITupleTable *rows, uint64 row, int column);
+extern int	result_place(const SPITupleTable *rows, uint64 row, int column, int count);
+
+/* statement.c */
+extern Datum array_of(Oid type, Datum *values, bool *nulls, int count);
 
 #endif							/* INVTRACK_STATEMENT_H */
