@@ -47,9 +47,8 @@ BEGIN
                            WHEN c.target IN ('stock_lot', 'incoming') AND t.inventory_type IS NULL
                            THEN ARRAY['23503', format('inventory type "%s" of merchant "%s" does not exist', r.inventory_type, r.merchant),
                                       'The row is tried again when the inventory type arrives.'] END
-                     )::invtrack_internal.source_row ORDER BY r.n)
-      FROM unnest(source) WITH ORDINALITY
-           r (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+                     )::invtrack_internal.source_row ORDER BY r.ordinality)
+      FROM unnest(source) WITH ORDINALITY r
       LEFT JOIN invtrack.merchant m ON m.merchant = r.merchant
       LEFT JOIN invtrack.product p ON p.merchant = r.merchant AND p.sku = r.sku
       LEFT JOIN invtrack.inventory_type t ON t.merchant = r.merchant AND t.inventory_type = r.inventory_type);
@@ -84,12 +83,11 @@ BEGIN
     source := ARRAY(
         SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
                )::invtrack_internal.source_row
-          FROM unnest(source) WITH ORDINALITY
-               r (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+          FROM unnest(source) WITH ORDINALITY r
           LEFT JOIN invtrack.connection_item i
             ON i.target = c.target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
            AND i.inventory_type = coalesce(r.inventory_type, '') AND r.fault IS NULL
-         ORDER BY r.n);
+         ORDER BY r.ordinality);
     SELECT array_agg(l.item) INTO locked
       FROM (SELECT i.item FROM invtrack.connection_item i
              WHERE i.item IN (SELECT r.item FROM unnest(source) r

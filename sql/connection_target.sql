@@ -9,6 +9,18 @@ AS 'MODULE_PATHNAME', 'connection_sync_movements';
 COMMENT ON FUNCTION invtrack_internal.sync_movements(text, integer, text, text[], boolean) IS
 'A movement for each new line of the keys, and an opposite one for each that the source has no more; how many';
 
+CREATE FUNCTION invtrack_internal.unit_sums(items bigint[], codes text[])
+RETURNS TABLE (merchant text, sku text, inventory_type text, code text, quantity numeric, day date) LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT i.merchant, i.sku, i.inventory_type, u.code, sum(w.quantity), min(w.day)
+      FROM unnest(items, codes) u (item, code)
+      JOIN invtrack.connection_item i ON i.item = u.item
+      LEFT JOIN invtrack.connection_row w ON w.item = u.item AND w.code = u.code
+     GROUP BY i.merchant, i.sku, i.inventory_type, u.code;
+END;
+COMMENT ON FUNCTION invtrack_internal.unit_sums(bigint[], text[]) IS
+'Lots, or units on order, with what all keys of all connections bring of them; a null quantity: nothing any more';
+
 CREATE FUNCTION invtrack_internal.sync_units(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -30,8 +42,7 @@ BEGIN
                      THEN ARRAY['23505', format('%s "%s" of product "%s" has two dates: %s and %s', h.what, r.code, r.sku,
                                                 coalesce(h.day::text, 'none'), coalesce(r.day::text, 'none')),
                                 'Give one of them another code, or the same date.'] END)::invtrack_internal.source_row
-          FROM unnest(source) WITH ORDINALITY
-               r (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+          FROM unnest(source) WITH ORDINALITY r
           LEFT JOIN LATERAL (
               SELECT CASE c.target WHEN 'stock_lot' THEN 'lot' ELSE 'order' END AS what,
                      CASE WHEN o.item IS NOT NULL THEN o.day ELSE f.day END AS day,
@@ -44,15 +55,14 @@ BEGIN
                          ELSE EXISTS (
                              SELECT FROM invtrack.incoming l WHERE l.merchant = r.merchant AND l.sku = r.sku
                                 AND l.inventory_type = r.inventory_type AND l.ref = r.code) END AS by_hand
-                FROM (SELECT u.day FROM unnest(source) WITH ORDINALITY
-                             u (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+                FROM (SELECT u.day FROM unnest(source) WITH ORDINALITY u
                        WHERE u.fault IS NULL AND u.item = r.item AND u.code = r.code
-                       ORDER BY u.key COLLATE "C", u.n LIMIT 1) f
+                       ORDER BY u.key COLLATE "C", u.ordinality LIMIT 1) f
                 LEFT JOIN LATERAL (
                     SELECT w.item, w.day FROM invtrack.connection_row w
                      WHERE w.item = r.item AND w.code = r.code AND NOT (w.connection = c.number AND w.key = ANY (keys))
                      LIMIT 1) o ON true) h ON r.fault IS NULL
-         ORDER BY r.n);
+         ORDER BY r.ordinality);
     WITH n AS (
         SELECT r.key, r.item, r.code, r.day, sum(r.quantity) AS quantity, count(*)::integer AS lines
           FROM unnest(source) r WHERE r.fault IS NULL GROUP BY r.key, r.item, r.code, r.day),
@@ -69,14 +79,9 @@ BEGIN
         INSERT INTO invtrack.connection_row (connection, key, item, code, day, quantity, lines)
         SELECT c.number, d.key, d.item, d.code, d.day, d.quantity, d.lines FROM d WHERE d.lines > 0)
     SELECT array_agg(d.item), array_agg(d.code) INTO touched, codes FROM (SELECT DISTINCT d.item, d.code FROM d) d;
-    -- The sums, of all keys of all connections that feed this target.
     IF c.target = 'stock_lot' THEN
         WITH t AS (
-            SELECT i.merchant, i.sku, i.inventory_type, u.code, sum(w.quantity) AS quantity, min(w.day) AS day
-              FROM unnest(touched, codes) u (item, code)
-              JOIN invtrack.connection_item i ON i.item = u.item
-              LEFT JOIN invtrack.connection_row w ON w.item = u.item AND w.code = u.code
-             GROUP BY i.merchant, i.sku, i.inventory_type, u.code),
+            SELECT * FROM invtrack_internal.unit_sums(touched, codes)),
         gone AS (
             DELETE FROM invtrack.stock_lot l USING t
              WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type = t.inventory_type AND l.lot = t.code AND t.quantity IS NULL)
@@ -85,11 +90,7 @@ BEGIN
             ON CONFLICT (merchant, sku, inventory_type, lot) DO UPDATE SET quantity = excluded.quantity, expires_on = excluded.expires_on;
     ELSE
         WITH t AS (
-            SELECT i.merchant, i.sku, i.inventory_type, u.code, sum(w.quantity) AS quantity, min(w.day) AS day
-              FROM unnest(touched, codes) u (item, code)
-              JOIN invtrack.connection_item i ON i.item = u.item
-              LEFT JOIN invtrack.connection_row w ON w.item = u.item AND w.code = u.code
-             GROUP BY i.merchant, i.sku, i.inventory_type, u.code),
+            SELECT * FROM invtrack_internal.unit_sums(touched, codes)),
         gone AS (
             DELETE FROM invtrack.incoming l USING t
              WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type = t.inventory_type AND l.ref = t.code AND t.quantity IS NULL)
@@ -164,19 +165,17 @@ BEGIN
                                                 WHEN 'merchant' THEN r.merchant ELSE r.inventory_type END),
                                 'Rows of several keys that are the same merchant, product or inventory type must be equal.'] END
                )::invtrack_internal.source_row
-          FROM unnest(source) WITH ORDINALITY
-               r (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
+          FROM unnest(source) WITH ORDINALITY r
           LEFT JOIN LATERAL (
               SELECT * FROM (
                   (SELECT 1 AS rank, w.key, w.attributes FROM invtrack.connection_row w
                     WHERE w.item = r.item AND NOT w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys))
                     ORDER BY w.key LIMIT 1)
                   UNION ALL
-                  (SELECT 2, u.key, u.attributes FROM unnest(source) WITH ORDINALITY
-                          u (key, row_number, merchant, sku, inventory_type, code, day, quantity, attributes, item, fault, n)
-                    WHERE u.fault IS NULL AND u.item = r.item ORDER BY u.key COLLATE "C", u.n LIMIT 1)) one
+                  (SELECT 2, u.key, u.attributes FROM unnest(source) WITH ORDINALITY u
+                    WHERE u.fault IS NULL AND u.item = r.item ORDER BY u.key COLLATE "C", u.ordinality LIMIT 1)) one
                ORDER BY one.rank LIMIT 1) f ON r.fault IS NULL
-         ORDER BY r.n);
+         ORDER BY r.ordinality);
     WITH n AS (
         SELECT DISTINCT ON (r.key, r.item) r.key, r.item, r.attributes
           FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.key, r.item),
