@@ -37,7 +37,7 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.take_access(jsonb) IS
-'Has this node of Citus know the access of a list, and no other; the coordinator calls it';
+'Gives this node of Citus the access in a list and takes away all other; the coordinator calls it';
 
 -- Numbers are given out from a range of the node's own: two of the same merchant must never be equal.
 CREATE FUNCTION invtrack_internal.prepare_node(version text, node integer, grants jsonb)
@@ -190,7 +190,7 @@ BEGIN
     PERFORM invtrack_internal.run_on_nodes(
         'DO $do$ BEGIN PERFORM pg_catalog.set_config(''citus.enable_ddl_propagation'', ''off'', true);'
         ' CREATE EXTENSION IF NOT EXISTS invtrack CASCADE; END $do$');
-    -- A node that was added later has the extension from Citus, who makes it as a superuser.
+    -- On a node that was added later, Citus has made the extension as a superuser.
     PERFORM invtrack_internal.run_on_nodes(format(
         'SELECT pg_catalog.format(''invtrack is not that of role %%s there: as a superuser there, SET citus.enable_ddl_propagation = off and call invtrack.set_owner()'', %1$L)'
         ' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace'
@@ -234,4 +234,4 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION invtrack.distribute(integer) IS
-'Distributes the tables by merchant over the nodes of Citus, those that are not yet, and has all nodes know who has access; may be called again. Returns what became of each table';
+'Distributes the tables by merchant over the nodes of Citus, those that are not yet, and gives all nodes the same access; may be called again. Returns what became of each table';

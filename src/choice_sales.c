@@ -18,7 +18,6 @@
 #include "choice.h"
 #include "compat.h"
 
-
 /* A series in millionths, ascending; none where it is null. */
 DayEntry *
 series_entries(NullableDatum series, int32 *count)

@@ -36,7 +36,7 @@ place_of_key(const Lines *lines, Datum key)
 	if (found == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("the source shows a key as \"%s\", which nobody asked for",
+				 errmsg("the source returned key \"%s\", which was not asked for",
 						shown(TextDatumGetCString(key))),
 				 errhint("Cast the key of the source to the type that the watched tables have.")));
 	return found - lines->key;
