@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_collation_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -18,6 +17,7 @@
 
 #include "batch.h"
 #include "catalogue.h"
+#include "code.h"
 #include "compat.h"
 #include "distribute.h"
 #include "json_rows.h"
@@ -429,15 +429,17 @@ save_settings(Setting **settings, int count)
 	int			first = 0;
 
 	if (!is_distributed())
+	{
 		save_together(settings, count, (Datum) 0);
-	else while (first < count)
+		return;
+	}
+	while (first < count)
 	{
 		Datum		merchant = settings[first]->values[ARG_MERCHANT];
 		int			next = first + 1;
 
 		while (next < count &&
-			   DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID,
-													settings[next]->values[ARG_MERCHANT], merchant)))
+			   compare_codes(settings[next]->values[ARG_MERCHANT], merchant) == 0)
 			next++;
 		save_together(settings + first, next - first, merchant);
 		first = next;
