@@ -35,12 +35,23 @@ CREATE FUNCTION invtrack_internal.record_change()
 RETURNS trigger LANGUAGE c
 AS 'MODULE_PATHNAME', 'tracker_record_change';
 COMMENT ON FUNCTION invtrack_internal.record_change() IS
-'trigger: records what became of a tracker, as the owner of tracker_change; nothing in a restore';
+'trigger: notes what became of a tracker, for write_changes(); nothing in a restore';
+
+CREATE FUNCTION invtrack_internal.write_changes()
+RETURNS trigger LANGUAGE c
+AS 'MODULE_PATHNAME', 'tracker_write_changes';
+COMMENT ON FUNCTION invtrack_internal.write_changes() IS
+'trigger: records what a statement made of trackers, as the owner of tracker_change';
 
 CREATE TRIGGER tracker_record_change
     AFTER INSERT OR UPDATE OR DELETE ON invtrack.tracker FOR EACH ROW
     EXECUTE FUNCTION invtrack_internal.record_change();
-COMMENT ON TRIGGER tracker_record_change ON invtrack.tracker IS 'Changes are recorded';
+COMMENT ON TRIGGER tracker_record_change ON invtrack.tracker IS 'Changes are noted';
+
+CREATE TRIGGER tracker_write_changes
+    AFTER INSERT OR UPDATE OR DELETE ON invtrack.tracker FOR EACH STATEMENT
+    EXECUTE FUNCTION invtrack_internal.write_changes();
+COMMENT ON TRIGGER tracker_write_changes ON invtrack.tracker IS 'Changes are recorded';
 
 SELECT pg_catalog.pg_extension_config_dump('invtrack.tracker_change', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.tracker_change_change_id_seq', '');

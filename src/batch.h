@@ -9,6 +9,7 @@
 
 #include "argument.h"
 #include "refusal.h"
+#include "statement.h"
 #include "tracker_rule.h"
 
 /* A setting, and what becomes of it. */
@@ -28,9 +29,33 @@ typedef struct Setting
 				health_after;	/* 0: none */
 } Setting;
 
-/* batch_save.c: settings in the order of their keys */
+/* The arrays that a statement for all settings gets, and how it reads them. */
+#define KEY_ARRAYS	TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID
+#define RULE_ARRAYS	KEY_ARRAYS, NUMERICARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID
+
+#define GIVEN_KEYS \
+	"ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)," \
+	" pg_catalog.unnest($4)) WITH ORDINALITY AS u(merchant, sku, inventory_type, mechanism, n)"
+#define GIVEN_RULES \
+	"ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)," \
+	" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7)," \
+	" pg_catalog.unnest($8)) WITH ORDINALITY AS u(merchant, sku, inventory_type, mechanism," \
+	" quantity, lookback_days, coverage_days, expiry_days, n)"
+#define IS_GIVEN(t) \
+	t ".merchant OPERATOR(pg_catalog.=) u.merchant AND " t ".sku OPERATOR(pg_catalog.=) u.sku" \
+	" AND " t ".inventory_type OPERATOR(pg_catalog.=) u.inventory_type" \
+	" AND " t ".mechanism OPERATOR(pg_catalog.=) u.mechanism"
+/* A statement looks at the rows of one merchant only, if all settings are of it. */
+#define OF_ONE_MERCHANT(t, parameter) \
+	" AND (" parameter " IS NULL OR " t ".merchant OPERATOR(pg_catalog.=) " parameter ")"
+
+/* batch_read.c: settings in the order of their keys */
+extern uint64 run_for(Statement *statement, Setting **settings, int count, int columns);
+extern Setting *setting_of(Setting **settings, int count, uint64 row);
 extern void find_missing_items(Setting **settings, int count);
-extern void save_settings(Setting **settings, int count);
 extern void show_settings(Setting **settings, int count, bool is_after);
+
+/* batch_save.c: the same */
+extern void save_settings(Setting **settings, int count);
 
 #endif							/* INVTRACK_BATCH_H */

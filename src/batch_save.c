@@ -1,6 +1,6 @@
 /*
  * batch_save.c
- *		Many trackers at once: what the tables say, in statements for all.
+ *		Many trackers at once: writing them, in statements for all.
  *
  * A batch locks in the order of its keys: first the trackers that it creates,
  * then those that it changes. So two batches never wait for each other.
@@ -11,12 +11,9 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/guc.h"
 #include "utils/numeric.h"
 
 #include "batch.h"
-#include "catalogue.h"
 #include "code.h"
 #include "compat.h"
 #include "distribute.h"
@@ -28,174 +25,11 @@
 /* How often to try before it can't be another session that is in the way. */
 #define SAVE_ROUNDS_MAX		100
 
-/* So many items that do not exist get a "did you mean"; each costs a search. */
-#define SUGGESTIONS_MAX		1000
-
-#define KEY_ARRAYS	TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID
-#define RULE_ARRAYS	KEY_ARRAYS, NUMERICARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID
-
-#define GIVEN_KEYS \
-	"ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)," \
-	" pg_catalog.unnest($4)) WITH ORDINALITY AS u(merchant, sku, inventory_type, mechanism, n)"
-#define GIVEN_RULES \
-	"ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)," \
-	" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7)," \
-	" pg_catalog.unnest($8)) WITH ORDINALITY AS u(merchant, sku, inventory_type, mechanism," \
-	" quantity, lookback_days, coverage_days, expiry_days, n)"
-#define IS_GIVEN(t) \
-	t ".merchant OPERATOR(pg_catalog.=) u.merchant AND " t ".sku OPERATOR(pg_catalog.=) u.sku" \
-	" AND " t ".inventory_type OPERATOR(pg_catalog.=) u.inventory_type" \
-	" AND " t ".mechanism OPERATOR(pg_catalog.=) u.mechanism"
-/* Where all are of one merchant: Citus wants to know it. */
-#define OF_ONE_MERCHANT(parameter) \
-	" AND (" parameter " IS NULL OR t.merchant OPERATOR(pg_catalog.=) " parameter ")"
 #define SELECT_RULES \
 	"SELECT u.n, t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days," \
 	" t.expiry_days, t.version FROM " GIVEN_KEYS " JOIN invtrack.tracker t ON " IS_GIVEN("t") \
-	OF_ONE_MERCHANT("$5")
+	OF_ONE_MERCHANT("t", "$5")
 #define RULE_RESULTS	{INT8OID, NUMERICOID, INT4OID, INT4OID, INT4OID, INT4OID}
-
-/* The keys and rules of settings as arrays, for a statement. */
-static void
-get_arrays(Setting **settings, int count, int columns, Datum *arrays)
-{
-	static const Oid types[TRACKER_RULE_ARGS] = {TRACKER_RULE_TYPES};
-	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
-	bool	   *nulls = palloc(sizeof(bool) * Max(count, 1));
-
-	for (int column = 0; column < columns; column++)
-	{
-		for (int i = 0; i < count; i++)
-		{
-			values[i] = settings[i]->values[column];
-			nulls[i] = settings[i]->nulls[column];
-		}
-		arrays[column] = array_of(types[column], values, nulls, count);
-	}
-	pfree(values);
-	pfree(nulls);
-}
-
-/*
- * Run a statement for all settings, without JIT compilation, which costs more than it saves. The
- * parameter after those of the settings is the one merchant that they are of; 0: of any.
- */
-static uint64
-run_for_merchant(Statement *statement, Setting **settings, int count, int columns, Datum merchant)
-{
-	Datum		arrays[TRACKER_RULE_ARGS + 1];
-	char		nulls[TRACKER_RULE_ARGS + 1];
-	int			nest_level = NewGUCNestLevel();
-	uint64		found;
-
-	get_arrays(settings, count, columns, arrays);
-	memset(nulls, ' ', sizeof(nulls));
-	arrays[columns] = merchant;
-	nulls[columns] = merchant == (Datum) 0 ? 'n' : ' ';
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	found = statement_run(statement, arrays, nulls, false);
-	AtEOXact_GUC(false, nest_level);
-	for (int i = 0; i < columns; i++)
-		pfree(DatumGetPointer(arrays[i]));
-	return found;
-}
-
-static uint64
-run_for(Statement *statement, Setting **settings, int count)
-{
-	return run_for_merchant(statement, settings, count, statement->nargs, (Datum) 0);
-}
-
-/* The setting that a row of a result is about, by its first column. */
-static Setting *
-setting_of(Setting **settings, int count, uint64 row)
-{
-	return settings[result_place(SPI_tuptable, row, 1, count)];
-}
-
-/* What is found of an item; a Check. */
-typedef struct FoundItem
-{
-	const Setting *setting;
-	bool		found[ITEM_CODES];
-	bool		may_manage;
-} FoundItem;
-
-static void
-require_found(void *arg)
-{
-	FoundItem  *item = arg;
-
-	report_missing_item(item->setting->values, item->found);
-	if (!item->may_manage)
-		report_denied("save", item->setting->values);
-}
-
-/* Refuse settings whose item does not exist, or whose merchant the caller may not manage. */
-void
-find_missing_items(Setting **settings, int count)
-{
-	static Statement find_items = {
-		"SELECT u.n, m.merchant IS NOT NULL, p.sku IS NOT NULL, i.inventory_type IS NOT NULL,"
-		" m.merchant IS NOT NULL AND invtrack.has_access(u.merchant, 'manage') FROM " GIVEN_KEYS
-		" LEFT JOIN invtrack.merchant m ON m.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" LEFT JOIN invtrack.product p ON p.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" AND p.sku OPERATOR(pg_catalog.=) u.sku"
-		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" AND i.inventory_type OPERATOR(pg_catalog.=) u.inventory_type",
-		4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
-	};
-	uint64		found = run_for(&find_items, settings, count);
-	SPITupleTable *rows = SPI_tuptable;
-	int			suggestions = 0;
-
-	for (uint64 row = 0; row < found; row++)
-	{
-		Setting    *setting = setting_of(settings, count, row);
-		FoundItem	item = {setting};
-		bool		is_missing = false;
-
-		for (int i = 0; i < ITEM_CODES; i++)
-		{
-			item.found[i] = result_bool(rows, row, i + 2);
-			is_missing |= !item.found[i];
-		}
-		item.may_manage = result_bool(rows, row, ITEM_CODES + 2);
-		if (is_missing && suggestions++ >= SUGGESTIONS_MAX)
-			missing_item(setting->values, item.found, &setting->refusal);
-		else if (is_missing || !item.may_manage)
-			(void) passes(require_found, &item, &setting->refusal);
-		SPI_tuptable = rows;	/* the search has set another */
-	}
-	SPI_freetuptable(rows);
-}
-
-/* The state of trackers as tracker_change has it, and their health. */
-void
-show_settings(Setting **settings, int count, bool is_after)
-{
-	static Statement show = {
-		"SELECT u.n, pg_catalog.jsonb_build_object('quantity', h.quantity,"
-		" 'lookback_days', h.lookback_days, 'coverage_days', h.coverage_days,"
-		" 'expiry_days', h.expiry_days, 'active', h.active, 'version', h.version),"
-		" h.health FROM " GIVEN_KEYS " JOIN invtrack.health h ON " IS_GIVEN("h"),
-		4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, JSONBOID, NUMERICOID}
-	};
-	uint64		found = run_for(&show, settings, count);
-
-	for (uint64 row = 0; row < found; row++)
-	{
-		Setting    *setting = setting_of(settings, count, row);
-		Datum		shown = datumCopy(result_datum(SPI_tuptable, row, 2, JSONBOID), false, -1);
-		Datum		health;
-		bool		has_health = result_nullable(SPI_tuptable, row, 3, NUMERICOID, &health);
-
-		*(is_after ? &setting->after : &setting->before) = shown;
-		*(is_after ? &setting->health_after : &setting->health_before) =
-			has_health ? datumCopy(health, false, -1) : (Datum) 0;
-	}
-	SPI_freetuptable(SPI_tuptable);
-}
 
 /* Does a row of SELECT_RULES hold the setting's rule? */
 static bool
@@ -281,7 +115,7 @@ create(Setting **settings, int count)
 	for (int i = 0; i < count; i++)
 		if (!settings[i]->expects || settings[i]->version == 0)
 			given[n++] = settings[i];
-	created = n == 0 ? 0 : run_for(&insert_trackers, given, n);
+	created = n == 0 ? 0 : run_for(&insert_trackers, given, n, TRACKER_RULE_ARGS);
 	for (uint64 row = 0; row < created; row++)
 	{
 		/* they come in the order in which they were given */
@@ -328,9 +162,9 @@ create_each(Setting **settings, int count)
 
 /* Of the trackers that are there, those that are to change; in changing, in the order of keys. */
 static int
-read_rules(Statement *statement, Setting **settings, int count, Datum merchant, Setting **changing)
+read_rules(Statement *statement, Setting **settings, int count, Setting **changing)
 {
-	uint64		found = run_for_merchant(statement, settings, count, TRACKER_KEY_ARGS, merchant);
+	uint64		found = run_for(statement, settings, count, TRACKER_KEY_ARGS);
 	bool	   *changes = palloc0(sizeof(bool) * Max(count, 1));
 	bool	   *is_there = palloc0(sizeof(bool) * Max(count, 1));
 	int			n = 0;
@@ -361,15 +195,15 @@ read_rules(Statement *statement, Setting **settings, int count, Datum merchant, 
 
 /* Change trackers that are locked. */
 static void
-change(Setting **settings, int count, Datum merchant)
+change(Setting **settings, int count)
 {
 	static Statement update_trackers = {
 		"UPDATE invtrack.tracker t SET quantity = u.quantity, lookback_days = u.lookback_days,"
 		" coverage_days = u.coverage_days, expiry_days = u.expiry_days FROM " GIVEN_RULES
-		" WHERE " IS_GIVEN("t") OF_ONE_MERCHANT("$9") " RETURNING u.n",
+		" WHERE " IS_GIVEN("t") OF_ONE_MERCHANT("t", "$9") " RETURNING u.n",
 		TRACKER_RULE_ARGS + 1, {RULE_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}
 	};
-	uint64		changed = run_for_merchant(&update_trackers, settings, count, TRACKER_RULE_ARGS, merchant);
+	uint64		changed = run_for(&update_trackers, settings, count, TRACKER_RULE_ARGS);
 
 	for (uint64 row = 0; row < changed; row++)
 		setting_of(settings, count, row)->outcome = "updated";
@@ -384,11 +218,10 @@ require_denied(void *arg)
 
 /*
  * Save, until each setting has met its tracker, as save_tracker() does: another
- * session may create or delete it in between. All are of one merchant unless
- * that is 0.
+ * session may create or delete it in between.
  */
 static void
-save_together(Setting **settings, int count, Datum merchant)
+save_together(Setting **settings, int count)
 {
 	static Statement select_rules = {
 		SELECT_RULES, 5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, RULE_RESULTS
@@ -407,41 +240,36 @@ save_together(Setting **settings, int count, Datum merchant)
 		n = take_pending(settings, count, pending);
 		if (n == 0)
 			return;
-		if (merchant == (Datum) 0)
-			create(pending, n);
-		else
+		if (is_distributed())
 			create_each(pending, n);
+		else
+			create(pending, n);
 		n = take_pending(settings, count, pending);
-		n = n == 0 ? 0 : read_rules(&select_rules, pending, n, merchant, changing);
-		n = n == 0 ? 0 : read_rules(&lock_rules, changing, n, merchant, pending);
+		n = n == 0 ? 0 : read_rules(&select_rules, pending, n, changing);
+		n = n == 0 ? 0 : read_rules(&lock_rules, changing, n, pending);
 		if (n > 0)
-			change(pending, n, merchant);
+			change(pending, n);
 	}
 	n = take_pending(settings, count, pending);
 	for (int i = 0; i < n; i++)
 		(void) passes(require_denied, pending[i], &pending[i]->refusal);
 }
 
-/* Save all at once, or, where Citus has distributed the tables, merchant by merchant. */
+/* Save all at once, or, where Citus has distributed the tables, merchant by merchant, as it wants to know it. */
 void
 save_settings(Setting **settings, int count)
 {
 	int			first = 0;
 
-	if (!is_distributed())
-	{
-		save_together(settings, count, (Datum) 0);
-		return;
-	}
 	while (first < count)
 	{
 		Datum		merchant = settings[first]->values[ARG_MERCHANT];
-		int			next = first + 1;
+		int			next = is_distributed() ? first + 1 : count;
 
 		while (next < count &&
 			   compare_codes(settings[next]->values[ARG_MERCHANT], merchant) == 0)
 			next++;
-		save_together(settings + first, next - first, merchant);
+		save_together(settings + first, next - first);
 		first = next;
 	}
 }

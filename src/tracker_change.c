@@ -2,26 +2,33 @@
  * tracker_change.c
  *		What became of trackers: who changed which setting, from what to what.
  *
- * A trigger of the table tracker writes the changes, whoever made them and
- * how. It writes as the owner of tracker_change, in which nobody else may
- * write, and so only for the table tracker itself.
+ * Triggers of the table tracker write the changes, whoever made them and how:
+ * one notes each row, another writes all that a statement changed at once.
+ * They write as the owner of tracker_change, in which nobody else may write,
+ * and so only for the table tracker itself.
  */
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "argument.h"
 #include "compat.h"
+#include "distribute.h"
 #include "owner.h"
 #include "statement.h"
 #include "tracker_change.h"
@@ -42,11 +49,28 @@ static const struct
 	{"expiry_days", INT4OID}, {"active", BOOLOID}, {"version", INT4OID}
 };
 
-/* The values of a row, in the order of insert_change()'s parameters. */
-#define CHANGED_BY			(KEY_COLUMNS + 2 * RECORDED_COLUMNS)
-#define ACTOR				(CHANGED_BY + 1)
-#define CHANGED_AT			(ACTOR + 1)
-#define CHANGE_VALUES		(CHANGED_AT + 1)
+/* A row of tracker_change: the tracker's key, then what it was and what it is, as jsonb; 0: there was or is none. */
+enum
+{
+	BEFORE = KEY_COLUMNS,
+	AFTER,
+	NOTED_VALUES,
+	CHANGED_BY = NOTED_VALUES,
+	ACTOR,
+	CHANGED_AT,
+	CHANGE_VALUES
+};
+
+/* A change that is noted and not written yet, and the subtransaction that made it. */
+typedef struct Change
+{
+	SubTransactionId made_in;
+	Datum		values[NOTED_VALUES];
+} Change;
+
+/* The changes that this transaction has noted; null: none. Those of a subtransaction that failed are never written. */
+static List *changes = NIL;
+static MemoryContext changes_memory = NULL;
 
 static char *actor_setting;
 
@@ -75,14 +99,14 @@ is_tracker_table(Relation relation)
 	return is_part;
 }
 
-/* Called as a trigger after a row of tracker changed? It writes where its caller may not. */
+/* Called as a trigger after tracker changed? It writes where its caller may not. */
 static TriggerData *
-require_change_trigger(FunctionCallInfo fcinfo)
+require_change_trigger(FunctionCallInfo fcinfo, bool for_row)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) != 0) != for_row ||
 		!is_tracker_table(trigger->tg_relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -90,20 +114,49 @@ require_change_trigger(FunctionCallInfo fcinfo)
 	return trigger;
 }
 
-/* Columns of a row, as values and null flags for SPI. */
 static void
-get_recorded(const TriggerData *trigger, HeapTuple row, Datum *values, char *nulls)
+push_value(JsonbParseState **state, Oid type, Datum value, bool is_null)
 {
-	TupleDesc	columns = trigger->tg_relation->rd_att;
+	JsonbValue	json;
 
+	if (is_null)
+		json.type = jbvNull;
+	else if (type == BOOLOID)
+	{
+		json.type = jbvBool;
+		json.val.boolean = DatumGetBool(value);
+	}
+	else
+	{
+		json.type = jbvNumeric;
+		json.val.numeric = type == INT4OID ? int64_to_numeric(DatumGetInt32(value)) : DatumGetNumeric(value);
+	}
+	pushJsonbValue(state, WJB_VALUE, &json);
+}
+
+/* What a row records, as a JSON object; 0 for no row. */
+static Datum
+recorded_of(const TriggerData *trigger, HeapTuple row)
+{
+	JsonbParseState *state = NULL;
+
+	if (row == NULL)
+		return (Datum) 0;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < RECORDED_COLUMNS; i++)
 	{
-		int			column = trigger_column(trigger, recorded_columns[i].name, recorded_columns[i].type);
-		bool		is_null = true;
+		const char *name = recorded_columns[i].name;
+		JsonbValue	key = {.type = jbvString};
+		bool		is_null;
+		Datum		value = heap_getattr(row, trigger_column(trigger, name, recorded_columns[i].type),
+										 trigger->tg_relation->rd_att, &is_null);
 
-		values[i] = row == NULL ? (Datum) 0 : heap_getattr(row, column, columns, &is_null);
-		nulls[i] = is_null ? 'n' : ' ';
+		key.val.string.val = unconstify(char *, name);
+		key.val.string.len = strlen(name);
+		pushJsonbValue(&state, WJB_KEY, &key);
+		push_value(&state, recorded_columns[i].type, value, is_null);
 	}
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 
 static void
@@ -124,32 +177,153 @@ get_key(const TriggerData *trigger, HeapTuple row, Datum *values)
 	}
 }
 
-/* Write the change as the owner of the table; who made it is who the session's role is. */
 static void
-insert_change(Datum *values, const char *nulls)
+forget_changes(void *arg)
 {
-	static Statement insert_row = {
+	changes = NIL;
+	changes_memory = NULL;
+}
+
+/* What is noted lies in memory of the transaction, and goes with it. */
+static MemoryContext
+enter_changes_memory(void)
+{
+	if (changes_memory == NULL)
+	{
+		MemoryContextCallback *callback;
+
+		changes_memory = AllocSetContextCreate(TopTransactionContext, "changes of trackers", ALLOCSET_DEFAULT_SIZES);
+		callback = MemoryContextAllocZero(changes_memory, sizeof(MemoryContextCallback));
+		callback->func = forget_changes;
+		MemoryContextRegisterResetCallback(changes_memory, callback);
+	}
+	return MemoryContextSwitchTo(changes_memory);
+}
+
+static void
+note_change(const TriggerData *trigger, HeapTuple before, HeapTuple after)
+{
+	Change		made = {GetCurrentSubTransactionId()};
+	MemoryContext caller;
+
+	get_key(trigger, after == NULL ? before : after, made.values);
+	made.values[BEFORE] = recorded_of(trigger, before);
+	made.values[AFTER] = recorded_of(trigger, after);
+	caller = enter_changes_memory();
+	for (int i = 0; i < NOTED_VALUES; i++)
+		if (made.values[i] != (Datum) 0)
+			made.values[i] = datumCopy(made.values[i], false, -1);
+	changes = lappend(changes, memcpy(palloc(sizeof(Change)), &made, sizeof(Change)));
+	MemoryContextSwitchTo(caller);
+}
+
+/* Only these are still to be written. */
+static void
+keep_changes(List *others)
+{
+	MemoryContext caller;
+
+	if (others == NIL)
+	{
+		MemoryContextDelete(changes_memory);
+		return;
+	}
+	caller = enter_changes_memory();
+	list_free(changes);
+	changes = list_copy(others);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Write changes in their order; who made them is who the session's role is. Within SPI, as the owner. */
+static void
+insert_changes(List *made, Datum *values, const char *nulls)
+{
+	static Statement insert_rows = {
 		"INSERT INTO invtrack.tracker_change (merchant, sku, inventory_type, mechanism,"
-		" before, after, changed_by, actor, changed_at) VALUES ($1, $2, $3, $4,"
-		" CASE WHEN $10 IS NOT NULL THEN pg_catalog.jsonb_build_object('quantity', $5, 'lookback_days', $6,"
-		" 'coverage_days', $7, 'expiry_days', $8, 'active', $9, 'version', $10) END,"
-		" CASE WHEN $16 IS NOT NULL THEN pg_catalog.jsonb_build_object('quantity', $11, 'lookback_days', $12,"
-		" 'coverage_days', $13, 'expiry_days', $14, 'active', $15, 'version', $16) END,"
-		" $17, $18, $19)",
-		19, {
-			TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-			NUMERICOID, INT4OID, INT4OID, INT4OID, BOOLOID, INT4OID,
-			NUMERICOID, INT4OID, INT4OID, INT4OID, BOOLOID, INT4OID,
+		" before, after, changed_by, actor, changed_at)"
+		" SELECT u.merchant, u.sku, u.inventory_type, u.mechanism, u.before, u.after, $7, $8, $9"
+		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
+		" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) WITH ORDINALITY"
+		" AS u(merchant, sku, inventory_type, mechanism, before, after, n) ORDER BY u.n",
+		CHANGE_VALUES, {
+			TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID,
 			TEXTOID, TEXTOID, TIMESTAMPTZOID
 		}
 	};
-	Caller		caller;
+	Datum	   *column = palloc(sizeof(Datum) * list_length(made));
+	bool	   *is_null = palloc(sizeof(bool) * list_length(made));
+	ListCell   *cell;
 
+	for (int i = 0; i < NOTED_VALUES; i++)
+	{
+		foreach(cell, made)
+		{
+			const Change *change = lfirst(cell);
+
+			column[foreach_current_index(cell)] = change->values[i];
+			is_null[foreach_current_index(cell)] = change->values[i] == (Datum) 0;
+		}
+		values[i] = array_of(i < KEY_COLUMNS ? TEXTOID : JSONBOID, column, is_null, list_length(made));
+	}
+	statement_run(&insert_rows, values, nulls, false);
+}
+
+/* The same for one: it may be on Citus, which has no INSERT ... SELECT for it, and is cheaper. */
+static void
+insert_change(const Change *change, Datum *values, char *nulls)
+{
+	static Statement insert_row = {
+		"INSERT INTO invtrack.tracker_change (merchant, sku, inventory_type, mechanism,"
+		" before, after, changed_by, actor, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		CHANGE_VALUES, {
+			TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
+		}
+	};
+
+	for (int i = 0; i < NOTED_VALUES; i++)
+	{
+		values[i] = change->values[i];
+		nulls[i] = change->values[i] == (Datum) 0 ? 'n' : ' ';
+	}
+	statement_run(&insert_row, values, nulls, false);
+}
+
+/* Write what this subtransaction has noted. */
+static void
+write_changes(void)
+{
+	List	   *made = NIL,
+			   *others = NIL;
+	Datum		values[CHANGE_VALUES];
+	char		nulls[CHANGE_VALUES];
+	Caller		caller;
+	ListCell   *cell;
+
+	foreach(cell, changes)
+	{
+		Change	   *change = lfirst(cell);
+
+		if (change->made_in == GetCurrentSubTransactionId())
+			made = lappend(made, change);
+		else
+			others = lappend(others, change);
+	}
+	if (made == NIL)
+		return;
+	memset(nulls, ' ', sizeof(nulls));
+	values[CHANGED_BY] = CStringGetTextDatum(GetUserNameFromId(GetOuterUserId(), false));
+	values[ACTOR] = CStringGetTextDatum(actor_setting);
+	nulls[ACTOR] = actor_setting[0] == '\0' ? 'n' : ' ';
+	values[CHANGED_AT] = TimestampTzGetDatum(GetCurrentStatementStartTimestamp());
 	become_owner("tracker_change", &caller);
 	SPI_connect();
-	statement_run(&insert_row, values, nulls, false);
+	if (list_length(made) == 1)
+		insert_change(linitial(made), values, nulls);
+	else
+		insert_changes(made, values, nulls);
 	SPI_finish();
 	become_caller(&caller);
+	keep_changes(others);
 }
 
 /* In an update: do the recorded columns say what they said before? */
@@ -162,6 +336,13 @@ says_the_same(const TriggerData *trigger)
 	return true;
 }
 
+/* Must a change be written as it is made? On a worker of Citus, and where no trigger for a whole statement fires. */
+static bool
+writes_at_once(void)
+{
+	return SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA || is_distributed();
+}
+
 /*
  * Trigger, AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW. A restore brings its
  * own changes. It tells itself by check_function_bodies = off, which anybody
@@ -171,26 +352,27 @@ PG_FUNCTION_INFO_V1(tracker_record_change);
 Datum
 tracker_record_change(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = require_change_trigger(fcinfo);
+	TriggerData *trigger = require_change_trigger(fcinfo, true);
 	bool		is_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
 	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	HeapTuple	before = is_insert ? NULL : trigger->tg_trigtuple;
 	HeapTuple	after = is_insert ? trigger->tg_trigtuple : is_update ? trigger->tg_newtuple : NULL;
-	Datum		values[CHANGE_VALUES];
-	char		nulls[CHANGE_VALUES];
 
 	if ((!check_function_bodies && caller_is_owner("tracker_change")) ||
 		(is_update && says_the_same(trigger)))
 		return PointerGetDatum(NULL);
-	memset(nulls, ' ', sizeof(nulls));
-	get_key(trigger, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, values);
-	get_recorded(trigger, before, values + KEY_COLUMNS, nulls + KEY_COLUMNS);
-	get_recorded(trigger, after, values + KEY_COLUMNS + RECORDED_COLUMNS,
-				 nulls + KEY_COLUMNS + RECORDED_COLUMNS);
-	values[CHANGED_BY] = CStringGetTextDatum(GetUserNameFromId(GetOuterUserId(), false));
-	values[ACTOR] = CStringGetTextDatum(actor_setting);
-	nulls[ACTOR] = actor_setting[0] == '\0' ? 'n' : ' ';
-	values[CHANGED_AT] = TimestampTzGetDatum(GetCurrentStatementStartTimestamp());
-	insert_change(values, nulls);
+	note_change(trigger, before, after);
+	if (writes_at_once())
+		write_changes();
+	return PointerGetDatum(NULL);
+}
+
+/* Trigger, AFTER INSERT OR UPDATE OR DELETE FOR EACH STATEMENT: what it has changed is written. */
+PG_FUNCTION_INFO_V1(tracker_write_changes);
+Datum
+tracker_write_changes(PG_FUNCTION_ARGS)
+{
+	(void) require_change_trigger(fcinfo, false);
+	write_changes();
 	return PointerGetDatum(NULL);
 }

@@ -76,6 +76,53 @@ SELECT sku, after, mine FROM pg_temp.change ORDER BY n DESC LIMIT 1;
 CREATE TABLE own_tracker (LIKE invtrack.tracker);
 CREATE TRIGGER record AFTER INSERT ON own_tracker FOR EACH ROW EXECUTE FUNCTION invtrack_internal.record_change();
 SELECT left(public.error_of('INSERT INTO own_tracker SELECT * FROM invtrack.tracker LIMIT 1'), 5);
+DROP TRIGGER record ON own_tracker;
+CREATE TRIGGER record AFTER INSERT ON own_tracker FOR EACH STATEMENT EXECUTE FUNCTION invtrack_internal.write_changes();
+SELECT left(public.error_of('INSERT INTO own_tracker SELECT * FROM invtrack.tracker LIMIT 1'), 5);
+
+-- What one statement changes is told in its order, and nothing of what failed or was rolled back.
+INSERT INTO invtrack.merchant (merchant) VALUES ('many');
+INSERT INTO invtrack.inventory_type (merchant, inventory_type) VALUES ('many', 'good');
+INSERT INTO invtrack.product (merchant, sku) SELECT 'many', 'p' || i FROM generate_series(1, 4) i;
+CREATE FUNCTION pg_temp.insert_trackers(skus text[], quantity numeric DEFAULT 1) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity)
+    SELECT 'many', sku, 'good', 'stock_quantity', quantity FROM unnest(skus) sku
+$$;
+SELECT pg_temp.insert_trackers('{p3,p1}');
+SAVEPOINT undone;
+SELECT pg_temp.insert_trackers('{p2,p4}');
+ROLLBACK TO undone;
+-- The third row of this fails, after triggers of the first two or before.
+SELECT left(public.error_of($$SELECT pg_temp.insert_trackers('{p2,p4,nowhere}')$$), 5);
+SAVEPOINT kept;
+SELECT pg_temp.insert_trackers('{p4}');
+RELEASE kept;
+UPDATE invtrack.tracker SET quantity = CASE sku WHEN 'p1' THEN 1 ELSE 2 END WHERE merchant = 'many';
+-- A trigger of the owner's that changes trackers itself, of which one change fails.
+CREATE FUNCTION pg_temp.follow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE invtrack.tracker SET quantity = 7 WHERE merchant = 'many' AND sku = 'p4';
+    BEGIN
+        DELETE FROM invtrack.tracker WHERE merchant = 'many' AND sku = 'p4';
+        PERFORM 1 / 0;
+    EXCEPTION WHEN division_by_zero THEN
+        NULL;
+    END;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER zz_follow AFTER DELETE ON invtrack.tracker FOR EACH ROW WHEN (OLD.sku = 'p1') EXECUTE FUNCTION pg_temp.follow();
+DELETE FROM invtrack.tracker WHERE merchant = 'many' AND sku IN ('p1', 'p3');
+DROP TRIGGER zz_follow ON invtrack.tracker;
+SELECT sku, before -> 'quantity' AS before, after -> 'quantity' AS after FROM invtrack.tracker_change WHERE merchant = 'many' ORDER BY change_id;
+-- A subscriber's apply process fires no trigger for whole statements.
+ALTER TABLE invtrack.tracker ENABLE ALWAYS TRIGGER tracker_record_change;
+SET LOCAL session_replication_role = replica;
+SELECT pg_temp.insert_trackers('{p2}');
+RESET session_replication_role;
+ALTER TABLE invtrack.tracker ENABLE TRIGGER tracker_record_change;
+SELECT sku, after -> 'quantity' AS after FROM invtrack.tracker_change WHERE merchant = 'many' ORDER BY change_id DESC LIMIT 1;
+SELECT invtrack.delete_merchant('many');
 
 -- A restore brings its own changes, and adds none.
 CREATE TABLE before_restore AS SELECT count(*) FROM invtrack.tracker_change;

@@ -1,0 +1,180 @@
+/*
+ * batch_read.c
+ *		Many trackers at once: statements for all settings of a batch, and what
+ *		the tables say of them.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/datum.h"
+#include "utils/guc.h"
+
+#include "batch.h"
+#include "catalogue.h"
+#include "code.h"
+#include "statement.h"
+#include "tracker.h"
+#include "tracker_rule.h"
+
+/*
+ * From so many settings on, nothing is joined by nested loops: what they join may have come after the last ANALYZE,
+ * and with one row instead of all of it, each setting would be compared with each tracker.
+ */
+#define NESTED_LOOPS_END	2000
+
+/* So many items that do not exist get a "did you mean"; each costs a search. */
+#define SUGGESTIONS_MAX		1000
+
+/* The keys and rules of settings as arrays, for a statement. */
+static void
+get_arrays(Setting **settings, int count, int columns, Datum *arrays)
+{
+	static const Oid types[TRACKER_RULE_ARGS] = {TRACKER_RULE_TYPES};
+	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
+	bool	   *nulls = palloc(sizeof(bool) * Max(count, 1));
+
+	for (int column = 0; column < columns; column++)
+	{
+		for (int i = 0; i < count; i++)
+		{
+			values[i] = settings[i]->values[column];
+			nulls[i] = settings[i]->nulls[column];
+		}
+		arrays[column] = array_of(types[column], values, nulls, count);
+	}
+	pfree(values);
+	pfree(nulls);
+}
+
+static void
+switch_off(const char *setting)
+{
+	(void) set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* The merchant of all settings; 0 if there are several. */
+static Datum
+merchant_of(Setting **settings, int count)
+{
+	Datum		merchant = settings[0]->values[ARG_MERCHANT];
+
+	return compare_codes(settings[count - 1]->values[ARG_MERCHANT], merchant) == 0 ? merchant : (Datum) 0;
+}
+
+/*
+ * Run a statement for all settings, one at least, without JIT compilation, which costs more than it
+ * saves. Its parameters are so many of their values as arrays and, if it has one more, their merchant,
+ * null if there are several.
+ */
+uint64
+run_for(Statement *statement, Setting **settings, int count, int columns)
+{
+	Datum		arrays[TRACKER_RULE_ARGS + 1];
+	char		nulls[TRACKER_RULE_ARGS + 1];
+	int			nest_level = NewGUCNestLevel();
+	uint64		found;
+
+	get_arrays(settings, count, columns, arrays);
+	memset(nulls, ' ', sizeof(nulls));
+	arrays[columns] = merchant_of(settings, count);
+	nulls[columns] = arrays[columns] == (Datum) 0 ? 'n' : ' ';
+	switch_off("jit");
+	if (count >= NESTED_LOOPS_END)
+		switch_off("enable_nestloop");
+	found = statement_run(statement, arrays, nulls, false);
+	AtEOXact_GUC(false, nest_level);
+	for (int i = 0; i < columns; i++)
+		pfree(DatumGetPointer(arrays[i]));
+	return found;
+}
+
+/* The setting that a row of a result is about, by its first column. */
+Setting *
+setting_of(Setting **settings, int count, uint64 row)
+{
+	return settings[result_place(SPI_tuptable, row, 1, count)];
+}
+
+/* What is found of an item; a Check. */
+typedef struct FoundItem
+{
+	const Setting *setting;
+	bool		found[ITEM_CODES];
+	bool		may_manage;
+} FoundItem;
+
+static void
+require_found(void *arg)
+{
+	FoundItem  *item = arg;
+
+	report_missing_item(item->setting->values, item->found);
+	if (!item->may_manage)
+		report_denied("save", item->setting->values);
+}
+
+/* Refuse settings whose item does not exist, or whose merchant the caller may not manage. */
+void
+find_missing_items(Setting **settings, int count)
+{
+	static Statement find_items = {
+		"SELECT u.n, m.merchant IS NOT NULL, p.sku IS NOT NULL, i.inventory_type IS NOT NULL,"
+		" m.merchant IS NOT NULL AND invtrack.has_access(u.merchant, 'manage') FROM " GIVEN_KEYS
+		" LEFT JOIN invtrack.merchant m ON m.merchant OPERATOR(pg_catalog.=) u.merchant"
+		" LEFT JOIN invtrack.product p ON p.merchant OPERATOR(pg_catalog.=) u.merchant"
+		" AND p.sku OPERATOR(pg_catalog.=) u.sku"
+		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) u.merchant"
+		" AND i.inventory_type OPERATOR(pg_catalog.=) u.inventory_type",
+		4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
+	};
+	uint64		found = run_for(&find_items, settings, count, TRACKER_KEY_ARGS);
+	SPITupleTable *rows = SPI_tuptable;
+	int			suggestions = 0;
+
+	for (uint64 row = 0; row < found; row++)
+	{
+		Setting    *setting = setting_of(settings, count, row);
+		FoundItem	item = {setting};
+		bool		is_missing = false;
+
+		for (int i = 0; i < ITEM_CODES; i++)
+		{
+			item.found[i] = result_bool(rows, row, i + 2);
+			is_missing |= !item.found[i];
+		}
+		item.may_manage = result_bool(rows, row, ITEM_CODES + 2);
+		if (is_missing && suggestions++ >= SUGGESTIONS_MAX)
+			missing_item(setting->values, item.found, &setting->refusal);
+		else if (is_missing || !item.may_manage)
+			(void) passes(require_found, &item, &setting->refusal);
+		SPI_tuptable = rows;	/* the search has set another */
+	}
+	SPI_freetuptable(rows);
+}
+
+/* The state of trackers as tracker_change has it, and their health. */
+void
+show_settings(Setting **settings, int count, bool is_after)
+{
+	static Statement show = {
+		"SELECT u.n, pg_catalog.jsonb_build_object('quantity', h.quantity,"
+		" 'lookback_days', h.lookback_days, 'coverage_days', h.coverage_days,"
+		" 'expiry_days', h.expiry_days, 'active', h.active, 'version', h.version),"
+		" h.health FROM " GIVEN_KEYS " JOIN invtrack.health h ON " IS_GIVEN("h") OF_ONE_MERCHANT("h", "$5"),
+		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, JSONBOID, NUMERICOID}
+	};
+	uint64		found = run_for(&show, settings, count, TRACKER_KEY_ARGS);
+
+	for (uint64 row = 0; row < found; row++)
+	{
+		Setting    *setting = setting_of(settings, count, row);
+		Datum		shown = datumCopy(result_datum(SPI_tuptable, row, 2, JSONBOID), false, -1);
+		Datum		health;
+		bool		has_health = result_nullable(SPI_tuptable, row, 3, NUMERICOID, &health);
+
+		*(is_after ? &setting->after : &setting->before) = shown;
+		*(is_after ? &setting->health_after : &setting->health_before) =
+			has_health ? datumCopy(health, false, -1) : (Datum) 0;
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
