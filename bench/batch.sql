@@ -1,4 +1,5 @@
--- save_trackers() of 100,000 settings: created, unchanged and updated, and a dry run; then a loop of save_tracker().
+-- save_trackers() of 100,000 settings: created, unchanged and updated, and a dry run; then a loop of save_tracker(); and what
+-- review() of these trackers and check_rows() of 100,000 lots take.
 -- In a database with the extension, as its owner: psql -qX -f bench/batch.sql
 \set ON_ERROR_STOP 1
 \pset pager off
@@ -21,5 +22,16 @@ SELECT outcome, count(*) FROM invtrack.save_trackers((SELECT rows FROM setting W
 SELECT outcome, count(*) FROM invtrack.save_trackers((SELECT rows FROM setting WHERE q = 20)) GROUP BY 1;
 \echo save_tracker() one by one: updated
 SELECT invtrack.save_tracker('bench_batch', sku, 'good', 'stock_quantity', 10), count(*) FROM invtrack.product WHERE merchant = 'bench_batch' GROUP BY 1;
+\echo review() of 100,000 trackers
+SELECT count(*) FROM invtrack.review('bench_batch');
+\echo sweep of the view, for comparison
+SELECT count(status), sum(health) FROM invtrack.health WHERE merchant = 'bench_batch';
+\timing off
+CREATE TEMP TABLE file AS
+SELECT jsonb_agg(jsonb_build_object('merchant', merchant, 'sku', sku, 'inventory_type', 'good', 'lot', 'new', 'quantity', '1.5', 'expires_on', '2026-12-31')) AS rows
+  FROM invtrack.product WHERE merchant = 'bench_batch';
+\timing on
+\echo check_rows() of 100,000 lots
+SELECT count(*) FROM invtrack.check_rows('stock_lot', (SELECT rows FROM file));
 \timing off
 SELECT invtrack.delete_merchant('bench_batch');
