@@ -261,7 +261,7 @@ write_movements(const Lines *lines)
 	int64		count = 0;
 
 	for (int i = 0; i < lines->count; i++)
-		count += Abs(lines->lines[i].now - lines->lines[i].before);
+		count += llabs(lines->lines[i].now - lines->lines[i].before);
 	start_writing(&movements, count);
 	for (int i = 0; i < lines->count; i++)
 	{
@@ -271,7 +271,7 @@ write_movements(const Lines *lines)
 			DirectFunctionCall1(numeric_uminus, line->quantity);
 
 		/* a line of nothing is known, and moves nothing */
-		for (int64 n = 0; n < Abs(more) && line->micro != 0; n++)
+		for (int64 n = 0; n < llabs(more) && line->micro != 0; n++)
 			write_line(&movements, lines, line, quantity, 1);
 	}
 	return finish_writing(&movements, lines, &insert);

@@ -16,6 +16,7 @@
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "nodes/params.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"

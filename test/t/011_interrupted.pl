@@ -18,7 +18,7 @@ my $seed = load_seed();
 note("INVTRACK_SEED=$seed");
 srand($seed);
 # Of each way to stop an operation, in each of two passes.
-my $rounds = $ENV{INVTRACK_LONG} ? 6 : 1;
+my $rounds = $ENV{INVTRACK_LONG} ? 3 : 1;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
