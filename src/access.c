@@ -50,7 +50,8 @@
 typedef struct CachedRole
 {
 	Oid			role;			/* key of the cache */
-	uint64		read_at;		/* the news at the beginning of the newest reading */
+	uint64		read_at;		/* the news at the beginning of the newest
+								 * reading */
 	RoleAccess *newest;
 } CachedRole;
 
@@ -108,7 +109,9 @@ AccessLevel
 access_level_of_name(const char *bytes, size_t size)
 {
 	static const char *const names[] = {
-		[ACCESS_NONE] = "", [ACCESS_READ] = "read", [ACCESS_LOAD] = "load",
+		[ACCESS_NONE] = "",
+		[ACCESS_READ] = "read",
+		[ACCESS_LOAD] = "load",
 		[ACCESS_MANAGE] = "manage"
 	};
 
@@ -322,7 +325,10 @@ find_cached(Oid role)
 
 	if (cache == NULL)
 	{
-		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(CachedRole)};
+		HASHCTL		control = {
+			.keysize = sizeof(Oid),
+			.entrysize = sizeof(CachedRole)
+		};
 
 		if (cache_context == NULL)
 			cache_context = AllocSetContextCreate(TopMemoryContext, "invtrack access",

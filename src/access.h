@@ -29,7 +29,8 @@ typedef struct RoleAccess
 	AccessLevel to_all;			/* level of access to all merchants */
 	int			count;
 	MerchantAccess *merchants;	/* in the order of their bytes */
-	struct RoleAccess *older;	/* what the role had before, earlier in this transaction */
+	struct RoleAccess *older;	/* what the role had before, earlier in this
+								 * transaction */
 } RoleAccess;
 
 /* access.c */

@@ -205,7 +205,10 @@ adjust_privilege(bool grant, const char *privilege, const char *kind, const char
 static uint64
 adjust_privileges(Oid role, bool may_revoke)
 {
-	/* planned for these values: a general plan would try each object with each member of the catalogue */
+	/*
+	 * planned for these values: a general plan would try each object with
+	 * each member of the catalogue
+	 */
 	static Statement find_changes = {
 		"SELECT s.due, p.privilege, p.kind, p.object, p.object_id"
 		" FROM invtrack_internal.level_privilege p CROSS JOIN LATERAL (SELECT"

@@ -110,7 +110,7 @@ make_merchant_clause(Node *merchant, const RoleAccess *access, AccessLevel level
 	is_not_null->nulltesttype = IS_NOT_NULL;
 	is_not_null->argisrow = false;
 	is_not_null->location = -1;
-	/* cppcheck-suppress unknownEvaluationOrder ; two nodes, of which neither knows the other */
+	/* cppcheck-suppress unknownEvaluationOrder ; two nodes, of no effect */
 	return (Node *) make_andclause(list_make2(make_equality(merchant, access, level, count),
 											  is_not_null));
 }

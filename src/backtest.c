@@ -55,7 +55,8 @@ typedef struct Backtest
 {
 	int32		from_day;
 	int32		to_day;
-	Case		opened;			/* for the last day; days are judged from there back */
+	Case		opened;			/* for the last day; days are judged from
+								 * there back */
 	bool		count_today;
 	int32		discontinued_on;	/* NO_DAY: not */
 	AlertSettings settings;
@@ -154,7 +155,11 @@ open_last_day(FunctionCallInfo fcinfo, Backtest *test)
 	test->count_today = result_bool(SPI_tuptable, 0, FETCHED_COUNT_TODAY);
 	arguments[JUDGED_COUNT_TODAY].value = BoolGetDatum(test->count_today);
 	arguments[JUDGED_COUNT_TODAY].isnull = false;
-	/* the rule and the day are checked, so it is only a series that may be wrong */
+
+	/*
+	 * the rule and the day are checked, so it is only a series that may be
+	 * wrong
+	 */
 	if (open_case(arguments, &test->opened) != CASE_OPEN)
 		day_series_damaged();
 }
@@ -165,7 +170,8 @@ fetch_item(FunctionCallInfo fcinfo, Datum *key, Backtest *test)
 	NullableDatum discontinued_on;
 
 	if (statement_run(&read_item, key, NULL, true) == 0)
-		ereport(ERROR,			/* cannot happen but to what a view was put in place of */
+		ereport(ERROR,			/* cannot happen but to what a view was put in
+								 * place of */
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("views of invtrack do not show the item"),
 				 errhint("ALTER EXTENSION invtrack UPDATE, and undo changes to its views.")));

@@ -36,11 +36,15 @@ static void
 require_arguments(void *arg)
 {
 	Setting    *setting = arg;
+
 	LOCAL_FCINFO(fcinfo, TRACKER_RULE_ARGS);
 
 	InitFunctionCallInfoData(*fcinfo, NULL, TRACKER_RULE_ARGS, InvalidOid, NULL, NULL);
 	for (int i = 0; i < TRACKER_RULE_ARGS; i++)
-		fcinfo->args[i] = (NullableDatum) {setting->values[i], setting->nulls[i]};
+	{
+		fcinfo->args[i].value = setting->values[i];
+		fcinfo->args[i].isnull = setting->nulls[i];
+	}
 	require_tracker_key(fcinfo);
 	require_tracker_rule(fcinfo);
 }
@@ -105,12 +109,11 @@ refuse_repeated(Setting **sorted, int count)
 			first = i;
 			continue;
 		}
-		sorted[i]->refusal = (Refusal) {
-			ERRCODE_CARDINALITY_VIOLATION, "merchant",
-			psprintf("row %d has the key of row %d: tracker %s", sorted[i]->row,
-					 sorted[first]->row, shown_tracker(sorted[i]->values)),
-			"A batch has one row for each tracker: leave out all but one of them."
-		};
+		sorted[i]->refusal =
+			refusal_of(ERRCODE_CARDINALITY_VIOLATION, "merchant",
+					   psprintf("row %d has the key of row %d: tracker %s", sorted[i]->row,
+								sorted[first]->row, shown_tracker(sorted[i]->values)),
+					   "A batch has one row for each tracker: leave out all but one of them.");
 	}
 }
 

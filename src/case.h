@@ -46,6 +46,15 @@ typedef enum CaseState
 	CASE_OPEN
 } CaseState;
 
+/* An argument that is given. */
+static inline NullableDatum
+not_null(Datum value)
+{
+	NullableDatum argument = {value, false};
+
+	return argument;
+}
+
 /* case.c */
 extern CaseState open_case(const NullableDatum *arguments, Case *opened);
 extern CaseState judge_case(const NullableDatum *arguments, Judgement *judgement);

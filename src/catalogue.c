@@ -150,13 +150,11 @@ missing_item(const Datum *key, const bool *found, Refusal *refusal)
 	static const char *const columns[] = {"merchant", "sku", "inventory_type"};
 	int			i = !found[0] ? 0 : !found[1] ? 1 : 2;
 
-	*refusal = (Refusal) {
-		ERRCODE_FOREIGN_KEY_VIOLATION, columns[i],
-		i == 0 ? psprintf("merchant \"%s\" does not exist", TextDatumGetCString(key[0])) :
-		psprintf("%s \"%s\" of merchant \"%s\" does not exist", names[i],
-				 TextDatumGetCString(key[i]), TextDatumGetCString(key[0])),
-		"Is the code right, and does it belong to that merchant?"
-	};
+	*refusal = refusal_of(ERRCODE_FOREIGN_KEY_VIOLATION, columns[i],
+						  i == 0 ? psprintf("merchant \"%s\" does not exist", TextDatumGetCString(key[0])) :
+						  psprintf("%s \"%s\" of merchant \"%s\" does not exist", names[i],
+								   TextDatumGetCString(key[i]), TextDatumGetCString(key[0])),
+						  "Is the code right, and does it belong to that merchant?");
 }
 
 /*

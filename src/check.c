@@ -309,7 +309,11 @@ write_changes(void *argument)
 static int64
 check_merchant(Datum merchant, ReturnSetInfo *told)
 {
-	Check		check = {.merchant = merchant, .told = told, .events = -1};
+	Check		check = {
+		.merchant = merchant,
+		.told = told,
+		.events = -1
+	};
 
 	CHECK_FOR_INTERRUPTS();
 	find_row_type(&check);

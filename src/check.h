@@ -17,10 +17,12 @@ typedef struct Check
 {
 	Datum		merchant;
 	Datum		day;			/* of its calendar */
-	bool		is_history;		/* is that day today, or past, and none after it was checked? */
+	bool		is_history;		/* is that day today, or past, and none after
+								 * it was checked? */
 	bool		holds;			/* may alerts wait for units on order? */
 	TimestampTz now;
-	int64		events;			/* number of its last event; -1: there is no such merchant */
+	int64		events;			/* number of its last event; -1: there is no
+								 * such merchant */
 	int64		events_before;	/* and before this check */
 	Oid			row_type;		/* of invtrack_internal.check_reading */
 	Oid			array_type;		/* and of an array of such rows */

@@ -198,16 +198,21 @@ choose(const Facts *facts)
 	choice.quantity = whole_units(best_days(facts));
 	if (facts->on_hand > 0 && facts->sales.history_days >= OBSERVED_DAYS && facts->sales.sale_days == 0 &&
 		facts->last_shipment <= facts->window_end - OBSERVED_DAYS)
-		choice = (Choice)
 	{
-		MECHANISM_STALLED_DAYS, whole_units((facts->on_hand + STALLED_PART - 1) / STALLED_PART),
-			STALLED_DAYS, NO_DAY, NO_DAY, "nothing_moves"
-	};
+		choice.mechanism = MECHANISM_STALLED_DAYS;
+		choice.quantity = whole_units((facts->on_hand + STALLED_PART - 1) / STALLED_PART);
+		choice.lookback_days = STALLED_DAYS;
+		choice.coverage_days = choice.expiry_days = NO_DAY;
+		choice.reason = "nothing_moves";
+	}
 	else if (is_stable(&facts->sales, &choice.reason))
-		choice = (Choice)
 	{
-		MECHANISM_TURNOVER_DAYS, 0, LOOKBACK_DAYS, COVERAGE_DAYS, choice.expiry_days, "stable_sales"
-	};
+		choice.mechanism = MECHANISM_TURNOVER_DAYS;
+		choice.quantity = 0;
+		choice.lookback_days = LOOKBACK_DAYS;
+		choice.coverage_days = COVERAGE_DAYS;
+		choice.reason = "stable_sales";
+	}
 	return choice;
 }
 

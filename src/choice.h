@@ -36,7 +36,8 @@ typedef struct SalesFlow
 typedef struct SalesPattern
 {
 	int32		history_days;	/* on sale, up to the window's end; 0: never */
-	int32		sale_days;		/* of the observed ones, with net sales above 0 */
+	int32		sale_days;		/* of the observed ones, with net sales above
+								 * 0 */
 	Quantity	weeks[OBSERVED_WEEKS];	/* net sales, the latest first */
 	Quantity	days[OBSERVED_DAYS];	/* the same by day */
 	int32		variation;		/* in hundredths; NO_DAY: not known */

@@ -57,9 +57,9 @@ count_history(const SalesFlow *flow)
 
 	for (int i = 0; i < JUDGED_ARGUMENTS; i++)
 		arguments[i].isnull = true;
-	arguments[JUDGED_MECHANISM] = (NullableDatum) {CStringGetTextDatum("turnover_days"), false};
-	arguments[JUDGED_LOOKBACK_DAYS] = (NullableDatum) {Int32GetDatum(RULE_DAYS_MAX), false};
-	arguments[JUDGED_COVERAGE_DAYS] = (NullableDatum) {Int32GetDatum(1), false};
+	arguments[JUDGED_MECHANISM] = not_null(CStringGetTextDatum("turnover_days"));
+	arguments[JUDGED_LOOKBACK_DAYS] = not_null(Int32GetDatum(RULE_DAYS_MAX));
+	arguments[JUDGED_COVERAGE_DAYS] = not_null(Int32GetDatum(1));
 	arguments[JUDGED_AS_OF] = flow->as_of;
 	arguments[JUDGED_LAUNCHED_ON] = flow->launched_on;
 	arguments[JUDGED_FOLDED] = flow->folded;
@@ -180,6 +180,7 @@ choice_limit(PG_FUNCTION_ARGS)
 	bool		nulls[3] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE || columns->natts != 3)
-		elog(ERROR, "choice_limit() must return three numbers");	/* cannot happen: see sql/choice.sql */
+		elog(ERROR, "choice_limit() must return three numbers");	/* cannot happen: see
+																	 * sql/choice.sql */
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }

@@ -12,7 +12,8 @@
 typedef enum CodeKind
 {
 	CODE_WRONG,
-	CODE_OLD,					/* as versions before 0.3 took it, see code_kind() */
+	CODE_OLD,					/* as versions before 0.3 took it, see
+								 * code_kind() */
 	CODE_SOUND
 } CodeKind;
 

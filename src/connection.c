@@ -159,7 +159,7 @@ find_source(Datum connection, Source *source)
 	source->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(source->relation)),
 											  get_rel_name(source->relation));
 	source->key_type = unconstify(char *, type_name(get_atttype(source->relation,
-																  find_column(source->relation, key, true))));
+																find_column(source->relation, key, true))));
 	source->key = unconstify(char *, quote_identifier(key));
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		initStringInfo(&source->columns[i]);
@@ -192,7 +192,8 @@ plan_of(const char *query, int nargs, Oid *types)
 		if (kept[i].query != NULL && strcmp(kept[i].query, query) == 0)
 			return kept[i].plan;
 	plan = SPI_prepare_cursor(query, nargs, types, planning_options(CURSOR_OPT_GENERIC_PLAN));
-	if (plan == NULL)			/* cannot happen: the text is ours and can be prepared */
+	if (plan == NULL)			/* cannot happen: the text is ours and can be
+								 * prepared */
 		elog(ERROR, "could not prepare \"%s\": %s", query, SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)	/* cannot happen: it was just prepared */
 		elog(ERROR, "could not keep the plan of \"%s\"", query);
@@ -219,7 +220,8 @@ run_as_owner(const Source *source, const char *query, int nargs, Oid *types, Dat
 	become_owner_of(source->relation, &before);
 	result = SPI_execute_plan(plan_of(query, nargs, types), values, nulls, false, 0);
 	become_caller(&before);
-	if (result != SPI_OK_SELECT || SPI_processed != 1)	/* cannot happen: an aggregate gives one row */
+	if (result != SPI_OK_SELECT || SPI_processed != 1)
+		/* cannot happen: an aggregate gives one row */
 		elog(ERROR, "could not run \"%s\": %s", query, SPI_result_code_string(result));
 }
 
@@ -282,7 +284,8 @@ connection_read_source(PG_FUNCTION_ARGS)
 
 	require_not_null(fcinfo, 0, "connection");
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "read_source must return a row");	/* cannot happen: see sql/connection.sql */
+		elog(ERROR, "read_source must return a row");	/* cannot happen: see
+														 * sql/connection.sql */
 	columns = BlessTupleDesc(columns);
 	require_columns(columns, types, lengthof(types));
 	SPI_connect();

@@ -59,7 +59,10 @@ run_by_index(Statement *statement, Datum *values)
 void
 start_lines(Lines *lines, Datum number, Datum keys)
 {
-	*lines = (Lines) {.number = number, .keys = keys, .room = 16};
+	memset(lines, 0, sizeof(Lines));
+	lines->number = number;
+	lines->keys = keys;
+	lines->room = 16;
 	lines->lines = palloc(sizeof(Line) * lines->room);
 	deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &lines->key, NULL,
 					  &lines->key_count);
@@ -74,7 +77,11 @@ new_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity)
 	if (lines->count == lines->room)
 		lines->lines = repalloc_huge(lines->lines, sizeof(Line) * (lines->room *= 2));
 	line = &lines->lines[lines->count++];
-	*line = (Line) {.key = key, .item = item, .day = day, .quantity = quantity};
+	memset(line, 0, sizeof(Line));
+	line->key = key;
+	line->item = item;
+	line->day = day;
+	line->quantity = quantity;
 	if (!read_quantity(quantity, &line->micro))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

@@ -19,7 +19,8 @@ typedef struct Line
 	int64		item;
 	DateADT		day;
 	Quantity	micro;
-	Datum		quantity;		/* the same, with the decimals that somebody wrote */
+	Datum		quantity;		/* the same, with the decimals that somebody
+								 * wrote */
 	int64		now;
 	int64		before;
 } Line;

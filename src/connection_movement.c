@@ -81,7 +81,10 @@ take_rows(Sync *sync, Datum *columns)
 		Row		   *row = &sync->rows[i];
 
 		for (int c = 0; c < SOURCE_COLUMNS; c++)
-			row->values[c] = (NullableDatum) {values[c][i], nulls[c][i]};
+		{
+			row->values[c].value = values[c][i];
+			row->values[c].isnull = nulls[c][i];
+		}
 		row->key = place_of_key(&sync->lines, values[SOURCE_KEY][i]);
 		row->number = i > 0 && row[-1].key == row->key ? row[-1].number + 1 : 1;
 		row->fault = find_row_fault(DatumGetTextPP(sync->target), row->values);

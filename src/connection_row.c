@@ -28,9 +28,9 @@ typedef struct Target
 } Target;
 
 static const Target targets[] = {
-	{"merchant", {[SOURCE_MERCHANT] = true}},
-	{"product", {[SOURCE_MERCHANT] = true, [SOURCE_SKU] = true}},
-	{"inventory_type", {[SOURCE_MERCHANT] = true, [SOURCE_INVENTORY_TYPE] = true}},
+	{"merchant", {false, true}},
+	{"product", {false, true, true}},
+	{"inventory_type", {false, true, false, true}},
 	{"stock_lot", {false, true, true, true, false, false, true}, "lot", "expires_on"},
 	{"incoming", {false, true, true, true, false, false, true}, "ref", "expected_on"},
 	{"sale", {false, true, true, true, false, true, true}, NULL, "occurred_on"},
@@ -55,7 +55,10 @@ fault(const char *sqlstate, const char *message, const char *hint, const char *c
 {
 	RowFault   *found = palloc(sizeof(RowFault));
 
-	*found = (RowFault) {sqlstate, message, hint, column};
+	found->sqlstate = sqlstate;
+	found->message = message;
+	found->hint = hint;
+	found->column = column;
 	return found;
 }
 

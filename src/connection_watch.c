@@ -112,17 +112,17 @@ note(Oid table, const char *column, const char *key)
 	ResourceOwner owner = CurrentResourceOwner;
 	Datum		values[NOTE_COLUMNS];
 	bool		nulls[NOTE_COLUMNS] = {false, false, key == NULL};
-	char	   *text = psprintf("%u %s %s", table, column, key == NULL ? "" : key);
+	char	   *string = psprintf("%u %s %s", table, column, key == NULL ? "" : key);
 
-	if (last_note != NULL && strcmp(last_note, text) == 0 && pending_level > 0 && key != NULL)
+	if (last_note != NULL && strcmp(last_note, string) == 0 && pending_level > 0 && key != NULL)
 	{
-		pfree(text);
+		pfree(string);
 		MemoryContextSwitchTo(before);
 		return;
 	}
 	if (last_note != NULL)
 		pfree(last_note);
-	last_note = text;
+	last_note = string;
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	if (notes == NULL)
 	{
@@ -358,7 +358,8 @@ run_command(const char *command)
 {
 	int			result = SPI_execute(command, false, 0);
 
-	if (result != SPI_OK_UTILITY)	/* cannot happen: what fails raises its own error */
+	if (result != SPI_OK_UTILITY)	/* cannot happen: what fails raises its
+									 * own error */
 		elog(ERROR, "could not run \"%s\": %s", command, SPI_result_code_string(result));
 }
 

@@ -132,12 +132,12 @@ day_of_value(Node *value, bool is_first)
 			slack = (Node *) makeConst(INT4OID, -1, InvalidOid, sizeof(int32),
 									   Int32GetDatum(DAYS_OF_ZONES), false, true);
 			if (!is_first)
-				/* cppcheck-suppress unknownEvaluationOrder ; two nodes that are there already */
+				/* cppcheck-suppress unknownEvaluationOrder ; both are there */
 				return call_function(F_DATE_PLI, list_make2(date, slack));
 			/* no date is so early that there is none before it */
-			/* cppcheck-suppress unknownEvaluationOrder ; a node that is there, and a constant */
+			/* cppcheck-suppress unknownEvaluationOrder ; both are there */
 			date = make_extreme(IS_GREATEST, list_make2(date, make_date(DATE_OF_DAY_FIRST)));
-			/* cppcheck-suppress unknownEvaluationOrder ; two nodes that are there already */
+			/* cppcheck-suppress unknownEvaluationOrder ; both are there */
 			return call_function(F_DATE_MII, list_make2(date, slack));
 		default:
 			return NULL;

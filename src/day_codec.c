@@ -11,7 +11,6 @@
 
 #define FORMAT_VERSION	1
 
-typedef unsigned __int128 Unsigned;
 
 static Unsigned
 zigzag(Quantity value)
@@ -117,7 +116,11 @@ day_reader_open(DayReader *reader, const uint8_t *bytes, size_t size)
 	reader->scale = *reader->next++;
 	if (reader->scale > QUANTITY_DECIMALS)
 		return DAY_CODEC_BAD_SYNTAX;
-	/* an entry takes a byte at least, so no count makes a caller over-allocate */
+
+	/*
+	 * an entry takes a byte at least, so no count makes a caller
+	 * over-allocate
+	 */
 	if (!get_days(&reader->next, end, DAY_COUNT_MAX, &reader->count) ||
 		reader->count > end - reader->next)
 		return DAY_CODEC_BAD_SYNTAX;

@@ -60,6 +60,7 @@
  * __int128 wants 16, hence the attribute.
  */
 typedef __int128 Quantity __attribute__((aligned(8)));
+typedef unsigned __int128 Unsigned;
 
 /* What a rule, a movement or a lot says, in millionths, is below this. */
 #define QUANTITY_LIMIT		((Quantity) 1000000000000000000LL)
@@ -102,7 +103,8 @@ typedef struct DayReader
 	Quantity	total;
 	int32_t		taken;			/* entries returned so far */
 	int32_t		day;			/* the day returned last */
-	Quantity	quantity;		/* and its quantity, where day_reader_next() returned it */
+	Quantity	quantity;		/* and its quantity, where day_reader_next()
+								 * returned it */
 } DayReader;
 
 /* Reading packed series. */
@@ -121,12 +123,12 @@ extern int32_t day_entries_merge(const DayEntry *a, int32_t a_count,
 								 const DayEntry *b, int32_t b_count, DayEntry *merged);
 
 /* Text. */
-extern DayCodecStatus day_codec_parse(const char *text, size_t size, DayEntry *entries,
+extern DayCodecStatus day_codec_parse(const char *string, size_t size, DayEntry *entries,
 									  int32_t *count, size_t *position);
-extern size_t day_codec_format(DayReader *reader, DayEntry *entries, char *text);
-extern bool day_parse(const char *text, size_t size, int32_t *day);
-extern DayCodecStatus quantity_parse(const char *text, size_t size, Quantity *micro, size_t *used);
-extern size_t quantity_format(Quantity quantity, int scale, char *text);
+extern size_t day_codec_format(DayReader *reader, DayEntry *entries, char *string);
+extern bool day_parse(const char *string, size_t size, int32_t *day);
+extern DayCodecStatus quantity_parse(const char *string, size_t size, Quantity *micro, size_t *used);
+extern size_t quantity_format(Quantity quantity, int scale, char *string);
 
 /* 10^exponent, for 0 <= exponent <= QUANTITY_DECIMALS */
 static inline int64_t

@@ -144,22 +144,22 @@ PG_FUNCTION_INFO_V1(day_series_in);
 Datum
 day_series_in(PG_FUNCTION_ARGS)
 {
-	char	   *text = PG_GETARG_CSTRING(0);
-	size_t		size = strlen(text);
+	char	   *string = PG_GETARG_CSTRING(0);
+	size_t		size = strlen(string);
 	DayEntry   *entries = palloc(Min(size / DAY_ENTRY_TEXT_MIN + 1, DAY_COUNT_MAX) * sizeof(DayEntry));
 	int32		count;
 	size_t		position;
-	DayCodecStatus status = day_codec_parse(text, size, entries, &count, &position);
+	DayCodecStatus status = day_codec_parse(string, size, entries, &count, &position);
 
 	if (status != DAY_CODEC_OK)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(status_sqlstate(status, ERRCODE_INVALID_TEXT_REPRESENTATION)),
 				 errmsg("invalid input syntax for type day_series: \"%.*s%s\"",
-						pg_mbcliplen(text, size, SHOWN_TEXT_MAX), text,
+						pg_mbcliplen(string, size, SHOWN_TEXT_MAX), string,
 						size > SHOWN_TEXT_MAX ? "..." : ""),
 				 status == DAY_CODEC_REPEATED_DAY ? errdetail("A day is there twice.") :
 				 errdetail("At character %d: %s.",
-						   pg_mbstrlen_with_len(text, position) + 1, status_text(status)),
+						   pg_mbstrlen_with_len(string, position) + 1, status_text(status)),
 				 errhint("Write days and quantities like {2026-01-03:5,2026-01-04:2.5,infinity:7}.")));
 	PG_RETURN_POINTER(day_series_pack(entries, count, QUANTITY_DECIMALS));
 }
@@ -170,18 +170,18 @@ day_series_out(PG_FUNCTION_ARGS)
 {
 	DayReader	reader;
 	DayEntry   *entries;
-	char	   *text;
+	char	   *string;
 	size_t		size;
 
 	day_series_open(PG_GETARG_DAY_SERIES(0), &reader);
 	entries = palloc(Max(reader.count, 1) * sizeof(DayEntry));
-	text = palloc_extended((size_t) reader.count * DAY_ENTRY_TEXT_MAX + 3, MCXT_ALLOC_HUGE);
-	size = day_codec_format(&reader, entries, text);
+	string = palloc_extended((size_t) reader.count * DAY_ENTRY_TEXT_MAX + 3, MCXT_ALLOC_HUGE);
+	size = day_codec_format(&reader, entries, string);
 	if (size == 0)
 		day_series_damaged();
-	text[size] = '\0';
+	string[size] = '\0';
 	pfree(entries);
-	PG_RETURN_CSTRING(text);
+	PG_RETURN_CSTRING(string);
 }
 
 /* The binary form is the packed one, which is the same on all machines. */

@@ -138,11 +138,11 @@ take_day(TextReader *reader, int32_t *number)
 
 /* Is the text as a whole a date that a series can have (infinity is none)? */
 bool
-day_parse(const char *text, size_t size, int32_t *day)
+day_parse(const char *string, size_t size, int32_t *day)
 {
-	TextReader	reader = {text, text + size};
+	TextReader	reader = {string, string + size};
 
-	return size == DATE_SIZE && is_digit(text[0]) &&
+	return size == DATE_SIZE && is_digit(string[0]) &&
 		take_day(&reader, day) == DAY_CODEC_OK && reader.next == reader.end;
 }
 
@@ -151,10 +151,10 @@ day_parse(const char *text, size_t size, int32_t *day)
  * millionths. *used is how far it was read, or where it is wrong.
  */
 DayCodecStatus
-quantity_parse(const char *text, size_t size, Quantity *micro, size_t *used)
+quantity_parse(const char *string, size_t size, Quantity *micro, size_t *used)
 {
-	const char *p = text;
-	const char *end = text + size;
+	const char *p = string;
+	const char *end = string + size;
 	bool		negative = false;
 	bool		any = false;
 	int			decimals = -1;	/* -1: before the point */
@@ -164,7 +164,7 @@ quantity_parse(const char *text, size_t size, Quantity *micro, size_t *used)
 		negative = *p++ == '-';
 	for (; p < end; p++)
 	{
-		*used = p - text;
+		*used = p - string;
 		if (*p == '.' && decimals < 0)
 			decimals = 0;
 		else if (!is_digit(*p))
@@ -183,7 +183,7 @@ quantity_parse(const char *text, size_t size, Quantity *micro, size_t *used)
 				return DAY_CODEC_OUT_OF_RANGE;
 		}
 	}
-	*used = p - text;
+	*used = p - string;
 	if (!any)
 		return DAY_CODEC_BAD_SYNTAX;
 	for (decimals += decimals < 0; decimals < QUANTITY_DECIMALS; decimals++)
@@ -194,12 +194,12 @@ quantity_parse(const char *text, size_t size, Quantity *micro, size_t *used)
 
 /* Write a quantity without superfluous zeros; returns the length. */
 size_t
-quantity_format(Quantity quantity, int scale, char *text)
+quantity_format(Quantity quantity, int scale, char *string)
 {
-	unsigned __int128 rest = quantity < 0 ? -(unsigned __int128) quantity : (unsigned __int128) quantity;
+	Unsigned	rest = quantity < 0 ? -(Unsigned) quantity : (Unsigned) quantity;
 	char		digits[48];
 	int			n = 0;
-	char	   *p = text;
+	char	   *p = string;
 
 	for (; scale > 0 && rest % 10 == 0; scale--)
 		rest /= 10;
@@ -216,7 +216,7 @@ quantity_format(Quantity quantity, int scale, char *text)
 		if (n == scale && scale > 0)
 			*p++ = '.';
 	}
-	return p - text;
+	return p - string;
 }
 
 /*
@@ -225,10 +225,10 @@ quantity_format(Quantity quantity, int scale, char *text)
  * less: of more days, one is there twice. *position is where it is wrong.
  */
 DayCodecStatus
-day_codec_parse(const char *text, size_t size, DayEntry *entries, int32_t *count,
+day_codec_parse(const char *string, size_t size, DayEntry *entries, int32_t *count,
 				size_t *position)
 {
-	TextReader	reader = {text, text + size};
+	TextReader	reader = {string, string + size};
 	DayCodecStatus status = DAY_CODEC_BAD_SYNTAX;
 	size_t		used;
 	int32_t		given;
@@ -273,7 +273,7 @@ day_codec_parse(const char *text, size_t size, DayEntry *entries, int32_t *count
 	return *count < given ? DAY_CODEC_REPEATED_DAY : DAY_CODEC_OK;
 
 wrong:
-	*position = reader.next - text;
+	*position = reader.next - string;
 	return status;
 }
 
@@ -286,7 +286,7 @@ format_day(int32_t number, char *p)
 
 	if (number == DAY_NEVER)
 	{
-		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the caller goes on writing */
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): it goes on */
 		memcpy(p, INFINITY_TEXT, strlen(INFINITY_TEXT));
 		return p + strlen(INFINITY_TEXT);
 	}
@@ -308,9 +308,9 @@ format_day(int32_t number, char *p)
  * the length, 0 where the bytes are damaged.
  */
 size_t
-day_codec_format(DayReader *reader, DayEntry *entries, char *text)
+day_codec_format(DayReader *reader, DayEntry *entries, char *string)
 {
-	char	   *p = text;
+	char	   *p = string;
 	int32_t		i = reader->count;
 
 	while (i > 0 && day_reader_next(reader, &entries[i - 1]))
@@ -327,5 +327,5 @@ day_codec_format(DayReader *reader, DayEntry *entries, char *text)
 		p += quantity_format(entries[i].quantity, reader->scale, p);
 	}
 	*p++ = '}';
-	return p - text;
+	return p - string;
 }

@@ -182,8 +182,11 @@ typedef struct Remembered
 } Remembered;
 
 static const bool by_value[JUDGED_ARGUMENTS] = {
-	[JUDGED_LOOKBACK_DAYS] = true, [JUDGED_COVERAGE_DAYS] = true,
-	[JUDGED_EXPIRY_DAYS] = true, [JUDGED_LAUNCHED_ON] = true, [JUDGED_AS_OF] = true,
+	[JUDGED_LOOKBACK_DAYS] = true,
+	[JUDGED_COVERAGE_DAYS] = true,
+	[JUDGED_EXPIRY_DAYS] = true,
+	[JUDGED_LAUNCHED_ON] = true,
+	[JUDGED_AS_OF] = true,
 	[JUDGED_COUNT_TODAY] = true
 };
 
@@ -243,7 +246,7 @@ judged_figure(FunctionCallInfo fcinfo, Figure figure)
 	if (PG_NARGS() < JUDGED_ARGUMENTS)
 	{
 		memcpy(given, fcinfo->args, JUDGED_COUNT_TODAY * sizeof(NullableDatum));
-		given[JUDGED_COUNT_TODAY] = (NullableDatum) {BoolGetDatum(true), false};
+		given[JUDGED_COUNT_TODAY] = not_null(BoolGetDatum(true));
 		arguments = given;
 	}
 	if (!last.valid || !same_arguments(arguments, last.arguments))

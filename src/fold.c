@@ -98,6 +98,7 @@ last_purged_day(Datum merchant)
 		"SELECT f.purged_upto FROM invtrack.fold_state f WHERE f.merchant OPERATOR(pg_catalog.=) $1",
 		1, {TEXTOID}, 0, {DATEOID}
 	};
+
 	/* until a fold has written it down */
 	static Statement find_day = {
 		"SELECT " LAST_PURGED_DAY, 1, {TEXTOID}, 0, {DATEOID}

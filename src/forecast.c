@@ -57,7 +57,8 @@ typedef struct Projector
 	Tuplestorestate *rows;
 	TupleDesc	columns;
 	MemoryContext row_context;	/* lives for one row */
-	NullableDatum rule[JUDGED_ARGUMENTS];	/* as far as it is the same for all */
+	NullableDatum rule[JUDGED_ARGUMENTS];	/* as far as it is the same for
+											 * all */
 	int32		horizon_days;
 	int32		expiry_days;	/* NO_DAY: nothing is lost */
 	bool		by_day;
@@ -187,10 +188,10 @@ project_row(TupleTableSlot *slot, DestReceiver *self)
 	memcpy(arguments, projector->rule, sizeof(arguments));
 	for (int i = 0; i < lengthof(fetched); i++)
 		if (arguments[fetched[i].argument].isnull)
-			arguments[fetched[i].argument] = (NullableDatum)
-			{
-				slot->tts_values[fetched[i].column], slot->tts_isnull[fetched[i].column]
-			};
+		{
+			arguments[fetched[i].argument].value = slot->tts_values[fetched[i].column];
+			arguments[fetched[i].argument].isnull = slot->tts_isnull[fetched[i].column];
+		}
 	if (judge_datums(arguments, &judgement))
 	{
 		start_item(projector, slot, &judgement,
@@ -254,18 +255,13 @@ get_projector(FunctionCallInfo fcinfo, int arg, Projector *projector)
 	projector->expiry_days = PG_ARGISNULL(arg + 2) ? NO_DAY : PG_GETARG_INT32(arg + 2);
 	for (int i = 0; i < JUDGED_ARGUMENTS; i++)
 		projector->rule[i].isnull = true;
-	projector->rule[JUDGED_MECHANISM] = (NullableDatum)
-	{
-		CStringGetTextDatum(mechanism_name(MECHANISM_TURNOVER_DAYS)), false
-	};
+	projector->rule[JUDGED_MECHANISM] =
+		not_null(CStringGetTextDatum(mechanism_name(MECHANISM_TURNOVER_DAYS)));
 	projector->rule[JUDGED_LOOKBACK_DAYS] = fcinfo->args[arg];
-	projector->rule[JUDGED_COVERAGE_DAYS] = (NullableDatum) {Int32GetDatum(1), false};
+	projector->rule[JUDGED_COVERAGE_DAYS] = not_null(Int32GetDatum(1));
 	projector->rule[JUDGED_EXPIRY_DAYS] = fcinfo->args[arg + 2];
 	if (as_of != NO_DAY)
-		projector->rule[JUDGED_AS_OF] = (NullableDatum)
-	{
-		DateADTGetDatum(day_to_date(as_of)), false
-	};
+		projector->rule[JUDGED_AS_OF] = not_null(DateADTGetDatum(day_to_date(as_of)));
 }
 
 /*

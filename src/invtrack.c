@@ -18,7 +18,7 @@
 
 INVTRACK_MODULE_MAGIC;
 
-/* NOLINTNEXTLINE(bugprone-reserved-identifier): the name that the server looks for */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): the server's name */
 PGDLLEXPORT void _PG_init(void);
 
 void

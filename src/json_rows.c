@@ -35,7 +35,7 @@ count_json_rows(Jsonb *rows, const char *argument)
 typedef struct Conversion
 {
 	const Field *field;
-	const char *text;
+	const char *string;
 	Datum		value;
 } Conversion;
 
@@ -43,25 +43,25 @@ static void
 convert(void *arg)
 {
 	Conversion *c = arg;
-	Datum		text = CStringGetDatum(c->text);
+	Datum		string = CStringGetDatum(c->string);
 
 	switch (c->field->kind)
 	{
 		case FIELD_TEXT:
-			c->value = CStringGetTextDatum(c->text);
+			c->value = CStringGetTextDatum(c->string);
 			break;
 		case FIELD_NUMERIC:
-			c->value = DirectFunctionCall3(numeric_in, text, ObjectIdGetDatum(InvalidOid),
+			c->value = DirectFunctionCall3(numeric_in, string, ObjectIdGetDatum(InvalidOid),
 										   Int32GetDatum(-1));
 			break;
 		case FIELD_INTEGER:
-			c->value = DirectFunctionCall1(int4in, text);
+			c->value = DirectFunctionCall1(int4in, string);
 			break;
 		case FIELD_BIGINT:
-			c->value = DirectFunctionCall1(int8in, text);
+			c->value = DirectFunctionCall1(int8in, string);
 			break;
 		case FIELD_DATE:
-			c->value = DirectFunctionCall1(date_in, text);
+			c->value = DirectFunctionCall1(date_in, string);
 			break;
 	}
 }
@@ -87,7 +87,7 @@ hint_of_kind(FieldKind kind)
 static void
 convert_value(const Field *field, FieldValue *value)
 {
-	Conversion	c = {field, value->text};
+	Conversion	c = {field, value->string};
 	int			order = DateOrder;
 	bool		converted;
 
@@ -103,7 +103,7 @@ convert_value(const Field *field, FieldValue *value)
 	value->input_state = value->refusal.sqlstate;
 	value->refusal.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
 	value->refusal.column = field->name;
-	value->refusal.message = psprintf("%s \"%s\" is not a valid %s", field->name, shown(value->text),
+	value->refusal.message = psprintf("%s \"%s\" is not a valid %s", field->name, shown(value->string),
 									  field->kind == FIELD_DATE ? "date" :
 									  field->kind == FIELD_NUMERIC ? "number" : "whole number");
 	value->refusal.hint = hint_of_kind(field->kind);
@@ -119,19 +119,19 @@ take_value(const JsonbValue *json, const Field *field, FieldValue *value)
 		case jbvNull:
 			return;
 		case jbvString:
-			value->text = pnstrdup(json->val.string.val, json->val.string.len);
+			value->string = pnstrdup(json->val.string.val, json->val.string.len);
 			break;
 		case jbvNumeric:
-			value->text = DatumGetCString(DirectFunctionCall1(numeric_out,
-															  NumericGetDatum(json->val.numeric)));
+			value->string = DatumGetCString(DirectFunctionCall1(numeric_out,
+																NumericGetDatum(json->val.numeric)));
 			break;
 		default:
-			value->text = json->type == jbvBool ? (json->val.boolean ? "true" : "false") :
+			value->string = json->type == jbvBool ? (json->val.boolean ? "true" : "false") :
 				"(an object or array)";
 			value->input_state = ERRCODE_INVALID_TEXT_REPRESENTATION;
 			value->refusal.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
 			value->refusal.column = field->name;
-			value->refusal.message = psprintf("%s is neither a text nor a number in JSON: %s", field->name, value->text);
+			value->refusal.message = psprintf("%s is neither a text nor a number in JSON: %s", field->name, value->string);
 			value->refusal.hint = hint_of_kind(field->kind);
 			return;
 	}

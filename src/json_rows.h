@@ -29,13 +29,14 @@ typedef struct Field
 	bool		required;
 } Field;
 
-/* A value as it stood in the file; text is null where there is none. */
+/* A value as it stood in the file; string is null where there is none. */
 typedef struct FieldValue
 {
 	bool		is_given;		/* also as null */
-	const char *text;
+	const char *string;
 	Refusal		refusal;
-	int			input_state;	/* SQLSTATE that an INSERT of the text would raise */
+	int			input_state;	/* SQLSTATE that an INSERT of the text would
+								 * raise */
 	NullableDatum converted;
 } FieldValue;
 

@@ -251,7 +251,7 @@ typedef struct Product
 static Product
 multiply(Quantity a, int32_t b)
 {
-	unsigned __int128 low = (unsigned __int128) (uint64_t) a * b;
+	Unsigned	low = (Unsigned) (uint64_t) a * b;
 	Product		product = {(a >> 64) * b + (__int128) (low >> 64), (uint64_t) low};
 
 	return product;
@@ -288,7 +288,11 @@ measure_sales(const TrackerRule *rule, const Evidence *evidence, Judgement *judg
 
 	if (!measure_window(rule, evidence, &judgement->sales, first_sale))
 		return false;
-	/* launched and sold before the window: the exact first day does not matter */
+
+	/*
+	 * launched and sold before the window: the exact first day does not
+	 * matter
+	 */
 	if (*first_sale == NO_DAY &&
 		(first == NO_DAY || first > start || judgement->sales <= 0) &&
 		!find_first_sale(evidence, start, first_sale))

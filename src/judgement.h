@@ -94,7 +94,8 @@ typedef struct TrackerRule
 typedef struct Evidence
 {
 	int32_t		as_of;			/* the day that shelf life goes by */
-	int32_t		window_end;		/* the last day of windows: that day, or the one before it */
+	int32_t		window_end;		/* the last day of windows: that day, or the
+								 * one before it */
 	int32_t		launched_on;	/* NO_DAY: not known */
 	DayReader  *lots;			/* units on hand by expiry date */
 	DayReader  *folded;			/* units sold, or shipped, by day */

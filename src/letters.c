@@ -30,7 +30,8 @@
 
 /* First and last. */
 static const pg_wchar dropped_marks[][2] = {
-	{0x0300, 0x036F},			/* combining diacritical marks: accents of Latin, Greek, Cyrillic */
+	{0x0300, 0x036F},			/* combining diacritical marks: accents of
+								 * Latin, Greek, Cyrillic */
 	{0x0591, 0x05BD},			/* Hebrew: accents and points */
 	{0x05BF, 0x05BF},
 	{0x05C1, 0x05C2},
@@ -55,7 +56,7 @@ folding_collation(void)
 	if (OidIsValid(collation))
 		return collation;
 	if (GetDatabaseEncoding() == PG_UTF8)
-		/* cppcheck-suppress unknownEvaluationOrder ; of two constants, either may come first */
+		/* cppcheck-suppress unknownEvaluationOrder ; two constants */
 		collation = get_collation_oid(list_make2(makeString("pg_catalog"),
 												 makeString("und-x-icu")), true);
 	if (!OidIsValid(collation))

@@ -91,7 +91,11 @@ try_for_merchant(void (*work) (void *), void *argument, Datum merchant, Failures
 	{
 		require_row_security();
 		work(argument);
-		/* others of the caller's may be deferred, too, and not for us to check */
+
+		/*
+		 * others of the caller's may be deferred, too, and not for us to
+		 * check
+		 */
 		if (!failures->in_transaction)
 			require_constraints();
 		ReleaseCurrentSubTransaction();
@@ -199,7 +203,10 @@ work_for_merchants(const MerchantWork *work, bool commits)
 {
 	TimestampTz told = GetCurrentTimestamp();
 	Failures	failures = {.in_transaction = !commits};
-	Turn		turn = {.work = work, .merchant = CStringGetTextDatum("")};
+	Turn		turn = {
+		.work = work,
+		.merchant = CStringGetTextDatum("")
+	};
 
 	turn.context = AllocSetContextCreate(CurrentMemoryContext, "invtrack work of a merchant",
 										 ALLOCSET_DEFAULT_SIZES);
@@ -218,7 +225,8 @@ procedure_result(FunctionCallInfo fcinfo, int64 count)
 	bool		is_null = false;
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "a procedure must return a row");	/* cannot happen: see sql/fold.sql */
+		elog(ERROR, "a procedure must return a row");	/* cannot happen: see
+														 * sql/fold.sql */
 	columns = BlessTupleDesc(columns);
 	return HeapTupleGetDatum(heap_form_tuple(columns, &value, &is_null));
 }

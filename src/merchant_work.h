@@ -15,7 +15,8 @@ typedef struct Failures
 {
 	int			merchants;
 	int			sqlstate;		/* of the first error */
-	bool		in_transaction; /* no commit follows: the transaction is the caller's */
+	bool		in_transaction; /* no commit follows: the transaction is the
+								 * caller's */
 } Failures;
 
 /* Something to do for all merchants that have it to do, one after the other. */
@@ -27,7 +28,8 @@ typedef struct MerchantWork
 
 	/*
 	 * Do it, or a part of it, and add to the count. True: there is more to do
-	 * for this merchant. The memory context lasts as long as the merchant's turn.
+	 * for this merchant. The memory context lasts as long as the merchant's
+	 * turn.
 	 */
 	bool		(*work) (Datum merchant, bool is_first, void *state, int64 *count);
 	void	   *state;

@@ -176,7 +176,8 @@ insert_reversal(Datum *key, Datum *id)
 		"WITH RECURSIVE chain AS ("
 		" SELECT m.movement_id, m.reverses, true AS reversed FROM invtrack.movement m"
 		" WHERE m.merchant OPERATOR(pg_catalog.=) $1 AND m.movement_id OPERATOR(pg_catalog.=) $2"
-		" UNION"					/* and not ALL: ends where an owner has closed a circle */
+		/* not UNION ALL: ends where an owner has closed a circle */
+		" UNION"
 		" SELECT m.movement_id, m.reverses, NOT c.reversed FROM chain c JOIN invtrack.movement m"
 		" ON m.merchant OPERATOR(pg_catalog.=) $1 AND m.movement_id OPERATOR(pg_catalog.=) c.reverses)"
 		" UPDATE invtrack.movement m SET reversed = c.reversed FROM chain c"

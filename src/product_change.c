@@ -48,12 +48,14 @@ find_present(Datum *values)
 		HAS_PRODUCT("$3") ", " HAS_MOVEMENTS("$3"),
 		KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}, 0, {BOOLOID, BOOLOID, BOOLOID, BOOLOID}
 	};
-	bool		found[4];
+	Present		present;
 
 	statement_run(&find, values, NULL, false);
-	for (int i = 0; i < lengthof(found); i++)
-		found[i] = result_bool(SPI_tuptable, 0, i + 1);
-	return (Present) {found[0], found[1], found[2], found[3]};
+	present.product = result_bool(SPI_tuptable, 0, 1);
+	present.movements = result_bool(SPI_tuptable, 0, 2);
+	present.other_product = result_bool(SPI_tuptable, 0, 3);
+	present.other_movements = result_bool(SPI_tuptable, 0, 4);
+	return present;
 }
 
 static void

@@ -16,7 +16,8 @@ enum
 {
 	MERCHANT,
 	SKU,
-	OTHER_SKU,					/* the new one, or the one that it is merged into */
+	OTHER_SKU,					/* the new one, or the one that it is merged
+								 * into */
 	LAST_EVENT,
 	NOW,
 	TRANSITION,

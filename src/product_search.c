@@ -43,7 +43,7 @@
 
 /* How many searches there are: exact sku, sku prefix, name prefix, the rest. */
 #define TIERS				4
-#define NAME_START_SIZE		100 /* letters; so that names of any length can be indexed */
+#define NAME_START_SIZE		100 /* letters: names of any length are indexed */
 
 /* Index expressions of sql/product_search.sql, to the letter. */
 #define FOLDED_SKU	"invtrack_internal.fold_case(p.sku::pg_catalog.text) COLLATE pg_catalog.\"C\""
@@ -141,14 +141,13 @@ parse_keyword(Search *search, Datum merchant, const char *keyword, size_t size)
 	while ((length = white_space_before(keyword, end - keyword)) > 0)
 		end -= length;
 	folded = fold_letters(keyword, end - keyword);
-	length = strlen(folded);
+	length = pg_mbcharcliplen(folded, strlen(folded), NAME_START_SIZE);
 	search->merchant = merchant;
 	search->parameters = 0;
 	add_parameter(search, TEXTOID, merchant);
 	add_parameter(search, INT8OID, (Datum) 0);
 	add_parameter(search, TEXTOID, CStringGetTextDatum(folded));
-	add_parameter(search, TEXTOID, PointerGetDatum(
-		cstring_to_text_with_len(folded, pg_mbcharcliplen(folded, length, NAME_START_SIZE))));
+	add_parameter(search, TEXTOID, PointerGetDatum(cstring_to_text_with_len(folded, length)));
 	while (keyword < end)
 		keyword = add_word(search, keyword, end);
 }
@@ -167,6 +166,7 @@ append_condition(StringInfo query, const Search *search, int tier)
 		" AND NOT " FOLDED_NAME " OPERATOR(pg_catalog.^@) $3"
 		" AND NOT " FOLDED_SKU " OPERATOR(pg_catalog.^@) $3"
 	};
+
 	appendStringInfoString(query, conditions[tier]);
 	for (int i = FIXED_PARAMETERS; tier == TIERS - 1 && i < search->parameters; i++)
 		appendStringInfo(query, " AND " SEARCH_TEXT " OPERATOR(pg_catalog.~~) $%d", i + 1);
@@ -184,7 +184,10 @@ search_as_owner(const char *query, Search *search)
 	int			nest_level;
 	int			result;
 
-	/* A policy that binds the owner too may not let it see what the caller does. */
+	/*
+	 * A policy that binds the owner too may not let it see what the caller
+	 * does.
+	 */
 	if (check_enable_rls(product, owner, true) == RLS_ENABLED)
 		owner = GetUserId();
 	GetUserIdAndSecContext(&caller, &security);
@@ -198,7 +201,8 @@ search_as_owner(const char *query, Search *search)
 	finish_naming(&naming);
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(caller, security);
-	if (result != SPI_OK_SELECT)	/* cannot happen: what fails raises its own error */
+	if (result != SPI_OK_SELECT)	/* cannot happen: what fails raises its
+									 * own error */
 		elog(ERROR, "could not run \"%s\": %s", query, SPI_result_code_string(result));
 	return SPI_processed;
 }
@@ -260,7 +264,11 @@ find_tier(ReturnSetInfo *result, Search *search, int tier, int64 max_rows)
 		CHECK_FOR_INTERRUPTS();
 		search->values[1] = Int64GetDatum(limit);
 		found = search_as_owner(query.data, search);
-		/* also of no skus at all: whoever may not read products learns nothing */
+
+		/*
+		 * also of no skus at all: whoever may not read products learns
+		 * nothing
+		 */
 		visible = read_as_caller(search->merchant, found_skus(found));
 		if (visible >= max_rows || found < limit)
 		{

@@ -6,6 +6,8 @@
  * simulation. Within a day, units whose shelf life is no longer above the limit
  * are lost, units on order arrive, and then sales take what expires first.
  */
+#include <string.h>
+
 #include "judgement.h"
 #include "projection.h"
 
@@ -101,7 +103,7 @@ start_projection(Projection *projection, const Supply *supply, int32_t as_of,
 		!add_up(supply->incoming, supply->incoming_count, &sum) ||
 		supply->owed < -SUPPLY_LIMIT || sales > SUPPLY_LIMIT)
 		return false;
-	*projection = (Projection) {0};
+	memset(projection, 0, sizeof(Projection));
 	projection->day = as_of;
 	projection->last_day = horizon_days > DAY_LAST - as_of ? DAY_LAST : as_of + horizon_days;
 	projection->expiry_days = expiry_days;
@@ -246,7 +248,8 @@ is_settled(const Projection *projection)
 void
 sum_projection(Projection *projection, ProjectedSum *sum)
 {
-	*sum = (ProjectedSum) {NO_DAY, NO_DAY, 0, 0};
+	memset(sum, 0, sizeof(ProjectedSum));
+	sum->runs_out_on = sum->first_loss_on = NO_DAY;
 	while (projection->day < projection->last_day)
 	{
 		Quantity	opening = projection->total;

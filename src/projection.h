@@ -15,7 +15,8 @@ typedef struct Supply
 {
 	DayEntry   *lots;			/* units by expiry date; no negative ones */
 	int32_t		lot_count;
-	Quantity	owed;			/* units of negative lots that count, not above 0 */
+	Quantity	owed;			/* units of negative lots that count, not
+								 * above 0 */
 	const DayEntry *incoming;	/* units on order by day */
 	int32_t		incoming_count;
 } Supply;
@@ -36,7 +37,8 @@ typedef struct Projection
 	Quantity	undated;		/* of that, units without expiry date, or owed */
 	Quantity	lost;			/* since the first day */
 	Quantity	shown_lost;		/* the same as the rows show it, in millionths */
-	DayEntry   *lots;			/* with an expiry date: the next ones to sell or to expire */
+	DayEntry   *lots;			/* with an expiry date: the next ones to sell
+								 * or to expire */
 	int32_t		lot_count;
 	const DayEntry *incoming;	/* in millionths */
 	int32_t		incoming_count;

@@ -223,7 +223,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 		DELETE_FROM("tracker_change"),
 		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
 		{"DELETE FROM invtrack.connection_row w USING invtrack.connection_item d"
-			" WHERE d.item OPERATOR(pg_catalog.=) w.item AND d.merchant OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}},
+		" WHERE d.item OPERATOR(pg_catalog.=) w.item AND d.merchant OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}},
 		DELETE_FROM("connection_item"), DELETE_FROM("status_daily"), DELETE_FROM("check_state"), DELETE_FROM("merchant")
 	};
 	static Statement delete_fold_state = DELETE_FROM("fold_state");

@@ -64,19 +64,19 @@ read_stored(const struct varlena *value, Quantity *micro)
 DayCodecStatus
 quantity_from_numeric(Datum value, Quantity *micro)
 {
-	char	   *text;
+	char	   *string;
 	size_t		size;
 	size_t		used;
 	DayCodecStatus status;
 
 	if (read_stored(PG_DETOAST_DATUM_PACKED(value), micro))
 		return DAY_CODEC_OK;
-	text = numeric_normalize(DatumGetNumeric(value));
-	size = strlen(text);
-	status = quantity_parse(text, size, micro, &used);
+	string = numeric_normalize(DatumGetNumeric(value));
+	size = strlen(string);
+	status = quantity_parse(string, size, micro, &used);
 	if (status == DAY_CODEC_OK && used < size)
 		status = DAY_CODEC_BAD_SYNTAX;
-	pfree(text);
+	pfree(string);
 	return status;
 }
 
@@ -116,13 +116,13 @@ quantity_is_quantity(PG_FUNCTION_ARGS)
 static Numeric
 scaled_numeric(Quantity value, int scale)
 {
-	char		text[64];
+	char		string[64];
 	Datum		plain;
 
 	if (value >= PG_INT64_MIN && value <= PG_INT64_MAX)
 		return int64_div_fast_to_numeric((int64) value, scale);
-	text[quantity_format(value, scale, text)] = '\0';
-	plain = DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+	string[quantity_format(value, scale, string)] = '\0';
+	plain = DirectFunctionCall3(numeric_in, CStringGetDatum(string),
 								ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 	return DatumGetNumeric(DirectFunctionCall2(numeric_round, plain, Int32GetDatum(scale)));
 }
@@ -133,7 +133,8 @@ quantity_to_numeric(Quantity quantity, int scale)
 {
 	int64		narrow = (int64) quantity;
 
-	if (narrow != quantity)		/* 128-bit division is slow, and hardly ever needed */
+	if (narrow != quantity)		/* 128-bit division is slow, and hardly ever
+								 * needed */
 	{
 		for (; scale > 0 && quantity % 10 == 0; scale--)
 			quantity /= 10;

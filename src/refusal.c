@@ -15,6 +15,14 @@
 /* Has a check just marked the error that it raises? */
 static bool is_marked;
 
+Refusal
+refusal_of(int sqlstate, const char *column, const char *message, const char *hint)
+{
+	Refusal		refusal = {sqlstate, column, message, hint};
+
+	return refusal;
+}
+
 void
 mark_refusal(void)
 {
@@ -50,9 +58,7 @@ run(Check check, void *arg, bool only_reads_arguments, Refusal *refusal)
 		if (!is_marked && !(only_reads_arguments && is_about_data(error)))
 			PG_RE_THROW();
 		FlushErrorState();
-		*refusal = (Refusal) {
-			error->sqlerrcode, error->column_name, error->message, error->hint
-		};
+		*refusal = refusal_of(error->sqlerrcode, error->column_name, error->message, error->hint);
 		passed = false;
 	}
 	PG_END_TRY();

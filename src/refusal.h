@@ -19,6 +19,7 @@ typedef struct Refusal
 typedef void (*Check) (void *arg);
 
 /* refusal.c */
+extern Refusal refusal_of(int sqlstate, const char *column, const char *message, const char *hint);
 extern void mark_refusal(void);
 extern bool passes(Check check, void *arg, Refusal *refusal);
 extern bool converts(Check convert, void *arg, Refusal *refusal);

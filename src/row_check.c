@@ -57,13 +57,18 @@ typedef struct FileCheck
 static void
 add_finding(FileCheck *file, int row, const char *value, Refusal refusal)
 {
+	Finding    *finding;
+
 	if (file->found == file->room)
 	{
 		file->room *= 2;
 		file->findings = repalloc_huge(file->findings, sizeof(Finding) * file->room);
 	}
-	file->findings[file->found] = (Finding) {row, file->found, value, refusal};
-	file->found++;
+	finding = &file->findings[file->found];
+	finding->row = row;
+	finding->place = file->found++;
+	finding->value = value;
+	finding->refusal = refusal;
 }
 
 /* Keep what the look at the tables needs. */
@@ -103,7 +108,7 @@ read_row(FileCheck *file, Jsonb *given, int i)
 		if (values[field].refusal.sqlstate != 0)
 		{
 			values[field].refusal.column = target->fields[field].name;
-			add_finding(file, i + 1, values[field].text, values[field].refusal);
+			add_finding(file, i + 1, values[field].string, values[field].refusal);
 		}
 	}
 	keep_row(target, values, &file->rows[i]);
@@ -233,10 +238,10 @@ shown_key(const Target *target, const FileRow *row)
 static void
 refuse_key(FileCheck *file, const FileRow *row, const char *message, const char *hint)
 {
-	add_finding(file, row->row, TextDatumGetCString(row->key[KEY_FIELDS - 1]), (Refusal) {
-		ERRCODE_UNIQUE_VIOLATION, file->target->fields[file->target->key[KEY_FIELDS - 1]].name,
-		message, hint
-	});
+	const Field *last = &file->target->fields[file->target->key[KEY_FIELDS - 1]];
+
+	add_finding(file, row->row, TextDatumGetCString(row->key[KEY_FIELDS - 1]),
+				refusal_of(ERRCODE_UNIQUE_VIOLATION, last->name, message, hint));
 }
 
 /* Keys that are in the table already. */

@@ -161,6 +161,13 @@ require_value(void *arg)
 	}
 }
 
+static Refusal
+null_refusal(const Field *field, const char *hint)
+{
+	return refusal_of(ERRCODE_NOT_NULL_VIOLATION, field->name,
+					  psprintf("%s must not be null", field->name), hint);
+}
+
 /* What is wrong with one value of a row, without a look at other rows, becomes its refusal. */
 void
 require_row_value(const Target *target, int i, FieldValue *values)
@@ -174,13 +181,8 @@ require_row_value(const Target *target, int i, FieldValue *values)
 	else if (!value->converted.isnull)
 		(void) passes(require_value, &checked, &value->refusal);
 	else if (field->required)
-		value->refusal = (Refusal) {
-			ERRCODE_NOT_NULL_VIOLATION, field->name, psprintf("%s must not be null", field->name),
-			psprintf("Give a value for the column %s.", field->name)
-		};
+		value->refusal = null_refusal(field, psprintf("Give a value for the column %s.", field->name));
 	else if (target->has_default[i] && value->is_given)
-		value->refusal = (Refusal) {
-			ERRCODE_NOT_NULL_VIOLATION, field->name, psprintf("%s must not be null", field->name),
-			psprintf("Leave out the column %s, or give an empty text.", field->name)
-		};
+		value->refusal = null_refusal(field, psprintf("Leave out the column %s, or give an empty text.",
+													  field->name));
 }

@@ -27,11 +27,14 @@ typedef struct Target
 {
 	const char *name;
 	int			count;
-	Field		fields[TARGET_FIELDS];	/* required: not null, and without a default */
+	Field		fields[TARGET_FIELDS];	/* required: not null, and without a
+										 * default */
 	Rule		rules[TARGET_FIELDS];
-	bool		has_default[TARGET_FIELDS]; /* not null, but with a default: the empty text */
+	bool		has_default[TARGET_FIELDS]; /* not null, but with a default:
+											 * the empty text */
 	int			key[KEY_FIELDS];
-	int			item_codes;		/* how many of the codes of an item it refers to */
+	int			item_codes;		/* how many of the codes of an item it refers
+								 * to */
 	Statement  *find_taken;		/* keys that are there already, by $1 to $4 */
 	const char *taken_hint;
 } Target;

@@ -330,7 +330,8 @@ require_owner(void)
 
 	SPI_connect();
 	if (statement_run(&find_owner, NULL, NULL, true) != 1)
-		elog(ERROR, "table invtrack.merchant has no owner"); /* cannot happen: all have one */
+		elog(ERROR, "table invtrack.merchant has no owner");	/* cannot happen: all
+																 * have one */
 	owner = result_string(SPI_tuptable, 0, 1);
 	if (!result_bool(SPI_tuptable, 0, 2))
 		ereport(ERROR,

@@ -232,11 +232,19 @@ do_errand(const Errand *errand)
 	int64		answer;
 
 	StartTransactionCommand();
-	/* What the role's settings would have instead is not for this transaction. */
+
+	/*
+	 * What the role's settings would have instead is not for this
+	 * transaction.
+	 */
 	XactIsoLevel = XACT_READ_COMMITTED;
 	XactReadOnly = false;
 	PushActiveSnapshot(GetTransactionSnapshot());
-	/* So that the session can read errors; where there is no conversion, as they are. */
+
+	/*
+	 * So that the session can read errors; where there is no conversion, as
+	 * they are.
+	 */
 	if (PrepareClientEncoding(errand->encoding) >= 0)
 		(void) SetClientEncoding(errand->encoding);
 	read_jobs(errand, jobs);

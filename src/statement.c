@@ -171,7 +171,8 @@ statement_plan(Statement *statement)
 	start_naming(&naming);
 	plan = SPI_prepare_cursor(statement->query, statement->nargs, statement->types,
 							  planning_options(statement->cursor_options));
-	if (plan == NULL)			/* cannot happen: the texts are ours and can be prepared */
+	if (plan == NULL)			/* cannot happen: the texts are ours and can
+								 * be prepared */
 		elog(ERROR, "could not prepare \"%s\": %s", statement->query,
 			 SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)	/* cannot happen: it was just prepared */
@@ -240,7 +241,7 @@ result_nullable(const SPITupleTable *rows, uint64 row, int column, Oid type, Dat
 	if (rows == NULL || row >= rows->numvals || column > rows->tupdesc->natts ||
 		!is_of_type(TupleDescAttr(rows->tupdesc, column - 1), type))
 		report_unexpected_type();
-	/* cppcheck-suppress nullPointerRedundantCheck ; the report does not return */
+	/* cppcheck-suppress nullPointerRedundantCheck ; a report ends it */
 	*value = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &is_null);
 	return !is_null;
 }
@@ -319,7 +320,8 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 {
 	int			result = SPI_execute_plan(statement_plan(statement), values, nulls, read_only, 0);
 
-	if (result < 0)				/* cannot happen: what fails raises its own error */
+	if (result < 0)				/* cannot happen: what fails raises its own
+								 * error */
 		elog(ERROR, "could not run \"%s\": %s", statement->query,
 			 SPI_result_code_string(result));
 	if (count_results(statement) > 0 && SPI_tuptable == NULL)
@@ -366,6 +368,7 @@ statement_run_into(Statement *statement, Datum *values, const char *nulls,
 				   bool read_only, DestReceiver *receiver)
 {
 	SPIExecuteOptions options = {0};
+
 	/* an empty list is none: Citus reads what it begins with */
 	ParamListInfo parameters = statement->nargs > 0 ? makeParamList(statement->nargs) : NULL;
 	int			result;
@@ -383,7 +386,8 @@ statement_run_into(Statement *statement, Datum *values, const char *nulls,
 	options.read_only = read_only;
 	options.dest = receiver;
 	result = SPI_execute_plan_extended(statement_plan(statement), &options);
-	if (result < 0)				/* cannot happen: what fails raises its own error */
+	if (result < 0)				/* cannot happen: what fails raises its own
+								 * error */
 		elog(ERROR, "could not run \"%s\": %s", statement->query,
 			 SPI_result_code_string(result));
 }

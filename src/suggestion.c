@@ -53,7 +53,8 @@ typedef struct Search
 	Datum		merchant;
 	const char *code;
 	int			lookups_left;
-	char		found[CODE_SIZE_MAX + 1];	/* the code that was looked up last */
+	char		found[CODE_SIZE_MAX + 1];	/* the code that was looked up
+											 * last */
 } Search;
 
 /*
@@ -125,18 +126,18 @@ begins_with(const char *code, const StringInfo start)
 
 /* The character that the text begins with, in upper and in lower case. */
 static void
-both_cases(const char *text, char *cases[2])
+both_cases(const char *string, char *cases[2])
 {
-	int			length = pg_mblen(text);
+	int			length = pg_mblen(string);
 
 	if (length == 1)
 	{
-		cases[0] = psprintf("%c", pg_ascii_toupper((unsigned char) *text));
-		cases[1] = psprintf("%c", pg_ascii_tolower((unsigned char) *text));
+		cases[0] = psprintf("%c", pg_ascii_toupper((unsigned char) *string));
+		cases[1] = psprintf("%c", pg_ascii_tolower((unsigned char) *string));
 		return;
 	}
-	cases[0] = str_toupper(text, length, folding_collation());
-	cases[1] = str_tolower(text, length, folding_collation());
+	cases[0] = str_toupper(string, length, folding_collation());
+	cases[1] = str_tolower(string, length, folding_collation());
 }
 
 /*
@@ -199,7 +200,8 @@ next_character(char *character)
 	{
 		pg_wchar	next = *c == 0x7F ? 0x80 : utf8_to_unicode(c) + 1;
 
-		if (next >= 0xD800 && next <= 0xDFFF)	/* surrogates are no characters */
+		if (next >= 0xD800 && next <= 0xDFFF)	/* surrogates are no
+												 * characters */
 			next = 0xE000;
 		if (next > 0x10FFFF)
 			return false;

@@ -351,6 +351,7 @@ tracker_set_updated_at(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = require_trigger(fcinfo, ON_UPDATE);
 	TupleDesc	columns = trigger->tg_relation->rd_att;
+
 	/* the second came with 0.3.0 */
 	int			marks[2] = {trigger_column(trigger, "updated_at", TIMESTAMPTZOID)};
 	int			count = 1;

@@ -37,14 +37,17 @@
 #define KEY_COLUMNS			4
 #define RECORDED_COLUMNS	6
 
-/* The columns that make up a tracker's key, and those of which changes are recorded. */
-static const struct
+typedef struct Column
 {
 	const char *name;
 	Oid			type;
-}			key_columns[KEY_COLUMNS] = {
+} Column;
+
+/* The columns that make up a tracker's key, and those of which changes are recorded. */
+static const Column key_columns[KEY_COLUMNS] = {
 	{"merchant", TEXTOID}, {"sku", TEXTOID}, {"inventory_type", TEXTOID}, {"mechanism", TEXTOID}
-}, recorded_columns[RECORDED_COLUMNS] = {
+};
+static const Column recorded_columns[RECORDED_COLUMNS] = {
 	{"quantity", NUMERICOID}, {"lookback_days", INT4OID}, {"coverage_days", INT4OID},
 	{"expiry_days", INT4OID}, {"active", BOOLOID}, {"version", INT4OID}
 };

@@ -45,7 +45,11 @@ guard_init(void)
 static void
 note_lifted(CommandId command)
 {
-	HASHCTL		control = {.keysize = sizeof(CommandId), .entrysize = sizeof(CommandId), .hcxt = TopTransactionContext};
+	HASHCTL		control = {
+		.keysize = sizeof(CommandId),
+		.entrysize = sizeof(CommandId),
+		.hcxt = TopTransactionContext
+	};
 
 	require_caller_is_owner("movement", "change what guards keep");
 	if (lifted == NULL)

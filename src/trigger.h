@@ -12,7 +12,7 @@
 #define ON_INSERT	0x01
 #define ON_UPDATE	0x02
 #define ON_DELETE	0x04
-#define ON_TRUNCATE	0x08	/* for each statement; all others for each row */
+#define ON_TRUNCATE	0x08		/* for each statement; all others for each row */
 
 /* In the WHERE of a statement over rows that guards keep: they let it pass. */
 #define LIFT_GUARD(alias) \
