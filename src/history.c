@@ -222,9 +222,14 @@ history_last_status(PG_FUNCTION_ARGS)
 	day_series_open(PG_GETARG_DAY_SERIES(0), &reader);
 	if (reader.count == 0)
 		PG_RETURN_NULL();
-	if (!day_reader_next(&reader, &entry) ||
-		!history_reason(entry.quantity, reader.scale, &reason))
+	if (!day_reader_next(&reader, &entry))
 		day_series_damaged();
+	if (!history_reason(entry.quantity, reader.scale, &reason))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the day_series is not one of reasons"),
+				 errhint("Only checks write invtrack.tracker_history."),
+				 errargument("reasons")));
 	PG_RETURN_TEXT_P(cstring_to_text(status_name(status_of_reason(reason))));
 }
 

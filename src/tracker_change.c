@@ -204,12 +204,12 @@ enter_changes_memory(void)
 }
 
 static void
-note_change(const TriggerData *trigger, HeapTuple before, HeapTuple after)
+note_change(const TriggerData *trigger, HeapTuple row, HeapTuple before, HeapTuple after)
 {
 	Change		made = {GetCurrentSubTransactionId()};
 	MemoryContext caller;
 
-	get_key(trigger, after == NULL ? before : after, made.values);
+	get_key(trigger, row, made.values);
 	made.values[BEFORE] = recorded_of(trigger, before);
 	made.values[AFTER] = recorded_of(trigger, after);
 	caller = enter_changes_memory();
@@ -364,7 +364,7 @@ tracker_record_change(PG_FUNCTION_ARGS)
 	if ((!check_function_bodies && caller_is_owner("tracker_change")) ||
 		(is_update && says_the_same(trigger)))
 		return PointerGetDatum(NULL);
-	note_change(trigger, before, after);
+	note_change(trigger, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, before, after);
 	if (writes_at_once())
 		write_changes();
 	return PointerGetDatum(NULL);

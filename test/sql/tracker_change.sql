@@ -97,7 +97,7 @@ SELECT left(public.error_of($$SELECT pg_temp.insert_trackers('{p2,p4,nowhere}')$
 SAVEPOINT kept;
 SELECT pg_temp.insert_trackers('{p4}');
 RELEASE kept;
-UPDATE invtrack.tracker SET quantity = CASE sku WHEN 'p1' THEN 1 ELSE 2 END WHERE merchant = 'many';
+UPDATE invtrack.tracker SET quantity = CASE sku WHEN 'p3' THEN 2 ELSE 1 END WHERE merchant = 'many';
 -- A trigger of the owner's that changes trackers itself, of which one change fails.
 CREATE FUNCTION pg_temp.follow() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -112,7 +112,12 @@ BEGIN
 END
 $$;
 CREATE TRIGGER zz_follow AFTER DELETE ON invtrack.tracker FOR EACH ROW WHEN (OLD.sku = 'p1') EXECUTE FUNCTION pg_temp.follow();
+-- in the order of the index
+SET LOCAL enable_seqscan = off;
+SET LOCAL enable_bitmapscan = off;
 DELETE FROM invtrack.tracker WHERE merchant = 'many' AND sku IN ('p1', 'p3');
+RESET enable_seqscan;
+RESET enable_bitmapscan;
 DROP TRIGGER zz_follow ON invtrack.tracker;
 SELECT sku, before -> 'quantity' AS before, after -> 'quantity' AS after FROM invtrack.tracker_change WHERE merchant = 'many' ORDER BY change_id;
 -- A subscriber's apply process fires no trigger for whole statements.

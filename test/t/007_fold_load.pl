@@ -14,7 +14,7 @@ use Test::More;
 my $seed = load_seed();
 note("INVTRACK_SEED=$seed");
 # Of each client: the rarest scripts are 1 of 97, so that at READ COMMITTED each is run some 30 times.
-my $transactions = $ENV{INVTRACK_LONG} ? 2000 : 600;
+my $transactions = $ENV{INVTRACK_LONG} ? 1500 : 600;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;

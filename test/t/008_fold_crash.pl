@@ -17,7 +17,7 @@ use Time::HiRes qw(usleep);
 my $seed = load_seed();
 note("INVTRACK_SEED=$seed");
 srand($seed);
-my $rounds = $ENV{INVTRACK_LONG} ? 20 : 5;
+my $rounds = $ENV{INVTRACK_LONG} ? 12 : 5;
 my $newest = 'SELECT count(*) FROM test.ledger';
 
 # Try until it is true, for so long as tests may wait.

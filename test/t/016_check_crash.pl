@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(usleep);
 
-my $rounds = $ENV{INVTRACK_LONG} ? 20 : 5;
+my $rounds = $ENV{INVTRACK_LONG} ? 12 : 5;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;

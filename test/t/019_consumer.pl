@@ -18,7 +18,7 @@ plan skip_all => 'the modules of examples/consumer are not installed' unless -e 
 my $seed = $ENV{INVTRACK_SEED} // int(rand(1_000_000_000));
 srand($seed);
 note "seed $seed, node $version";
-my $rounds = $ENV{INVTRACK_LONG} ? 50 : 12;
+my $rounds = $ENV{INVTRACK_LONG} ? 30 : 12;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;

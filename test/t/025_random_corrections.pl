@@ -11,7 +11,7 @@ use Test::More;
 
 my $seed = $ENV{INVTRACK_SEED};
 $seed = int(rand(1_000_000)) unless defined $seed && $seed =~ /^\d+$/;
-my ($runs, $steps) = $ENV{INVTRACK_LONG} ? (8, 300) : (1, 150);
+my ($runs, $steps) = $ENV{INVTRACK_LONG} ? (4, 250) : (1, 150);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;

@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = $ENV{INVTRACK_SEED} // int(rand(1_000_000));
-my $rounds = $ENV{INVTRACK_LONG} ? 25 : 6;
+my $rounds = $ENV{INVTRACK_LONG} ? 15 : 6;
 note "seed $seed";
 
 my $node = PostgreSQL::Test::Cluster->new('main');

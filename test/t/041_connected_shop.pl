@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = $ENV{INVTRACK_SEED} // int(rand(1_000_000));
-my $rounds = $ENV{INVTRACK_LONG} ? 20 : 4;
+my $rounds = $ENV{INVTRACK_LONG} ? 10 : 4;
 note "seed $seed";
 
 my $node = PostgreSQL::Test::Cluster->new('main');

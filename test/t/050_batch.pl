@@ -11,7 +11,7 @@ my $seed = $ENV{INVTRACK_SEED};
 $seed = int(rand(1_000_000_000)) unless defined $seed && $seed =~ /^\d+$/;
 note("INVTRACK_SEED=$seed");
 my $from_seed = ($seed % 1_000_000_000) / 1_000_000_000;
-my $batches = $ENV{INVTRACK_LONG} ? 300 : 60;
+my $batches = $ENV{INVTRACK_LONG} ? 200 : 60;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;

@@ -11,7 +11,7 @@ my $seed = $ENV{INVTRACK_SEED};
 $seed = int(rand(1_000_000_000)) unless defined $seed && $seed =~ /^\d+$/;
 note("INVTRACK_SEED=$seed");
 my $from_seed = ($seed % 1_000_000_000) / 1_000_000_000;
-my $calls = $ENV{INVTRACK_LONG} ? 4000 : 200;
+my $calls = $ENV{INVTRACK_LONG} ? 2000 : 200;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
