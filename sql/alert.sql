@@ -114,6 +114,6 @@ CREATE FUNCTION invtrack.purge_alerts(merchant text, older_than_days integer)
 RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'alert_purge';
 COMMENT ON FUNCTION invtrack.purge_alerts(text, integer) IS
-'Deletes closed alerts of a merchant, or of all where it is null, and events that every consumer has confirmed, older than this many days; returns how many rows';
+'Deletes closed alerts, events that every consumer has confirmed, and changes of trackers, older than this many days; of a merchant, or of all if it is null. Returns the number of rows';
 
 SELECT pg_catalog.pg_extension_config_dump('invtrack.alert', '');

@@ -20,7 +20,7 @@ COMMENT ON TABLE invtrack.alert_event IS
 COMMENT ON COLUMN invtrack.alert_event.merchant IS 'Merchant of the item';
 COMMENT ON COLUMN invtrack.alert_event.event_id IS 'Number of the event: 1, 2, 3, ... of its merchant, in the order of commits';
 COMMENT ON COLUMN invtrack.alert_event.transition IS
-'opened; worsened: another status; recovered; withdrawn: the tracker or its product was deleted';
+'opened; worsened: another status, or critical now; recovered; withdrawn: tracker or product deleted, merged or retired; renamed';
 COMMENT ON COLUMN invtrack.alert_event.alert_id IS 'Which alert';
 COMMENT ON COLUMN invtrack.alert_event.sku IS 'Product of the item';
 COMMENT ON COLUMN invtrack.alert_event.inventory_type IS 'Inventory type of the item';

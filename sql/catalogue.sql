@@ -86,7 +86,7 @@ COMMENT ON COLUMN invtrack.product.discontinued_on IS
 CREATE TRIGGER product_refuse_change
     BEFORE UPDATE OF merchant, sku ON invtrack.product FOR EACH ROW
     EXECUTE FUNCTION invtrack_internal.refuse_change(
-        'Codes are immutable: insert the product under its new code.', 'merchant', 'sku');
+        'Codes are immutable: use invtrack.rename_product() or invtrack.merge_product().', 'merchant', 'sku');
 COMMENT ON TRIGGER product_refuse_change ON invtrack.product IS 'Codes are immutable';
 
 CREATE TABLE invtrack.inventory_type (

@@ -194,7 +194,7 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION invtrack.watch(text, regclass, name, text) IS
-'Follows the changes of a table, whose column holds the key of the connection; takes SHARE ROW EXCLUSIVE of the table. created, updated or unchanged';
+'Follows changes of a table, one column of which holds the key of the connection. Locks the table: SHARE ROW EXCLUSIVE, or ACCESS EXCLUSIVE if it is watched already. Returns created, updated or unchanged';
 
 CREATE FUNCTION invtrack.unwatch(connection text, watched regclass)
 RETURNS boolean LANGUAGE plpgsql VOLATILE

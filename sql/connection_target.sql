@@ -19,7 +19,7 @@ BEGIN ATOMIC
      GROUP BY i.merchant, i.sku, i.inventory_type, u.code;
 END;
 COMMENT ON FUNCTION invtrack_internal.unit_sums(bigint[], text[]) IS
-'Lots, or units on order, with what all keys of all connections bring of them; a null quantity: nothing any more';
+'Sums of what all keys of all connections bring, per lot or order; a null quantity: no key has it any more';
 
 CREATE FUNCTION invtrack_internal.sync_units(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE

@@ -1,5 +1,5 @@
 
--- Series as rows, a row a day ----------------------------------------------------------------------
+-- Series as rows, one for each day ------------------------------------------------------------------
 --
 -- The last two arguments are the first and the last day. The views by day leave them infinite; what a query
 -- asks of the day is put in their place when it is planned, see src/daily_plan.c.

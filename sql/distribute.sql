@@ -90,7 +90,7 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.restrict_loads(boolean) IS
-'Makes the policy that loads mark no movement as folded or reversed; null: as the table is distributed by Citus or not';
+'Creates the policy by which loaders cannot mark movements as folded or reversed; null: for Citus if it has distributed the table';
 
 CREATE FUNCTION invtrack_internal.run_on_nodes(command text)
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

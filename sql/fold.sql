@@ -35,7 +35,7 @@ CREATE TABLE invtrack.fold_state (
     CONSTRAINT fold_state_pkey PRIMARY KEY (merchant)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE invtrack.fold_state IS
-'A row a merchant that has been folded: folds, purges, repairs and changes of products take turns on it; corrections share it';
+'One row for each merchant that has been folded: folds, purges, repairs and changes of products take turns on it; corrections share it';
 COMMENT ON COLUMN invtrack.fold_state.merchant IS 'Merchant of the movements';
 COMMENT ON COLUMN invtrack.fold_state.folded_at IS 'When its movements were last folded';
 COMMENT ON COLUMN invtrack.fold_state.purged_upto IS

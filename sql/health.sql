@@ -48,7 +48,7 @@ SELECT t.merchant,
        invtrack_internal.tracker_key(t.merchant, t.sku, t.inventory_type, t.mechanism) AS tracker_key
   FROM invtrack_internal.tracker_reading t;
 COMMENT ON VIEW invtrack.health IS
-'How healthy each tracked item is, live: a row a tracker';
+'How healthy each tracked item is, live: one row for each tracker';
 COMMENT ON COLUMN invtrack.health.merchant IS 'Merchant of the item';
 COMMENT ON COLUMN invtrack.health.merchant_name IS 'Name of the merchant';
 COMMENT ON COLUMN invtrack.health.sku IS 'Product of the item';

@@ -41,7 +41,7 @@ AS 'MODULE_PATHNAME', 'history_are_reasons';
 COMMENT ON FUNCTION invtrack_internal.are_reasons(invtrack.day_series) IS
 'Does each entry of an intact history stand for a reason?';
 
--- A row a merchant that has been checked: checks take turns on it, and it numbers the events.
+-- One row for each merchant that has been checked: checks take turns on it, and it numbers the events.
 CREATE TABLE invtrack.check_state (
     merchant text COLLATE "C" NOT NULL,
     events bigint NOT NULL DEFAULT 0,
@@ -51,7 +51,7 @@ CREATE TABLE invtrack.check_state (
     CONSTRAINT check_state_merchant_fkey FOREIGN KEY (merchant) REFERENCES invtrack.merchant
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE invtrack.check_state IS
-'A row a merchant that has been checked: checks of a merchant take turns on it';
+'One row for each merchant that has been checked: checks of a merchant take turns on it';
 COMMENT ON COLUMN invtrack.check_state.merchant IS 'Merchant of the trackers';
 COMMENT ON COLUMN invtrack.check_state.events IS 'Number of its last event';
 COMMENT ON COLUMN invtrack.check_state.checked_at IS 'When its trackers were last checked';

@@ -326,7 +326,7 @@ report_no_access(FunctionCallInfo fcinfo, Oid role)
 			(errcode(ERRCODE_NO_DATA_FOUND),
 			 errmsg("role \"%s\" has been granted no access to merchant \"%s\"", name,
 					text_to_cstring(PG_GETARG_TEXT_PP(ARG_ROLE_MERCHANT))),
-			 errhint("The view invtrack.access lists who has what. Access to all merchants, or that of a role it is a member of, is revoked as such."),
+			 errhint("The view invtrack.access lists who has what. Revoke access to all merchants with a null merchant, and access of a group from the group."),
 			 errargument("merchant")));
 }
 

@@ -35,7 +35,7 @@ report_not_updated(Datum *values)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to change the alert of tracker %s",
 						shown_tracker(values)),
-				 errhint("It takes access of the level manage to the merchant; a trigger of the table's owner may prevent it, too.")));
+				 errhint("It requires the level manage for the merchant. A trigger of the table's owner can prevent it as well.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_NO_DATA_FOUND),
 			 errmsg("tracker %s has no open alert", shown_tracker(values)),

@@ -2,7 +2,7 @@
  * alert_event.c
  *		The outbox: handing events to programs that deliver them.
  *
- * A consumer has a row a merchant that says how far it has come. Taking locks
+ * A consumer has one row for each merchant, which says how far it has come. Taking locks
  * that row until the end of the transaction, and passes over rows that another
  * worker of the same consumer has locked. An event is handed out until it is
  * confirmed: at least once, in the order of its merchant. Merchants take

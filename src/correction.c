@@ -104,7 +104,7 @@ refuse_purged(Datum *values)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_NO_DATA_FOUND),
-			 errmsg("ref \"%s\" of merchant \"%s\" is not known, and movements of %s and later are purged",
+			 errmsg("ref \"%s\" of merchant \"%s\" is not known, and a purge has reached its day, %s",
 					TextDatumGetCString(values[LINE_REF]), TextDatumGetCString(values[LINE_MERCHANT]),
 					DatumGetCString(DirectFunctionCall1(date_out, values[LINE_OCCURRED_ON]))),
 			 errhint("If the line was purged, insert a movement of the difference without a ref; if it is new, insert it into invtrack.movement."),

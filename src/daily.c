@@ -1,6 +1,6 @@
 /*
  * daily.c
- *		Series as rows, a row a day, between two days.
+ *		Series as rows, one for each day, between two days.
  *
  * The views by day call these functions for all days. daily_plan.c puts the
  * days that a query asks for in their place, so that other days are neither

@@ -114,7 +114,7 @@ report_denied(const char *action, const Datum *key)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied to %s tracker %s", action, shown_tracker(key)),
-			 errhint("It takes access of the level manage to the merchant; a trigger of the table's owner may prevent it, too.")));
+			 errhint("It requires the level manage for the merchant. A trigger of the table's owner can prevent it as well.")));
 }
 
 /* Values and null flags of a key and its rule, for SPI. */

@@ -113,7 +113,7 @@ require_change_trigger(FunctionCallInfo fcinfo, bool for_row)
 		!is_tracker_table(trigger->tg_relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("a function of invtrack's triggers works only as those use it")));
+				 errmsg("this function can only be called by invtrack's own triggers")));
 	return trigger;
 }
 

@@ -103,7 +103,7 @@ require_trigger(FunctionCallInfo fcinfo, int events)
 		(event_of(trigger->tg_event) & events) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("a function of invtrack's triggers works only as those use it")));
+				 errmsg("this function can only be called by invtrack's own triggers")));
 	return trigger;
 }
 

@@ -169,8 +169,16 @@ COMMENT ON COLUMN invtrack.merchant.critical_percent IS
 COMMENT ON COLUMN invtrack.merchant.count_today IS
 'Do windows of sales and shipments end with today? False: with yesterday, so that a day that has just begun makes no news';
 COMMENT ON TABLE invtrack.fold_state IS
-'A row a merchant that has been folded: folds, purges, repairs and changes of products take turns on it; corrections share it';
+'One row for each merchant that has been folded: folds, purges, repairs and changes of products take turns on it; corrections share it';
 COMMENT ON COLUMN invtrack.alert_event.payload IS 'All there is to tell; the format has a version and is described in docs/reference/events.md';
+COMMENT ON TABLE invtrack.check_state IS
+'One row for each merchant that has been checked: checks of a merchant take turns on it';
+COMMENT ON COLUMN invtrack.alert_event.transition IS
+'opened; worsened: another status, or critical now; recovered; withdrawn: tracker or product deleted, merged or retired; renamed';
+CREATE OR REPLACE TRIGGER product_refuse_change
+    BEFORE UPDATE OF merchant, sku ON invtrack.product FOR EACH ROW
+    EXECUTE FUNCTION invtrack_internal.refuse_change(
+        'Codes are immutable: use invtrack.rename_product() or invtrack.merge_product().', 'merchant', 'sku');
 COMMENT ON COLUMN invtrack.alert.closed_as IS 'recovered, or withdrawn: the tracker or its product was deleted, merged or retired';
 COMMENT ON COLUMN invtrack.merchant.hold_for_incoming IS
 'A low alert of too little stock is not opened while units on order are expected soon enough to make the tracker ok';
