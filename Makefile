@@ -101,19 +101,22 @@ headers:
 		echo 'There is no $(includedir_server)/postgres.h: install the development files' >&2; \
 		echo 'of PostgreSQL $(MAJORVERSION) (Debian: postgresql-server-dev-$(MAJORVERSION)).' >&2; exit 1; }
 
-$(FRESH_SQL): $(TOPIC_FILES) $(SRC)Makefile
-	cat $(TOPIC_FILES) > $@
+# Lists that stand many times in the topics stand there by a name.
+EXPAND = sed -f $(SRC)sql/expand.sed
+
+$(FRESH_SQL): $(TOPIC_FILES) $(SRC)sql/expand.sed $(SRC)Makefile
+	$(EXPAND) $(TOPIC_FILES) > $@
 
 # The update is locks, the changes by hand, the new topics, all functions and views of the others as they are now,
 # what goes then, and the epilogue. A function or view is a paragraph, with its comments.
 LOCK_SQL = $(SRC)sql/update/lock.sql
 UPDATE_PROLOGUE = sed '1s/"CREATE EXTENSION .*"/"ALTER EXTENSION invtrack UPDATE"/' $(SRC)sql/prologue.sql
 
-$(UPDATE_SQL): $(wildcard $(SRC)sql/update/*.sql) $(TOPIC_FILES) $(SRC)Makefile
+$(UPDATE_SQL): $(wildcard $(SRC)sql/update/*.sql) $(TOPIC_FILES) $(SRC)sql/expand.sed $(SRC)Makefile
 	$(UPDATE_PROLOGUE) > $@
-	cat $(LOCK_SQL) $(SRC)sql/update/0.2.0--0.3.0.sql $(NEW_TOPICS:%=$(SRC)sql/%.sql) >> $@
+	$(EXPAND) $(LOCK_SQL) $(SRC)sql/update/0.2.0--0.3.0.sql $(NEW_TOPICS:%=$(SRC)sql/%.sql) >> $@
 	awk -v RS= '/(^|\n)CREATE (FUNCTION|PROCEDURE|VIEW) / { gsub(/(^|\n)CREATE /, "&OR REPLACE "); print "\n" $$0 }' \
-		$(filter-out $(NEW_TOPICS:%=$(SRC)sql/%.sql),$(TOPIC_FILES)) >> $@
+		$(filter-out $(NEW_TOPICS:%=$(SRC)sql/%.sql),$(TOPIC_FILES)) | $(EXPAND) >> $@
 	cat $(SRC)sql/update/0.2.0--0.3.0-after.sql $(SRC)sql/epilogue.sql >> $@
 
 # From the version before, in one step: the released script takes no locks first.

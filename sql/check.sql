@@ -100,9 +100,7 @@ SELECT t.merchant, t.sku, t.inventory_type, t.mechanism
         AND i.expected_on >= t.as_of
         AND i.expected_on - t.as_of <= CASE t.mechanism
             WHEN 'stock_quantity' THEN 30
-            WHEN 'turnover_days' THEN invtrack_internal.judge_days_of_cover(
-                t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-                t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) END) w
+            WHEN 'turnover_days' THEN invtrack_internal.judge_days_of_cover(@judged_columns@) END) w
  WHERE w.units IS NOT NULL
    AND invtrack_internal.judge_status(
            t.mechanism, t.quantity, t.lookback_days, t.coverage_days, t.expiry_days, t.launched_on,

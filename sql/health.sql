@@ -13,33 +13,15 @@ SELECT t.merchant,
        t.lookback_days,
        t.coverage_days,
        t.expiry_days,
-       invtrack_internal.judge_current_stock(
-           t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS current_stock,
-       invtrack_internal.judge_threshold(
-           t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS threshold,
-       invtrack_internal.judge_health(
-           t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS health,
-       invtrack_internal.judge_status(
-           t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS status,
-       invtrack_internal.judge_reason(
-           t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS reason,
-       invtrack_internal.judge_daily_sales(
-           t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS daily_sales,
-       invtrack_internal.judge_actual_days(
-           t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS actual_days,
-       invtrack_internal.judge_days_of_cover(
-           t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS days_of_cover,
-       invtrack_internal.judge_excluded_stock(
-           t.mechanism, t.quantity, t.lookback_days, t.coverage_days,
-           t.expiry_days, t.launched_on, t.lots, t.folded, t.tail, t.as_of, t.count_today) AS excluded_stock,
+       invtrack_internal.judge_current_stock(@judged_columns@) AS current_stock,
+       invtrack_internal.judge_threshold(@judged_columns@) AS threshold,
+       invtrack_internal.judge_health(@judged_columns@) AS health,
+       invtrack_internal.judge_status(@judged_columns@) AS status,
+       invtrack_internal.judge_reason(@judged_columns@) AS reason,
+       invtrack_internal.judge_daily_sales(@judged_columns@) AS daily_sales,
+       invtrack_internal.judge_actual_days(@judged_columns@) AS actual_days,
+       invtrack_internal.judge_days_of_cover(@judged_columns@) AS days_of_cover,
+       invtrack_internal.judge_excluded_stock(@judged_columns@) AS excluded_stock,
        t.as_of,
        t.updated_at,
        t.active,
