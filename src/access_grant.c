@@ -42,8 +42,8 @@ enum
 
 /* Columns and parameters of the statements below. */
 #define ROW_MATCHES \
-	" a.role::pg_catalog.oid OPERATOR(pg_catalog.=) $1" \
-	" AND coalesce(a.merchant, '') OPERATOR(pg_catalog.=) coalesce($2, '')"
+	" a.role::pg_catalog.oid " EQ " $1" \
+	" AND coalesce(a.merchant, '') " EQ " coalesce($2, '')"
 
 /* What a call changes for its time, and puts back. */
 typedef struct Granting
@@ -120,7 +120,7 @@ delete_access_of_dropped(void)
 {
 	static Statement delete_rows = {
 		"DELETE FROM invtrack.access_grant a WHERE NOT EXISTS ("
-		"SELECT FROM pg_catalog.pg_roles r WHERE r.oid OPERATOR(pg_catalog.=) a.role::pg_catalog.oid)",
+		"SELECT FROM pg_catalog.pg_roles r WHERE r.oid " EQ " a.role::pg_catalog.oid)",
 		0, {InvalidOid}
 	};
 
@@ -212,11 +212,11 @@ adjust_privileges(Oid role, bool may_revoke)
 	static Statement find_changes = {
 		"SELECT s.due, p.privilege, p.kind, p.object, p.object_id"
 		" FROM invtrack_internal.level_privilege p CROSS JOIN LATERAL (SELECT"
-		" EXISTS (SELECT FROM invtrack.access_grant a WHERE a.role::pg_catalog.oid OPERATOR(pg_catalog.=) $1"
+		" EXISTS (SELECT FROM invtrack.access_grant a WHERE a.role::pg_catalog.oid " EQ " $1"
 		" AND pg_catalog.strpos('read load manage', a.level)"
 		" OPERATOR(pg_catalog.>=) pg_catalog.strpos('read load manage', p.level)) AS due,"
-		" EXISTS (SELECT FROM pg_catalog.aclexplode(p.acl) x WHERE x.grantee OPERATOR(pg_catalog.=) $1"
-		" AND x.privilege_type OPERATOR(pg_catalog.=) pg_catalog.split_part(p.privilege, '(', 1)) AS has) s"
+		" EXISTS (SELECT FROM pg_catalog.aclexplode(p.acl) x WHERE x.grantee " EQ " $1"
+		" AND x.privilege_type " EQ " pg_catalog.split_part(p.privilege, '(', 1)) AS has) s"
 		" WHERE s.due OPERATOR(pg_catalog.<>) s.has AND (s.due OR $2) AND p.owner OPERATOR(pg_catalog.<>) $1"
 		" ORDER BY p.kind, p.object, p.privilege, s.due",
 		2, {OIDOID, BOOLOID}, CURSOR_OPT_CUSTOM_PLAN, {BOOLOID, TEXTOID, TEXTOID, TEXTOID, OIDOID}
@@ -245,7 +245,7 @@ static const char *
 write_access(Datum *values, const char *nulls)
 {
 	static Statement read_level = {
-		"SELECT a.level OPERATOR(pg_catalog.=) $3 FROM invtrack.access_grant a WHERE" ROW_MATCHES,
+		"SELECT a.level " EQ " $3 FROM invtrack.access_grant a WHERE" ROW_MATCHES,
 		3, {OIDOID, TEXTOID, TEXTOID}, 0, {BOOLOID}
 	};
 	static Statement insert_row = {
@@ -339,7 +339,7 @@ access_revoke(PG_FUNCTION_ARGS)
 		"DELETE FROM invtrack.access_grant a WHERE" ROW_MATCHES, 2, {OIDOID, TEXTOID}
 	};
 	static Statement delete_rows = {
-		"DELETE FROM invtrack.access_grant a WHERE a.role::pg_catalog.oid OPERATOR(pg_catalog.=) $1",
+		"DELETE FROM invtrack.access_grant a WHERE a.role::pg_catalog.oid " EQ " $1",
 		1, {OIDOID}
 	};
 	Datum		values[2] = {0, PG_GETARG_DATUM(ARG_ROLE_MERCHANT)};

@@ -17,8 +17,8 @@
 #include "tracker_rule.h"
 
 #define OPEN_ALERT_MATCHES \
-	" a.merchant OPERATOR(pg_catalog.=) $1 AND a.sku OPERATOR(pg_catalog.=) $2" \
-	" AND a.inventory_type OPERATOR(pg_catalog.=) $3 AND a.mechanism OPERATOR(pg_catalog.=) $4" \
+	" a.merchant " EQ " $1 AND a.sku " EQ " $2" \
+	" AND a.inventory_type " EQ " $3 AND a.mechanism " EQ " $4" \
 	" AND a.closed_at IS NULL"
 
 /* No open alert was updated: the caller sees none, or sees it and may not write it. */
@@ -106,22 +106,22 @@ alert_purge(PG_FUNCTION_ARGS)
 	static Statement deletions[] = {
 		{
 			"DELETE FROM invtrack.alert_event e"
-			" WHERE ($1 IS NULL OR e.merchant OPERATOR(pg_catalog.=) $1)"
+			" WHERE ($1 IS NULL OR e.merchant " EQ " $1)"
 			" AND e.recorded_at OPERATOR(pg_catalog.<) $2"
 			" AND NOT EXISTS (SELECT FROM invtrack.alert_consumer c"
-			" WHERE c.merchant OPERATOR(pg_catalog.=) e.merchant"
+			" WHERE c.merchant " EQ " e.merchant"
 			" AND c.confirmed OPERATOR(pg_catalog.<) e.event_id)",
 			2, {TEXTOID, TIMESTAMPTZOID}, CURSOR_OPT_CUSTOM_PLAN
 		},
 		{
 			"DELETE FROM invtrack.alert a"
-			" WHERE ($1 IS NULL OR a.merchant OPERATOR(pg_catalog.=) $1)"
+			" WHERE ($1 IS NULL OR a.merchant " EQ " $1)"
 			" AND a.closed_at OPERATOR(pg_catalog.<) $2",
 			2, {TEXTOID, TIMESTAMPTZOID}, CURSOR_OPT_CUSTOM_PLAN
 		},
 		{
 			"DELETE FROM invtrack.tracker_change c"
-			" WHERE ($1 IS NULL OR c.merchant OPERATOR(pg_catalog.=) $1)"
+			" WHERE ($1 IS NULL OR c.merchant " EQ " $1)"
 			" AND c.changed_at OPERATOR(pg_catalog.<) $2",
 			2, {TEXTOID, TIMESTAMPTZOID}, CURSOR_OPT_CUSTOM_PLAN
 		}

@@ -44,13 +44,13 @@ lock_alert_events(Datum merchant, int64 *events)
 {
 	static Statement make_row = {
 		"INSERT INTO invtrack.check_state (merchant)"
-		" SELECT m.merchant FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" SELECT m.merchant FROM invtrack.merchant m WHERE m.merchant " EQ " $1"
 		" FOR KEY SHARE ON CONFLICT (merchant) DO NOTHING",
 		1, {TEXTOID}
 	};
 	static Statement lock_row = {
 		"SELECT s.events FROM invtrack.check_state s"
-		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+		" WHERE s.merchant " EQ " $1 FOR UPDATE",
 		1, {TEXTOID}, 0, {INT8OID}
 	};
 
@@ -75,7 +75,7 @@ finish_alert_events(Datum merchant, int64 events)
 {
 	static Statement update = {
 		"UPDATE invtrack.check_state s SET events = $2"
-		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 AND s.events OPERATOR(pg_catalog.<) $2",
+		" WHERE s.merchant " EQ " $1 AND s.events OPERATOR(pg_catalog.<) $2",
 		2, {TEXTOID, INT8OID}
 	};
 	Datum		values[2] = {merchant, Int64GetDatum(events)};
@@ -135,10 +135,10 @@ find_unregistered(Datum consumer)
 		"SELECT s.merchant FROM invtrack.check_state s"
 		" WHERE s.events OPERATOR(pg_catalog.>) 0"
 		" AND invtrack.has_access(s.merchant::pg_catalog.text, 'manage'::pg_catalog.text)"
-		" AND NOT s.merchant OPERATOR(pg_catalog.=) ANY ("
-		" SELECT c.merchant FROM invtrack.alert_consumer c WHERE c.consumer OPERATOR(pg_catalog.=) $1)"
+		" AND NOT s.merchant " EQ " ANY ("
+		" SELECT c.merchant FROM invtrack.alert_consumer c WHERE c.consumer " EQ " $1)"
 		" AND (SELECT e.event_id FROM invtrack.alert_event e"
-		" WHERE e.merchant OPERATOR(pg_catalog.=) s.merchant ORDER BY e.event_id LIMIT 1) IS NOT NULL"
+		" WHERE e.merchant " EQ " s.merchant ORDER BY e.event_id LIMIT 1) IS NOT NULL"
 		" ORDER BY s.merchant LIMIT " CppAsString2(REGISTRATIONS_MAX),
 		1, {TEXTOID}, 0, {TEXTOID}
 	};
@@ -163,7 +163,7 @@ register_consumer(Datum consumer)
 	static Statement make_rows = {
 		"INSERT INTO invtrack.alert_consumer (merchant, consumer, confirmed)"
 		" SELECT e.merchant, $1, pg_catalog.min(e.event_id) OPERATOR(pg_catalog.-) 1"
-		" FROM invtrack.alert_event e WHERE e.merchant OPERATOR(pg_catalog.=) ANY ($2)"
+		" FROM invtrack.alert_event e WHERE e.merchant " EQ " ANY ($2)"
 		" GROUP BY e.merchant"
 		" ON CONFLICT (merchant, consumer) DO NOTHING",
 		2, {TEXTOID, TEXTARRAYOID}
@@ -180,8 +180,8 @@ open_merchants(Datum consumer)
 {
 	static Statement find_rows = {
 		"SELECT c.merchant, s.events FROM invtrack.alert_consumer c"
-		" JOIN invtrack.check_state s ON s.merchant OPERATOR(pg_catalog.=) c.merchant"
-		" WHERE c.consumer OPERATOR(pg_catalog.=) $1"
+		" JOIN invtrack.check_state s ON s.merchant " EQ " c.merchant"
+		" WHERE c.consumer " EQ " $1"
 		" AND s.events OPERATOR(pg_catalog.>) c.confirmed"
 		" ORDER BY c.taken_at NULLS FIRST, c.merchant",
 		1, {TEXTOID}, 0, {TEXTOID, INT8OID}
@@ -196,7 +196,7 @@ lock_merchant(Datum consumer, Datum merchant, Datum *confirmed)
 {
 	static Statement lock_row = {
 		"SELECT c.confirmed FROM invtrack.alert_consumer c"
-		" WHERE c.consumer OPERATOR(pg_catalog.=) $1 AND c.merchant OPERATOR(pg_catalog.=) $2"
+		" WHERE c.consumer " EQ " $1 AND c.merchant " EQ " $2"
 		" FOR UPDATE SKIP LOCKED",
 		2, {TEXTOID, TEXTOID}, 0, {INT8OID}
 	};
@@ -219,7 +219,7 @@ note_turn(Datum consumer, Datum merchant, Datum confirmed)
 {
 	static Statement update = {
 		"UPDATE invtrack.alert_consumer c SET taken_at = $4, confirmed = $3"
-		" WHERE c.consumer OPERATOR(pg_catalog.=) $1 AND c.merchant OPERATOR(pg_catalog.=) $2",
+		" WHERE c.consumer " EQ " $1 AND c.merchant " EQ " $2",
 		4, {TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID}
 	};
 	Datum		values[4] = {consumer, merchant, confirmed,
@@ -234,7 +234,7 @@ take_events(Datum consumer, int64 left, ReturnSetInfo *result)
 {
 	static Statement read_events = {
 		"SELECT " ALERT_EVENT_COLUMNS " FROM invtrack.alert_event e"
-		" WHERE e.merchant OPERATOR(pg_catalog.=) $1 AND e.event_id OPERATOR(pg_catalog.>) $2"
+		" WHERE e.merchant " EQ " $1 AND e.event_id OPERATOR(pg_catalog.>) $2"
 		" ORDER BY e.event_id LIMIT $3",
 		3, {TEXTOID, INT8OID, INT8OID}, CURSOR_OPT_GENERIC_PLAN, {ALERT_EVENT_TYPES}
 	};
@@ -328,14 +328,14 @@ alert_event_confirm(PG_FUNCTION_ARGS)
 {
 	static Statement lock_row = {
 		"SELECT c.confirmed FROM invtrack.alert_consumer c"
-		" JOIN invtrack.check_state s ON s.merchant OPERATOR(pg_catalog.=) c.merchant"
-		" WHERE c.consumer OPERATOR(pg_catalog.=) $1 AND c.merchant OPERATOR(pg_catalog.=) $2"
+		" JOIN invtrack.check_state s ON s.merchant " EQ " c.merchant"
+		" WHERE c.consumer " EQ " $1 AND c.merchant " EQ " $2"
 		" AND s.events OPERATOR(pg_catalog.>=) $3 FOR UPDATE OF c",
 		3, {TEXTOID, TEXTOID, INT8OID}, 0, {INT8OID}
 	};
 	static Statement confirm = {
 		"UPDATE invtrack.alert_consumer c SET confirmed = $3, confirmed_at = $4"
-		" WHERE c.consumer OPERATOR(pg_catalog.=) $1 AND c.merchant OPERATOR(pg_catalog.=) $2"
+		" WHERE c.consumer " EQ " $1 AND c.merchant " EQ " $2"
 		" AND c.confirmed OPERATOR(pg_catalog.<) $3",
 		4, {TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID}
 	};

@@ -105,14 +105,14 @@ static Statement read_item = {
 	" 100::pg_catalog.numeric OPERATOR(pg_catalog.+) m.rearm_percent::pg_catalog.numeric, m.alert_too_new, m.alert_nothing_on_hand,"
 	" s.checked_days, y.on_hand"
 	" FROM invtrack_internal.reading r"
-	" JOIN invtrack.merchant m ON m.merchant OPERATOR(pg_catalog.=) r.merchant"
-	" LEFT JOIN invtrack.check_state s ON s.merchant OPERATOR(pg_catalog.=) r.merchant"
-	" LEFT JOIN invtrack.stock_history y ON y.merchant OPERATOR(pg_catalog.=) r.merchant"
-	" AND y.sku OPERATOR(pg_catalog.=) r.sku"
-	" AND y.inventory_type OPERATOR(pg_catalog.=) r.inventory_type"
-	" WHERE r.merchant OPERATOR(pg_catalog.=) $1 AND r.sku OPERATOR(pg_catalog.=) $2"
-	" AND r.inventory_type OPERATOR(pg_catalog.=) $3"
-	" AND r.mechanism OPERATOR(pg_catalog.=) $4",
+	" JOIN invtrack.merchant m ON m.merchant " EQ " r.merchant"
+	" LEFT JOIN invtrack.check_state s ON s.merchant " EQ " r.merchant"
+	" LEFT JOIN invtrack.stock_history y ON y.merchant " EQ " r.merchant"
+	" AND y.sku " EQ " r.sku"
+	" AND y.inventory_type " EQ " r.inventory_type"
+	" WHERE r.merchant " EQ " $1 AND r.sku " EQ " $2"
+	" AND r.inventory_type " EQ " $3"
+	" AND r.mechanism " EQ " $4",
 	TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, CURSOR_OPT_GENERIC_PLAN
 };
 

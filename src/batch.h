@@ -42,12 +42,12 @@ typedef struct Setting
 	" pg_catalog.unnest($8)) WITH ORDINALITY AS u(merchant, sku, inventory_type, mechanism," \
 	" quantity, lookback_days, coverage_days, expiry_days, n)"
 #define IS_GIVEN(t) \
-	t ".merchant OPERATOR(pg_catalog.=) u.merchant AND " t ".sku OPERATOR(pg_catalog.=) u.sku" \
-	" AND " t ".inventory_type OPERATOR(pg_catalog.=) u.inventory_type" \
-	" AND " t ".mechanism OPERATOR(pg_catalog.=) u.mechanism"
+	t ".merchant " EQ " u.merchant AND " t ".sku " EQ " u.sku" \
+	" AND " t ".inventory_type " EQ " u.inventory_type" \
+	" AND " t ".mechanism " EQ " u.mechanism"
 /* A statement looks at the rows of one merchant only, if all settings are of it. */
 #define OF_ONE_MERCHANT(t, parameter) \
-	" AND (" parameter " IS NULL OR " t ".merchant OPERATOR(pg_catalog.=) " parameter ")"
+	" AND (" parameter " IS NULL OR " t ".merchant " EQ " " parameter ")"
 
 /* batch_read.c: settings in the order of their keys */
 extern uint64 run_for(Statement *statement, Setting **settings, int count, int columns);

@@ -120,11 +120,11 @@ find_missing_items(Setting **settings, int count)
 	static Statement find_items = {
 		"SELECT u.n, m.merchant IS NOT NULL, p.sku IS NOT NULL, i.inventory_type IS NOT NULL,"
 		" m.merchant IS NOT NULL AND invtrack.has_access(u.merchant, 'manage') FROM " GIVEN_KEYS
-		" LEFT JOIN invtrack.merchant m ON m.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" LEFT JOIN invtrack.product p ON p.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" AND p.sku OPERATOR(pg_catalog.=) u.sku"
-		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" AND i.inventory_type OPERATOR(pg_catalog.=) u.inventory_type",
+		" LEFT JOIN invtrack.merchant m ON m.merchant " EQ " u.merchant"
+		" LEFT JOIN invtrack.product p ON p.merchant " EQ " u.merchant"
+		" AND p.sku " EQ " u.sku"
+		" LEFT JOIN invtrack.inventory_type i ON i.merchant " EQ " u.merchant"
+		" AND i.inventory_type " EQ " u.inventory_type",
 		4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
 	};
 	uint64		found = run_for(&find_items, settings, count, TRACKER_KEY_ARGS);

@@ -207,7 +207,7 @@ zone_of_merchant(FunctionCallInfo fcinfo)
 {
 	static Statement find_zone = {
 		"SELECT m.time_zone FROM invtrack.merchant m"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1",
+		" WHERE m.merchant " EQ " $1",
 		1, {TEXTOID}, 0, {TEXTOID}
 	};
 	Datum		merchant = PG_GETARG_DATUM(0);

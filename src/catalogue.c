@@ -86,7 +86,7 @@ void
 require_merchant_exists(Datum merchant)
 {
 	static Statement find_merchant = {
-		"SELECT FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1",
+		"SELECT FROM invtrack.merchant m WHERE m.merchant " EQ " $1",
 		1, {TEXTOID}
 	};
 
@@ -103,11 +103,11 @@ require_item_exists(const Datum *key, bool read_only)
 {
 	static Statement find_item = {
 		"SELECT EXISTS (SELECT FROM invtrack.merchant m"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1),"
-		" EXISTS (SELECT FROM invtrack.product p WHERE p.merchant OPERATOR(pg_catalog.=) $1"
-		" AND p.sku OPERATOR(pg_catalog.=) $2),"
-		" EXISTS (SELECT FROM invtrack.inventory_type i WHERE i.merchant OPERATOR(pg_catalog.=) $1"
-		" AND i.inventory_type OPERATOR(pg_catalog.=) $3)",
+		" WHERE m.merchant " EQ " $1),"
+		" EXISTS (SELECT FROM invtrack.product p WHERE p.merchant " EQ " $1"
+		" AND p.sku " EQ " $2),"
+		" EXISTS (SELECT FROM invtrack.inventory_type i WHERE i.merchant " EQ " $1"
+		" AND i.inventory_type " EQ " $3)",
 		3, {TEXTOID, TEXTOID, TEXTOID}, 0, {BOOLOID, BOOLOID, BOOLOID}
 	};
 	Datum		values[ITEM_CODES];
@@ -166,8 +166,8 @@ void
 lock_products(Datum *key)
 {
 #define LOCK_ROWS(table, place) \
-	{"SELECT FROM invtrack." table " d WHERE d.merchant OPERATOR(pg_catalog.=) $1" \
-	" AND (d.sku OPERATOR(pg_catalog.=) $2 OR d.sku OPERATOR(pg_catalog.=) $3)" \
+	{"SELECT FROM invtrack." table " d WHERE d.merchant " EQ " $1" \
+	" AND (d.sku " EQ " $2 OR d.sku " EQ " $3)" \
 	" ORDER BY " place " FOR UPDATE", 3, {TEXTOID, TEXTOID, TEXTOID}}
 	static Statement steps[] = {
 		LOCK_ROWS("product", "d.sku"),

@@ -14,8 +14,8 @@ struct Refusal;
 
 /* In SQL, the rows of a product: its merchant is $1. */
 #define OF_SKU(alias, parameter) \
-	" " alias ".merchant OPERATOR(pg_catalog.=) $1" \
-	" AND " alias ".sku OPERATOR(pg_catalog.=) " parameter
+	" " alias ".merchant " EQ " $1" \
+	" AND " alias ".sku " EQ " " parameter
 
 /* catalogue.c: between SPI_connect() and SPI_finish() */
 extern void report_missing_merchant(Datum merchant);

@@ -59,8 +59,8 @@ lock_check_state(Check *check)
 	static Statement read_day = {
 		"SELECT m.time_zone, invtrack.last_day(s.checked_days::invtrack.day_series), m.hold_for_incoming"
 		" FROM invtrack.merchant m JOIN invtrack.check_state s"
-		" ON s.merchant OPERATOR(pg_catalog.=) m.merchant"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1",
+		" ON s.merchant " EQ " m.merchant"
+		" WHERE m.merchant " EQ " $1",
 		1, {TEXTOID}, 0, {TEXTOID, DATEOID, BOOLOID}
 	};
 	int64		events;
@@ -95,7 +95,7 @@ static Tuplestorestate *
 read_changes(Check *check, TupleDesc columns)
 {
 	static Statement read_differences = {
-		"SELECT c FROM invtrack_internal.check_reading c WHERE c.merchant OPERATOR(pg_catalog.=) $1"
+		"SELECT c FROM invtrack_internal.check_reading c WHERE c.merchant " EQ " $1"
 		" AND (c.transition IS NOT NULL OR c.alert_changes OR c.history_changes)",
 		1, {TEXTOID}, CURSOR_OPT_PARALLEL_OK
 	};
@@ -136,22 +136,22 @@ static void
 update_alerts(const Check *check, Datum changes)
 {
 #define CLOSES \
-	"c.transition OPERATOR(pg_catalog.=) ANY ('{recovered,withdrawn}'::pg_catalog.text[])"
+	"c.transition " EQ " ANY ('{recovered,withdrawn}'::pg_catalog.text[])"
 	static Statement update = {
 		"UPDATE invtrack.alert a SET"
-		" status = CASE WHEN c.transition OPERATOR(pg_catalog.=) 'worsened'"
+		" status = CASE WHEN c.transition " EQ " 'worsened'"
 		" THEN c.status ELSE a.status END,"
-		" reason = CASE WHEN c.transition OPERATOR(pg_catalog.=) 'worsened'"
-		" OR c.status OPERATOR(pg_catalog.=) a.status THEN c.reason ELSE a.reason END,"
-		" severity = CASE WHEN c.transition OPERATOR(pg_catalog.=) 'worsened'"
+		" reason = CASE WHEN c.transition " EQ " 'worsened'"
+		" OR c.status " EQ " a.status THEN c.reason ELSE a.reason END,"
+		" severity = CASE WHEN c.transition " EQ " 'worsened'"
 		" THEN c.severity ELSE a.severity END,"
 		" lowest_health = LEAST(a.lowest_health, c.health),"
 		" closed_at = CASE WHEN " CLOSES " THEN $2 END,"
 		" closed_on = CASE WHEN " CLOSES " THEN c.as_of END,"
 		" closed_as = CASE WHEN " CLOSES " THEN c.transition END"
 		" FROM pg_catalog.unnest($1) c WHERE (c.alert_changes OR c.transition IS NOT NULL)"
-		" AND a.merchant OPERATOR(pg_catalog.=) $3"
-		" AND a.alert_id OPERATOR(pg_catalog.=) c.alert_id",
+		" AND a.merchant " EQ " $3"
+		" AND a.alert_id " EQ " c.alert_id",
 		3, {InvalidOid, TIMESTAMPTZOID, TEXTOID}
 	};
 	Datum		values[3] = {changes, TimestampTzGetDatum(check->now), check->merchant};
@@ -172,9 +172,9 @@ without_awaited(const Check *check, Datum changes)
 		"SELECT pg_catalog.array_agg(c) FROM pg_catalog.unnest($1) c"
 		" WHERE c.transition IS NOT NULL AND (NOT c.may_wait OR NOT EXISTS ("
 		" SELECT FROM invtrack_internal.check_awaited w"
-		" WHERE w.merchant OPERATOR(pg_catalog.=) $2 AND w.sku OPERATOR(pg_catalog.=) c.sku"
-		" AND w.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
-		" AND w.mechanism OPERATOR(pg_catalog.=) c.mechanism))",
+		" WHERE w.merchant " EQ " $2 AND w.sku " EQ " c.sku"
+		" AND w.inventory_type " EQ " c.inventory_type"
+		" AND w.mechanism " EQ " c.mechanism))",
 		2, {InvalidOid, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		values[2] = {changes, check->merchant};
@@ -202,11 +202,11 @@ record_transitions(Check *check, Datum changes)
 		" $2 OPERATOR(pg_catalog.+) pg_catalog.row_number()"
 		" OVER (ORDER BY c.sku, c.inventory_type, c.mechanism) AS event_id"
 		" FROM pg_catalog.unnest($1) c"
-		" LEFT JOIN invtrack.product p ON p.merchant OPERATOR(pg_catalog.=) $4"
-		" AND p.sku OPERATOR(pg_catalog.=) c.sku"
+		" LEFT JOIN invtrack.product p ON p.merchant " EQ " $4"
+		" AND p.sku " EQ " c.sku"
 		" AND c.transition OPERATOR(pg_catalog.<>) 'withdrawn'"
-		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) $4"
-		" AND i.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
+		" LEFT JOIN invtrack.inventory_type i ON i.merchant " EQ " $4"
+		" AND i.inventory_type " EQ " c.inventory_type"
 		" AND c.transition OPERATOR(pg_catalog.<>) 'withdrawn'"
 		" WHERE c.transition IS NOT NULL),"
 		" opened AS ("
@@ -214,7 +214,7 @@ record_transitions(Check *check, Datum changes)
 		" status, reason, opened_health, lowest_health, opened_at, opened_on, severity)"
 		" SELECT $4, t.event_id, t.sku, t.inventory_type, t.mechanism,"
 		" t.status, t.reason, t.health, t.health, $3, t.as_of, t.severity"
-		" FROM t WHERE t.transition OPERATOR(pg_catalog.=) 'opened')"
+		" FROM t WHERE t.transition " EQ " 'opened')"
 		" INSERT INTO invtrack.alert_event AS e (merchant, event_id, transition, alert_id,"
 		" sku, inventory_type, mechanism, recorded_at, payload)"
 		" SELECT $4, t.event_id, t.transition, coalesce(t.alert_id, t.event_id),"
@@ -252,7 +252,7 @@ update_check_state(const Check *check)
 		" OR invtrack.last_day(s.checked_days::invtrack.day_series) OPERATOR(pg_catalog.<) $4)"
 		" THEN invtrack_internal.history_with(" HISTORY_ARGS("s.checked_days", "$4", "1") ")"
 		" ELSE s.checked_days END"
-		" WHERE s.merchant OPERATOR(pg_catalog.=) $1",
+		" WHERE s.merchant " EQ " $1",
 		4, {TEXTOID, INT8OID, TIMESTAMPTZOID, DATEOID}
 	};
 	Datum		values[4] = {check->merchant, Int64GetDatum(check->events),

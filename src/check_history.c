@@ -31,9 +31,9 @@ record_history(const Check *check, Datum changes)
 		" " SERIES_WITH("c.reason_history",
 						"invtrack_internal.reason_number(c.reason::pg_catalog.text)")
 		" FROM pg_catalog.unnest($1) c JOIN invtrack.tracker t"
-		" ON t.merchant OPERATOR(pg_catalog.=) $2 AND t.sku OPERATOR(pg_catalog.=) c.sku"
-		" AND t.inventory_type OPERATOR(pg_catalog.=) c.inventory_type"
-		" AND t.mechanism OPERATOR(pg_catalog.=) c.mechanism"
+		" ON t.merchant " EQ " $2 AND t.sku " EQ " c.sku"
+		" AND t.inventory_type " EQ " c.inventory_type"
+		" AND t.mechanism " EQ " c.mechanism"
 		" WHERE c.history_changes FOR KEY SHARE OF t SKIP LOCKED"
 		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO UPDATE"
 		" SET health = excluded.health, current_stock = excluded.current_stock,"
@@ -53,12 +53,12 @@ record_stock(const Check *check)
 	static Statement record = {
 		"WITH k AS MATERIALIZED ("
 		" SELECT c.sku, c.inventory_type, c.on_hand, c.as_of, c.history"
-		" FROM invtrack_internal.check_stock c WHERE c.merchant OPERATOR(pg_catalog.=) $1)"
+		" FROM invtrack_internal.check_stock c WHERE c.merchant " EQ " $1)"
 		" INSERT INTO invtrack.stock_history (merchant, sku, inventory_type, on_hand)"
 		" SELECT $1, k.sku, k.inventory_type,"
 		" invtrack_internal.history_with(" HISTORY_ARGS("k.history", "k.as_of", "k.on_hand") ")"
 		" FROM k JOIN invtrack.product p"
-		" ON p.merchant OPERATOR(pg_catalog.=) $1 AND p.sku OPERATOR(pg_catalog.=) k.sku"
+		" ON p.merchant " EQ " $1 AND p.sku " EQ " k.sku"
 		" FOR KEY SHARE OF p SKIP LOCKED"
 		" ON CONFLICT (merchant, sku, inventory_type) DO UPDATE SET on_hand = excluded.on_hand",
 		1, {TEXTOID}
@@ -75,20 +75,20 @@ void
 record_statuses(const Check *check)
 {
 #define SAME_STATUS \
-	"d.merchant OPERATOR(pg_catalog.=) $1 AND d.day OPERATOR(pg_catalog.=) $2" \
-	" AND d.mechanism OPERATOR(pg_catalog.=) c.mechanism AND d.status OPERATOR(pg_catalog.=) c.status"
+	"d.merchant " EQ " $1 AND d.day " EQ " $2" \
+	" AND d.mechanism " EQ " c.mechanism AND d.status " EQ " c.status"
 	static Statement record = {
 		"WITH c AS MATERIALIZED ("
 		" SELECT h.mechanism, invtrack_internal.last_status(h.reasons::invtrack.day_series) AS status,"
 		" pg_catalog.count(*)::pg_catalog.int4 AS trackers"
-		" FROM invtrack.tracker_history h WHERE h.merchant OPERATOR(pg_catalog.=) $1 GROUP BY 1, 2),"
+		" FROM invtrack.tracker_history h WHERE h.merchant " EQ " $1 GROUP BY 1, 2),"
 		" gone AS (DELETE FROM invtrack.status_daily d"
-		" WHERE d.merchant OPERATOR(pg_catalog.=) $1 AND d.day OPERATOR(pg_catalog.=) $2"
+		" WHERE d.merchant " EQ " $1 AND d.day " EQ " $2"
 		" AND NOT EXISTS (SELECT FROM c WHERE " SAME_STATUS "))"
 		" INSERT INTO invtrack.status_daily AS d (merchant, day, mechanism, status, trackers)"
 		" SELECT $1, $2, c.mechanism, c.status, c.trackers FROM c WHERE c.status IS NOT NULL"
 		" AND NOT EXISTS (SELECT FROM invtrack.status_daily d WHERE " SAME_STATUS
-		" AND d.trackers OPERATOR(pg_catalog.=) c.trackers)"
+		" AND d.trackers " EQ " c.trackers)"
 		" ON CONFLICT (merchant, day, mechanism, status) DO UPDATE SET trackers = excluded.trackers",
 		2, {TEXTOID, DATEOID}
 	};

@@ -280,12 +280,12 @@ choice_suggest_tracker(PG_FUNCTION_ARGS)
 	static Statement read_item = {
 		"SELECT s.launched_on, s.lots, s.folded, s.tail, h.folded, h.tail, s.as_of, s.count_today"
 		" FROM invtrack_internal.reading s JOIN invtrack_internal.reading h"
-		" ON h.merchant OPERATOR(pg_catalog.=) s.merchant AND h.sku OPERATOR(pg_catalog.=) s.sku"
-		" AND h.inventory_type OPERATOR(pg_catalog.=) s.inventory_type"
-		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 AND s.sku OPERATOR(pg_catalog.=) $2"
-		" AND s.inventory_type OPERATOR(pg_catalog.=) $3"
-		" AND s.mechanism OPERATOR(pg_catalog.=) 'turnover_days'::pg_catalog.text"
-		" AND h.mechanism OPERATOR(pg_catalog.=) 'stalled_days'::pg_catalog.text",
+		" ON h.merchant " EQ " s.merchant AND h.sku " EQ " s.sku"
+		" AND h.inventory_type " EQ " s.inventory_type"
+		" WHERE s.merchant " EQ " $1 AND s.sku " EQ " $2"
+		" AND s.inventory_type " EQ " $3"
+		" AND s.mechanism " EQ " 'turnover_days'::pg_catalog.text"
+		" AND h.mechanism " EQ " 'stalled_days'::pg_catalog.text",
 		ITEM_KEY_ARGS, {TEXTOID, TEXTOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		key[ITEM_KEY_ARGS];

@@ -28,37 +28,37 @@ static const char *const code_names[CODE_COLUMNS] = {
 /* Whether a code is there; parameters are the codes of the row, by CodeColumn. */
 static Statement find_code[CODE_COLUMNS] = {
 	[MERCHANT_CODE] = {
-		"SELECT FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1",
+		"SELECT FROM invtrack.merchant m WHERE m.merchant " EQ " $1",
 		CODE_COLUMNS, {CODE_TYPES}
 	},
 	[SKU_CODE] = {
-		"SELECT FROM invtrack.product p WHERE p.merchant OPERATOR(pg_catalog.=) $1"
-		" AND p.sku OPERATOR(pg_catalog.=) $2",
+		"SELECT FROM invtrack.product p WHERE p.merchant " EQ " $1"
+		" AND p.sku " EQ " $2",
 		CODE_COLUMNS, {CODE_TYPES}
 	},
 	[INVENTORY_TYPE_CODE] = {
-		"SELECT FROM invtrack.inventory_type i WHERE i.merchant OPERATOR(pg_catalog.=) $1"
-		" AND i.inventory_type OPERATOR(pg_catalog.=) $3",
+		"SELECT FROM invtrack.inventory_type i WHERE i.merchant " EQ " $1"
+		" AND i.inventory_type " EQ " $3",
 		CODE_COLUMNS, {CODE_TYPES}
 	},
 	[LOT_CODE] = {
-		"SELECT FROM invtrack.stock_lot l WHERE l.merchant OPERATOR(pg_catalog.=) $1"
-		" AND l.sku OPERATOR(pg_catalog.=) $2 AND l.inventory_type OPERATOR(pg_catalog.=) $3"
-		" AND l.lot OPERATOR(pg_catalog.=) $4",
+		"SELECT FROM invtrack.stock_lot l WHERE l.merchant " EQ " $1"
+		" AND l.sku " EQ " $2 AND l.inventory_type " EQ " $3"
+		" AND l.lot " EQ " $4",
 		CODE_COLUMNS, {CODE_TYPES}
 	},
 	[CONSUMER_CODE] = {
-		"SELECT FROM invtrack.alert_consumer c WHERE c.consumer OPERATOR(pg_catalog.=) $5",
+		"SELECT FROM invtrack.alert_consumer c WHERE c.consumer " EQ " $5",
 		CODE_COLUMNS, {CODE_TYPES}
 	}
 };
 
 /* Movements refer to nothing, so theirs are also those of movements that are there. */
 static Statement find_movement = {
-	"SELECT FROM invtrack.flow_series f WHERE f.merchant OPERATOR(pg_catalog.=) $1"
-	" AND f.sku OPERATOR(pg_catalog.=) $2 AND f.inventory_type OPERATOR(pg_catalog.=) $3"
-	" UNION ALL (SELECT FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-	" AND m.sku OPERATOR(pg_catalog.=) $2 AND m.inventory_type OPERATOR(pg_catalog.=) $3"
+	"SELECT FROM invtrack.flow_series f WHERE f.merchant " EQ " $1"
+	" AND f.sku " EQ " $2 AND f.inventory_type " EQ " $3"
+	" UNION ALL (SELECT FROM invtrack.movement m WHERE m.merchant " EQ " $1"
+	" AND m.sku " EQ " $2 AND m.inventory_type " EQ " $3"
 	" AND NOT m.folded LIMIT 1)",
 	CODE_COLUMNS, {CODE_TYPES}
 };

@@ -133,12 +133,12 @@ find_source(Datum connection, Source *source)
 {
 	static Statement find = {
 		"SELECT c.target, c.source::pg_catalog.oid, c.key FROM invtrack.connection c"
-		" WHERE c.connection OPERATOR(pg_catalog.=) $1",
+		" WHERE c.connection " EQ " $1",
 		1, {TEXTOID}, 0, {TEXTOID, OIDOID, TEXTOID}
 	};
 	static Statement find_columns = {
 		"SELECT k.column_name, k.kind, k.required FROM invtrack_internal.connection_column k"
-		" WHERE k.target OPERATOR(pg_catalog.=) $1",
+		" WHERE k.target " EQ " $1",
 		1, {TEXTOID}, 0, {TEXTOID, TEXTOID, BOOLOID}
 	};
 	Datum		target;
@@ -240,7 +240,7 @@ query_of(const Source *source, bool has_keys, int32 max_rows)
 		appendStringInfo(&query, "%s%s AS c%d", i > 0 ? ", " : "", source->columns[i].data, i);
 	appendStringInfo(&query, " FROM %s s WHERE s.%s ", source->name, source->key);
 	if (has_keys)
-		appendStringInfo(&query, "OPERATOR(pg_catalog.=) ANY ($1::%s[])", source->key_type);
+		appendStringInfo(&query, EQ " ANY ($1::%s[])", source->key_type);
 	else
 		appendStringInfoString(&query, "IS NOT NULL");
 	if (max_rows > 0)

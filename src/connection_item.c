@@ -19,9 +19,9 @@ require_not_fed(Datum merchant, Datum sku)
 {
 	static Statement find = {
 		"SELECT n.connection FROM invtrack.connection_item i"
-		" JOIN invtrack.connection_row w ON w.item OPERATOR(pg_catalog.=) i.item"
-		" JOIN invtrack.connection n ON n.number OPERATOR(pg_catalog.=) w.connection"
-		" WHERE i.target OPERATOR(pg_catalog.=) 'product' AND NOT w.gone AND" OF_SKU("i", "$2") " LIMIT 1",
+		" JOIN invtrack.connection_row w ON w.item " EQ " i.item"
+		" JOIN invtrack.connection n ON n.number " EQ " w.connection"
+		" WHERE i.target " EQ " 'product' AND NOT w.gone AND" OF_SKU("i", "$2") " LIMIT 1",
 		2, {TEXTOID, TEXTOID}, 0, {TEXTOID}
 	};
 	Datum		values[2] = {merchant, sku};
@@ -41,13 +41,13 @@ void
 move_items(Datum merchant, Datum sku, Datum other_sku)
 {
 #define SAME_ITEM \
-	OF_SKU("b", "$3") " AND b.target OPERATOR(pg_catalog.=) a.target" \
-	" AND b.inventory_type OPERATOR(pg_catalog.=) a.inventory_type"
+	OF_SKU("b", "$3") " AND b.target " EQ " a.target" \
+	" AND b.inventory_type " EQ " a.inventory_type"
 	static Statement steps[] = {
 		{
 			"UPDATE invtrack.connection_row w SET item = b.item"
 			" FROM invtrack.connection_item a JOIN invtrack.connection_item b ON" SAME_ITEM
-			" WHERE w.item OPERATOR(pg_catalog.=) a.item AND" OF_SKU("a", "$2"),
+			" WHERE w.item " EQ " a.item AND" OF_SKU("a", "$2"),
 			3, {TEXTOID, TEXTOID, TEXTOID}
 		},
 		{
@@ -73,7 +73,7 @@ forget_items(Datum merchant, Datum sku)
 	static Statement steps[] = {
 		{
 			"DELETE FROM invtrack.connection_row w USING invtrack.connection_item a"
-			" WHERE w.item OPERATOR(pg_catalog.=) a.item AND" OF_SKU("a", "$2"),
+			" WHERE w.item " EQ " a.item AND" OF_SKU("a", "$2"),
 			2, {TEXTOID, TEXTOID}
 		},
 		{

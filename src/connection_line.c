@@ -103,7 +103,7 @@ add_lines_before(Lines *lines)
 {
 	static Statement find = {
 		"SELECT w.key, w.item, w.day, w.quantity, w.lines FROM invtrack.connection_row w"
-		" WHERE w.connection OPERATOR(pg_catalog.=) $1 AND w.key OPERATOR(pg_catalog.=) ANY ($2)",
+		" WHERE w.connection " EQ " $1 AND w.key " EQ " ANY ($2)",
 		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
 		{TEXTOID, INT8OID, DATEOID, NUMERICOID, INT4OID}
 	};
@@ -224,9 +224,9 @@ write_rows(const Lines *lines)
 {
 	static Statement delete = {
 		"DELETE FROM invtrack.connection_row w" LINES("USING")
-		" WHERE w.connection OPERATOR(pg_catalog.=) $1 AND w.key OPERATOR(pg_catalog.=) u.key"
-		" AND w.item OPERATOR(pg_catalog.=) u.item AND w.day OPERATOR(pg_catalog.=) u.day"
-		" AND w.quantity OPERATOR(pg_catalog.=) u.quantity",
+		" WHERE w.connection " EQ " $1 AND w.key " EQ " u.key"
+		" AND w.item " EQ " u.item AND w.day " EQ " u.day"
+		" AND w.quantity " EQ " u.quantity",
 		LINE_COLUMNS + 1, {LINE_TYPES}, CURSOR_OPT_GENERIC_PLAN
 	};
 	static Statement insert = {
@@ -261,7 +261,7 @@ write_movements(const Lines *lines)
 		"INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)"
 		" SELECT i.merchant, i.sku, i.inventory_type, i.target, u.day, u.quantity"
 		LINES("FROM")
-		" JOIN invtrack.connection_item i ON i.item OPERATOR(pg_catalog.=) u.item",
+		" JOIN invtrack.connection_item i ON i.item " EQ " u.item",
 		LINE_COLUMNS + 1, {LINE_TYPES}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Writing		movements;

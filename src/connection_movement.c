@@ -116,10 +116,10 @@ find_numbers(Datum *values, int64 *numbers, int count)
 {
 	static Statement find = {
 		"SELECT u.n, i.item" FROM_CODES
-		" JOIN invtrack.connection_item i ON i.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" AND i.sku OPERATOR(pg_catalog.=) u.sku"
-		" AND i.inventory_type OPERATOR(pg_catalog.=) u.inventory_type"
-		" AND i.target OPERATOR(pg_catalog.=) $1",
+		" JOIN invtrack.connection_item i ON i.merchant " EQ " u.merchant"
+		" AND i.sku " EQ " u.sku"
+		" AND i.inventory_type " EQ " u.inventory_type"
+		" AND i.target " EQ " $1",
 		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
 		{INT8OID, INT8OID}
 	};
@@ -210,7 +210,7 @@ write_rejects(const Sync *sync)
 {
 	static Statement forget = {
 		"DELETE FROM invtrack.connection_reject r"
-		" WHERE r.connection OPERATOR(pg_catalog.=) $1 AND r.key OPERATOR(pg_catalog.=) ANY ($2)",
+		" WHERE r.connection " EQ " $1 AND r.key " EQ " ANY ($2)",
 		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	static Statement reject = {

@@ -314,15 +314,15 @@ Datum
 connection_arrival(PG_FUNCTION_ARGS)
 {
 #define IS_OF(column) \
-	column " OPERATOR(pg_catalog.=) (r.source_row OPERATOR(pg_catalog.->>) '" column "')"
+	column " " EQ " (r.source_row OPERATOR(pg_catalog.->>) '" column "')"
 	static Statement find = {
 		"SELECT DISTINCT r.connection, r.key FROM invtrack.connection_reject r"
-		" WHERE r.sqlstate OPERATOR(pg_catalog.=) '23503' AND r.row_number OPERATOR(pg_catalog.>) 0 AND ("
-		"$1 OPERATOR(pg_catalog.=) 'merchant'"
+		" WHERE r.sqlstate " EQ " '23503' AND r.row_number OPERATOR(pg_catalog.>) 0 AND ("
+		"$1 " EQ " 'merchant'"
 		" AND EXISTS (SELECT FROM invtrack.merchant WHERE " IS_OF("merchant") ")"
-		" OR $1 OPERATOR(pg_catalog.=) 'product'"
+		" OR $1 " EQ " 'product'"
 		" AND EXISTS (SELECT FROM invtrack.product WHERE " IS_OF("merchant") " AND " IS_OF("sku") ")"
-		" OR $1 OPERATOR(pg_catalog.=) 'inventory_type'"
+		" OR $1 " EQ " 'inventory_type'"
 		" AND EXISTS (SELECT FROM invtrack.inventory_type WHERE " IS_OF("merchant")
 		" AND " IS_OF("inventory_type") "))",
 		1, {TEXTOID}, 0, {TEXTOID, TEXTOID}

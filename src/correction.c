@@ -46,8 +46,8 @@ enum
 #define LINE_TYPES		LINE_KEY_TYPES, TEXTOID, TEXTOID, DATEOID, NUMERICOID
 
 #define OF_LINE \
-	" m.merchant OPERATOR(pg_catalog.=) $1 AND m.flow OPERATOR(pg_catalog.=) $2" \
-	" AND m.ref OPERATOR(pg_catalog.=) $3"
+	" m.merchant " EQ " $1 AND m.flow " EQ " $2" \
+	" AND m.ref " EQ " $3"
 
 static const char *const line_names[LINE_ARGS] = {
 	"merchant", "flow", "ref", "sku", "inventory_type", "occurred_on", "quantity"
@@ -58,9 +58,9 @@ static bool
 find_line(Datum *values, Datum *id, bool *same)
 {
 	static Statement find = {
-		"SELECT m.movement_id, m.sku OPERATOR(pg_catalog.=) $4"
-		" AND m.inventory_type OPERATOR(pg_catalog.=) $5 AND m.occurred_on OPERATOR(pg_catalog.=) $6"
-		" AND m.quantity::pg_catalog.numeric OPERATOR(pg_catalog.=) $7"
+		"SELECT m.movement_id, m.sku " EQ " $4"
+		" AND m.inventory_type " EQ " $5 AND m.occurred_on " EQ " $6"
+		" AND m.quantity::pg_catalog.numeric " EQ " $7"
 		" FROM invtrack.movement m WHERE" OF_LINE " AND NOT m.reversed FOR UPDATE",
 		LINE_ARGS, {LINE_TYPES}, 0, {INT8OID, BOOLOID}
 	};
@@ -257,12 +257,12 @@ correction_reverse(PG_FUNCTION_ARGS)
 		"WITH line AS MATERIALIZED ("
 		" SELECT m.movement_id, m.sku, m.inventory_type, m.flow, m.occurred_on,"
 		" m.quantity::pg_catalog.numeric AS quantity FROM invtrack.movement m"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1 AND m.flow OPERATOR(pg_catalog.=) $2"
+		" WHERE m.merchant " EQ " $1 AND m.flow " EQ " $2"
 		" AND m.ref IS NOT NULL AND m.ref OPERATOR(pg_catalog.~~) $3 AND NOT m.reversed"
 		" ORDER BY m.movement_id FOR UPDATE),"
 		" marked AS (UPDATE invtrack.movement m SET reversed = true FROM line"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) line.movement_id),"
+		" WHERE m.merchant " EQ " $1"
+		" AND m.movement_id " EQ " line.movement_id),"
 		" opposite AS (INSERT INTO invtrack.movement"
 		" (merchant, sku, inventory_type, flow, occurred_on, quantity, reverses)"
 		" SELECT $1, line.sku, line.inventory_type, line.flow, line.occurred_on,"

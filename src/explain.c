@@ -85,8 +85,8 @@ put_lots(const Explanation *e, Datum *key)
 {
 	static Statement read_lots = {
 		"SELECT l.lot, l.expires_on, l.quantity::pg_catalog.numeric FROM invtrack.stock_lot l"
-		" WHERE l.merchant OPERATOR(pg_catalog.=) $1 AND l.sku OPERATOR(pg_catalog.=) $2"
-		" AND l.inventory_type OPERATOR(pg_catalog.=) $3"
+		" WHERE l.merchant " EQ " $1 AND l.sku " EQ " $2"
+		" AND l.inventory_type " EQ " $3"
 		" ORDER BY l.expires_on, l.lot",
 		3, {TEXTOID, TEXTOID, TEXTOID}, 0, {TEXTOID, DATEOID, NUMERICOID}
 	};
@@ -217,9 +217,9 @@ fetch_arguments(Datum *key, NullableDatum *arguments)
 {
 	static Statement read_tracker = {
 		"SELECT " READ_RULE " FROM invtrack_internal.tracker_reading r"
-		" WHERE r.merchant OPERATOR(pg_catalog.=) $1 AND r.sku OPERATOR(pg_catalog.=) $2"
-		" AND r.inventory_type OPERATOR(pg_catalog.=) $3"
-		" AND r.mechanism OPERATOR(pg_catalog.=) $4",
+		" WHERE r.merchant " EQ " $1 AND r.sku " EQ " $2"
+		" AND r.inventory_type " EQ " $3"
+		" AND r.mechanism " EQ " $4",
 		TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, CURSOR_OPT_GENERIC_PLAN
 	};
 	static const Oid types[JUDGED_ARGUMENTS] = {

@@ -60,7 +60,7 @@ lock_fold_state(Datum merchant)
 		1, {TEXTOID}
 	};
 	static Statement lock_row = {
-		"SELECT FROM invtrack.fold_state f WHERE f.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+		"SELECT FROM invtrack.fold_state f WHERE f.merchant " EQ " $1 FOR UPDATE",
 		1, {TEXTOID}
 	};
 
@@ -82,7 +82,7 @@ void
 share_fold_state(Datum merchant)
 {
 	static Statement share_row = {
-		"SELECT FROM invtrack.fold_state f WHERE f.merchant OPERATOR(pg_catalog.=) $1 FOR SHARE",
+		"SELECT FROM invtrack.fold_state f WHERE f.merchant " EQ " $1 FOR SHARE",
 		1, {TEXTOID}
 	};
 
@@ -95,7 +95,7 @@ DateADT
 last_purged_day(Datum merchant)
 {
 	static Statement find_noted = {
-		"SELECT f.purged_upto FROM invtrack.fold_state f WHERE f.merchant OPERATOR(pg_catalog.=) $1",
+		"SELECT f.purged_upto FROM invtrack.fold_state f WHERE f.merchant " EQ " $1",
 		1, {TEXTOID}, 0, {DATEOID}
 	};
 
@@ -120,7 +120,7 @@ note_purged(Datum merchant)
 {
 	static Statement note = {
 		"UPDATE invtrack.fold_state f SET purged_upto = " LAST_PURGED_DAY
-		" WHERE f.merchant OPERATOR(pg_catalog.=) $1",
+		" WHERE f.merchant " EQ " $1",
 		1, {TEXTOID}
 	};
 
@@ -136,7 +136,7 @@ find_batch_end(FoldPosition *position, Datum *end, bool *is_last)
 {
 #define SELECT_PLACES \
 	"SELECT m.sku, m.inventory_type, m.flow FROM invtrack.movement m" \
-	" WHERE m.merchant OPERATOR(pg_catalog.=) $1 AND NOT m.folded" \
+	" WHERE m.merchant " EQ " $1 AND NOT m.folded" \
 	" AND " PLACE " OPERATOR(pg_catalog.>) ($2, $3, $4)"
 	static Statement find_end = {
 		SELECT_PLACES " ORDER BY m.sku, m.inventory_type, m.flow"
@@ -166,7 +166,7 @@ fold_range(FoldPosition *position, const Datum *end)
 	static Statement fold_movements = {
 		"WITH moved AS ("
 		" UPDATE invtrack.movement m SET folded = true"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1 AND NOT m.folded"
+		" WHERE m.merchant " EQ " $1 AND NOT m.folded"
 		" AND " PLACE " OPERATOR(pg_catalog.>) ($2, $3, $4)"
 		" AND " PLACE " OPERATOR(pg_catalog.<=) ($5, $6, $7)"
 		" RETURNING m.sku, m.inventory_type, m.flow, m.occurred_on, m.quantity),"
@@ -201,7 +201,7 @@ set_folded_at(Datum merchant)
 	static Statement set_time = {
 		"UPDATE invtrack.fold_state f SET folded_at = $2,"
 		" purged_upto = coalesce(f.purged_upto, " LAST_PURGED_DAY ")"
-		" WHERE f.merchant OPERATOR(pg_catalog.=) $1",
+		" WHERE f.merchant " EQ " $1",
 		2, {TEXTOID, TIMESTAMPTZOID}
 	};
 	Datum		values[2] = {merchant, TimestampTzGetDatum(GetCurrentTimestamp())};

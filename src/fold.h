@@ -11,7 +11,7 @@
 #define LAST_PURGED_DAY \
 	"(SELECT coalesce(pg_catalog.max(invtrack.last_day(s.purged::invtrack.day_series))," \
 	" '-infinity'::pg_catalog.date) FROM invtrack.flow_series s" \
-	" WHERE s.merchant OPERATOR(pg_catalog.=) $1 AND s.purged IS NOT NULL" \
+	" WHERE s.merchant " EQ " $1 AND s.purged IS NOT NULL" \
 	" AND invtrack_internal.is_intact(s.purged::invtrack.day_series))"
 
 /* fold.c: between SPI_connect() and SPI_finish() */

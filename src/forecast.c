@@ -45,7 +45,7 @@ enum FetchedColumn
 #define SELECT_SUPPLY \
 	"SELECT r.sku, r.inventory_type, r.launched_on, r.lots, r.folded, r.tail, r.as_of," \
 	" r.count_today, r.negative_lots, r.incoming FROM invtrack_internal.supply_reading r" \
-	" WHERE r.merchant OPERATOR(pg_catalog.=) $1"
+	" WHERE r.merchant " EQ " $1"
 
 #define PROJECTED_COLUMNS	6
 #define FORECAST_COLUMNS	8
@@ -294,8 +294,8 @@ forecast_project_stock(PG_FUNCTION_ARGS)
 		DATEOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID
 	};
 	static Statement read_item = {
-		SELECT_SUPPLY " AND r.sku OPERATOR(pg_catalog.=) $2"
-		" AND r.inventory_type OPERATOR(pg_catalog.=) $3",
+		SELECT_SUPPLY " AND r.sku " EQ " $2"
+		" AND r.inventory_type " EQ " $3",
 		ITEM_KEY_ARGS, {TEXTOID, TEXTOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Projector	projector = {{project_row, projector_startup, projector_shutdown, projector_destroy, DestNone}};

@@ -231,8 +231,8 @@ static Statement *
 filter_statement(int present)
 {
 	static const char *const filters[TRACKER_KEY_ARGS] = {
-		" r.merchant OPERATOR(pg_catalog.=) $", " r.sku OPERATOR(pg_catalog.=) $",
-		" r.inventory_type OPERATOR(pg_catalog.=) $", " r.mechanism OPERATOR(pg_catalog.=) $"
+		" r.merchant " EQ " $", " r.sku " EQ " $",
+		" r.inventory_type " EQ " $", " r.mechanism " EQ " $"
 	};
 	static Statement statements[1 << TRACKER_KEY_ARGS];
 	Statement  *statement = &statements[present];
@@ -305,7 +305,7 @@ static bool
 is_long_list(Datum merchant, Datum skus)
 {
 	static Statement find_more_products = {
-		"SELECT FROM invtrack.product p WHERE p.merchant OPERATOR(pg_catalog.=) $1"
+		"SELECT FROM invtrack.product p WHERE p.merchant " EQ " $1"
 		" ORDER BY p.sku OFFSET $2 LIMIT 1",
 		2, {TEXTOID, INT8OID}, CURSOR_OPT_CUSTOM_PLAN
 	};
@@ -332,19 +332,19 @@ Datum
 health_of_products(PG_FUNCTION_ARGS)
 {
 	static Statement of_any_merchant = {
-		SELECT_TRACKERS " WHERE r.sku OPERATOR(pg_catalog.=) ANY ($1)",
+		SELECT_TRACKERS " WHERE r.sku " EQ " ANY ($1)",
 		1, {TEXTARRAYOID}, CURSOR_OPT_CUSTOM_PLAN
 	};
 	static Statement of_merchant = {
 		/* OFFSET 0 keeps the look-ups from becoming a join */
 		"SELECT t.* FROM (SELECT DISTINCT s.sku FROM pg_catalog.unnest($1) AS s(sku)) s,"
-		" LATERAL (" SELECT_TRACKERS " WHERE r.merchant OPERATOR(pg_catalog.=) $2"
-		" AND r.sku OPERATOR(pg_catalog.=) s.sku OFFSET 0) t",
+		" LATERAL (" SELECT_TRACKERS " WHERE r.merchant " EQ " $2"
+		" AND r.sku " EQ " s.sku OFFSET 0) t",
 		2, {TEXTARRAYOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	static Statement of_merchant_in_one_pass = {
-		SELECT_TRACKERS " WHERE r.sku OPERATOR(pg_catalog.=) ANY ($1)"
-		" AND r.merchant OPERATOR(pg_catalog.=) $2",
+		SELECT_TRACKERS " WHERE r.sku " EQ " ANY ($1)"
+		" AND r.merchant " EQ " $2",
 		2, {TEXTARRAYOID, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN
 	};
 	Datum		values[2] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(0)};
@@ -371,9 +371,9 @@ validate_and_preview(FunctionCallInfo fcinfo)
 		"SELECT" NAMES_OF_READING
 		" $5, $6, $7, $8, NULL::pg_catalog.timestamptz," SERIES_OF_READING
 		" true, r.discontinued_on, $9 FROM invtrack_internal.reading r"
-		" WHERE r.merchant OPERATOR(pg_catalog.=) $1 AND r.sku OPERATOR(pg_catalog.=) $2"
-		" AND r.inventory_type OPERATOR(pg_catalog.=) $3"
-		" AND r.mechanism OPERATOR(pg_catalog.=) $4",
+		" WHERE r.merchant " EQ " $1 AND r.sku " EQ " $2"
+		" AND r.inventory_type " EQ " $3"
+		" AND r.mechanism " EQ " $4",
 		TRACKER_RULE_ARGS + 1, {TRACKER_RULE_TYPES, INT4OID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		values[TRACKER_RULE_ARGS + 1];

@@ -160,8 +160,8 @@ insert_reversal(Datum *key, Datum *id)
 {
 	static Statement read_movement = {
 		"SELECT m.sku, m.inventory_type, m.flow, m.occurred_on, m.quantity::pg_catalog.numeric"
-		" FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) $2 AND NOT m.reversed",
+		" FROM invtrack.movement m WHERE m.merchant " EQ " $1"
+		" AND m.movement_id " EQ " $2 AND NOT m.reversed",
 		2, {TEXTOID, INT8OID}, 0, {REVERSED_TYPES}
 	};
 	static Statement insert_opposite = {
@@ -175,14 +175,14 @@ insert_reversal(Datum *key, Datum *id)
 	static Statement mark_chain = {
 		"WITH RECURSIVE chain AS ("
 		" SELECT m.movement_id, m.reverses, true AS reversed FROM invtrack.movement m"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1 AND m.movement_id OPERATOR(pg_catalog.=) $2"
+		" WHERE m.merchant " EQ " $1 AND m.movement_id " EQ " $2"
 		/* not UNION ALL: ends where an owner has closed a circle */
 		" UNION"
 		" SELECT m.movement_id, m.reverses, NOT c.reversed FROM chain c JOIN invtrack.movement m"
-		" ON m.merchant OPERATOR(pg_catalog.=) $1 AND m.movement_id OPERATOR(pg_catalog.=) c.reverses)"
+		" ON m.merchant " EQ " $1 AND m.movement_id " EQ " c.reverses)"
 		" UPDATE invtrack.movement m SET reversed = c.reversed FROM chain c"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) c.movement_id"
+		" WHERE m.merchant " EQ " $1"
+		" AND m.movement_id " EQ " c.movement_id"
 		" AND m.reversed OPERATOR(pg_catalog.<>) c.reversed",
 		2, {TEXTOID, INT8OID}
 	};
@@ -217,8 +217,8 @@ static bool
 is_visible(Datum *key)
 {
 	static Statement find = {
-		"SELECT FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) $2",
+		"SELECT FROM invtrack.movement m WHERE m.merchant " EQ " $1"
+		" AND m.movement_id " EQ " $2",
 		2, {TEXTOID, INT8OID}
 	};
 

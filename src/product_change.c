@@ -77,8 +77,8 @@ require_product_or_movements(const Present *present, const Datum *values)
 #define TELL_ALERTS(condition) \
 	"WITH t AS (" \
 	" SELECT a.merchant, a.alert_id, a.inventory_type, a.mechanism, a.status, a.reason, a.opened_at," \
-	" CASE WHEN $6 OPERATOR(pg_catalog.=) 'renamed' THEN $3 ELSE $2 END AS sku," \
-	" CASE WHEN $6 OPERATOR(pg_catalog.=) 'renamed' THEN coalesce(o.name, p.name) ELSE p.name END AS product_name," \
+	" CASE WHEN $6 " EQ " 'renamed' THEN $3 ELSE $2 END AS sku," \
+	" CASE WHEN $6 " EQ " 'renamed' THEN coalesce(o.name, p.name) ELSE p.name END AS product_name," \
 	" m.name AS merchant_name, i.name AS inventory_type_name," \
 	" invtrack_internal.as_of(m.time_zone::pg_catalog.text) AS as_of, a.status AS alert_status," \
 	" NULL::pg_catalog.numeric AS health, NULL::pg_catalog.numeric AS current_stock," \
@@ -86,17 +86,17 @@ require_product_or_movements(const Present *present, const Datum *values)
 	" $4 OPERATOR(pg_catalog.+) pg_catalog.row_number()" \
 	" OVER (ORDER BY a.inventory_type, a.mechanism) AS event_id" \
 	" FROM invtrack.alert a" \
-	" JOIN invtrack.merchant m ON m.merchant OPERATOR(pg_catalog.=) a.merchant" \
+	" JOIN invtrack.merchant m ON m.merchant " EQ " a.merchant" \
 	" LEFT JOIN invtrack.product p ON" OF_SKU("p", "$2") \
 	" LEFT JOIN invtrack.product o ON" OF_SKU("o", "$3") \
-	" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) a.merchant AND" \
+	" LEFT JOIN invtrack.inventory_type i ON i.merchant " EQ " a.merchant AND" \
 	SAME_TYPE("i", "a") \
 	" WHERE" OF_SKU("a", "$2") " AND a.closed_at IS NULL" condition ")" \
 	" INSERT INTO invtrack.alert_event (merchant, event_id, transition, alert_id," \
 	" sku, inventory_type, mechanism, recorded_at, payload)" \
 	" SELECT t.merchant, t.event_id, t.transition, t.alert_id," \
 	" t.sku, t.inventory_type, t.mechanism, $5, " ALERT_PAYLOAD("$5") \
-	" OPERATOR(pg_catalog.||) CASE WHEN $6 OPERATOR(pg_catalog.=) 'renamed'" \
+	" OPERATOR(pg_catalog.||) CASE WHEN $6 " EQ " 'renamed'" \
 	" THEN pg_catalog.jsonb_build_object('previous_sku', $2) ELSE '{}'::pg_catalog.jsonb END" \
 	" FROM t ORDER BY t.event_id"
 
@@ -132,7 +132,7 @@ withdraw_losing(Datum *values)
 	static Statement close_alerts = {
 		"UPDATE invtrack.alert a SET closed_at = $4, closed_as = 'withdrawn', closed_on ="
 		" (SELECT invtrack_internal.as_of(m.time_zone::pg_catalog.text) FROM invtrack.merchant m"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1)"
+		" WHERE m.merchant " EQ " $1)"
 		" WHERE" OF_SKU("a", "$2") " AND a.closed_at IS NULL" LOSES,
 		4, {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	};

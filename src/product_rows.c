@@ -50,15 +50,15 @@ require_equal_dates(Datum *values)
 		"SELECT c.what, c.code, c.date, c.other_date FROM ("
 		" SELECT 'lot' AS what, a.lot AS code, coalesce(a.expires_on::pg_catalog.text, 'none') AS date,"
 		" coalesce(b.expires_on::pg_catalog.text, 'none') AS other_date, coalesce(a.expires_on, 'infinity')"
-		" OPERATOR(pg_catalog.=) coalesce(b.expires_on, 'infinity') AS equal"
+		" " EQ " coalesce(b.expires_on, 'infinity') AS equal"
 		" FROM invtrack.stock_lot a JOIN invtrack.stock_lot b ON" SAME_TYPE("b", "a")
-		" AND b.lot OPERATOR(pg_catalog.=) a.lot WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3")
+		" AND b.lot " EQ " a.lot WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3")
 		" UNION ALL"
 		" SELECT 'order', a.ref, coalesce(a.expected_on::pg_catalog.text, 'none'),"
 		" coalesce(b.expected_on::pg_catalog.text, 'none'),"
-		" coalesce(a.expected_on, 'infinity') OPERATOR(pg_catalog.=) coalesce(b.expected_on, 'infinity')"
+		" coalesce(a.expected_on, 'infinity') " EQ " coalesce(b.expected_on, 'infinity')"
 		" FROM invtrack.incoming a JOIN invtrack.incoming b ON" SAME_TYPE("b", "a")
-		" AND b.ref OPERATOR(pg_catalog.=) a.ref WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3")
+		" AND b.ref " EQ " a.ref WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3")
 		") c WHERE NOT c.equal ORDER BY c.what, c.code LIMIT 1",
 		KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}, 0, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	};
@@ -80,8 +80,8 @@ require_equal_dates(Datum *values)
 static void
 add_up_rows(Datum *values)
 {
-#define SAME_LOT	SAME_TYPE("b", "a") " AND b.lot OPERATOR(pg_catalog.=) a.lot"
-#define SAME_ORDER	SAME_TYPE("b", "a") " AND b.ref OPERATOR(pg_catalog.=) a.ref"
+#define SAME_LOT	SAME_TYPE("b", "a") " AND b.lot " EQ " a.lot"
+#define SAME_ORDER	SAME_TYPE("b", "a") " AND b.ref " EQ " a.ref"
 #define ADD_UP(table, same) \
 	{"UPDATE invtrack." table " b SET quantity = b.quantity::pg_catalog.numeric" \
 	" OPERATOR(pg_catalog.+) a.quantity::pg_catalog.numeric FROM invtrack." table " a" \

@@ -8,8 +8,8 @@
 
 #include "fmgr.h"
 
-#define SAME_TYPE(a, b)			" " a ".inventory_type OPERATOR(pg_catalog.=) " b ".inventory_type"
-#define SAME_MECHANISM(a, b)	" " a ".mechanism OPERATOR(pg_catalog.=) " b ".mechanism"
+#define SAME_TYPE(a, b)			" " a ".inventory_type " EQ " " b ".inventory_type"
+#define SAME_MECHANISM(a, b)	" " a ".mechanism " EQ " " b ".mechanism"
 
 /* The parameters of statements here. */
 enum

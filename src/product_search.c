@@ -157,7 +157,7 @@ static void
 append_condition(StringInfo query, const Search *search, int tier)
 {
 	static const char *const conditions[TIERS] = {
-		" AND " FOLDED_SKU " OPERATOR(pg_catalog.=) $3",
+		" AND " FOLDED_SKU " " EQ " $3",
 		" AND " FOLDED_SKU " OPERATOR(pg_catalog.^@) $3"
 		" AND " FOLDED_SKU " OPERATOR(pg_catalog.<>) $3",
 		" AND " NAME_START " OPERATOR(pg_catalog.^@) $4"
@@ -225,8 +225,8 @@ read_as_caller(Datum merchant, Datum skus)
 	static Statement read_products = {
 		"SELECT p.merchant, p.sku, p.name, p.launched_on FROM invtrack.product p"
 		" JOIN pg_catalog.unnest($2) WITH ORDINALITY AS s(sku, place)"
-		" ON p.sku OPERATOR(pg_catalog.=) s.sku"
-		" WHERE p.merchant OPERATOR(pg_catalog.=) $1 ORDER BY s.place",
+		" ON p.sku " EQ " s.sku"
+		" WHERE p.merchant " EQ " $1 ORDER BY s.place",
 		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {PRODUCT_COLUMNS}
 	};
 	Datum		values[2] = {merchant, skus};
@@ -253,7 +253,7 @@ find_tier(ReturnSetInfo *result, Search *search, int tier, int64 max_rows)
 
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT p.sku::pg_catalog.text FROM invtrack.product p"
-						   " WHERE p.merchant OPERATOR(pg_catalog.=) $1");
+						   " WHERE p.merchant " EQ " $1");
 	append_condition(&query, search, tier);
 	appendStringInfoString(&query, " ORDER BY p.sku LIMIT $2");
 	for (;; limit *= 4)

@@ -36,7 +36,7 @@ find_batch_end(Datum merchant, int64 from, int64 *end)
 {
 	static Statement find_end = {
 		"SELECT pg_catalog.max(b.movement_id) FROM (SELECT m.movement_id FROM invtrack.movement m"
-		" WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" WHERE m.merchant " EQ " $1"
 		" AND m.movement_id OPERATOR(pg_catalog.>=) $2"
 		" ORDER BY m.movement_id LIMIT " CppAsString2(BATCH_MOVEMENTS) ") b",
 		2, {TEXTOID, INT8OID}, CURSOR_OPT_GENERIC_PLAN
@@ -64,12 +64,12 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 {
 	static Statement purge_movements = {
 		"WITH gone AS ("
-		" DELETE FROM invtrack.movement m WHERE m.merchant OPERATOR(pg_catalog.=) $1"
+		" DELETE FROM invtrack.movement m WHERE m.merchant " EQ " $1"
 		" AND m.movement_id OPERATOR(pg_catalog.>=) $2 AND m.movement_id OPERATOR(pg_catalog.<=) $3"
 		" AND m.recorded_at OPERATOR(pg_catalog.<) $4 AND m.folded" LIFT_GUARD("m")
 		" AND (m.reverses IS NULL OR NOT EXISTS (SELECT FROM invtrack.movement o"
-		" WHERE o.merchant OPERATOR(pg_catalog.=) $1"
-		" AND o.movement_id OPERATOR(pg_catalog.=) m.reverses))"
+		" WHERE o.merchant " EQ " $1"
+		" AND o.movement_id " EQ " m.reverses))"
 		" RETURNING m.sku, m.inventory_type, m.flow, m.occurred_on, m.quantity),"
 		" sums AS ("
 		" SELECT g.sku, g.inventory_type, g.flow, pg_catalog.count(*) AS movements,"
@@ -79,10 +79,10 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 		" UPDATE invtrack.flow_series s"
 		" SET purged_movements = s.purged_movements OPERATOR(pg_catalog.+) u.movements,"
 		" purged = coalesce(s.purged::invtrack.day_series OPERATOR(invtrack.+) u.days, u.days)"
-		" FROM sums u WHERE s.merchant OPERATOR(pg_catalog.=) $1"
-		" AND s.sku OPERATOR(pg_catalog.=) u.sku"
-		" AND s.inventory_type OPERATOR(pg_catalog.=) u.inventory_type"
-		" AND s.flow OPERATOR(pg_catalog.=) u.flow"
+		" FROM sums u WHERE s.merchant " EQ " $1"
+		" AND s.sku " EQ " u.sku"
+		" AND s.inventory_type " EQ " u.inventory_type"
+		" AND s.flow " EQ " u.flow"
 		" AND CASE WHEN u.movements IS NOT NULL THEN invtrack_internal.is_intact(s.days::invtrack.day_series)"
 		" AND coalesce(invtrack_internal.is_intact(s.purged::invtrack.day_series), true) END RETURNING u.movements)"
 		" SELECT (SELECT pg_catalog.count(*) FROM gone),"
@@ -193,11 +193,11 @@ static void
 lock_merchant(Datum merchant)
 {
 	static Statement lock_row = {
-		"SELECT FROM invtrack.merchant m WHERE m.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+		"SELECT FROM invtrack.merchant m WHERE m.merchant " EQ " $1 FOR UPDATE",
 		1, {TEXTOID}
 	};
 	static Statement lock_check_state = {
-		"SELECT FROM invtrack.check_state s WHERE s.merchant OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+		"SELECT FROM invtrack.check_state s WHERE s.merchant " EQ " $1 FOR UPDATE",
 		1, {TEXTOID}
 	};
 
@@ -215,15 +215,15 @@ Datum
 delete_merchant(PG_FUNCTION_ARGS)
 {
 #define DELETE_FROM(table) \
-	{"DELETE FROM invtrack." table " d WHERE d.merchant OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}}
+	{"DELETE FROM invtrack." table " d WHERE d.merchant " EQ " $1", 1, {TEXTOID}}
 	static Statement deletions[] = {
-		{"DELETE FROM invtrack.movement d WHERE d.merchant OPERATOR(pg_catalog.=) $1" LIFT_GUARD("d"), 1, {TEXTOID}},
+		{"DELETE FROM invtrack.movement d WHERE d.merchant " EQ " $1" LIFT_GUARD("d"), 1, {TEXTOID}},
 		DELETE_FROM("access_grant"), DELETE_FROM("flow_series"), DELETE_FROM("alert_consumer"),
 		DELETE_FROM("alert_event"), DELETE_FROM("alert"), DELETE_FROM("tracker"),
 		DELETE_FROM("tracker_change"),
 		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
 		{"DELETE FROM invtrack.connection_row w USING invtrack.connection_item d"
-		" WHERE d.item OPERATOR(pg_catalog.=) w.item AND d.merchant OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}},
+		" WHERE d.item " EQ " w.item AND d.merchant " EQ " $1", 1, {TEXTOID}},
 		DELETE_FROM("connection_item"), DELETE_FROM("status_daily"), DELETE_FROM("check_state"), DELETE_FROM("merchant")
 	};
 	static Statement delete_fold_state = DELETE_FROM("fold_state");

@@ -58,7 +58,7 @@ review(PG_FUNCTION_ARGS)
 		SELECT_FINDINGS IN_ORDER, 0, {InvalidOid}, CURSOR_OPT_CUSTOM_PLAN, {FINDING_COLUMNS}
 	};
 	static Statement of_merchant = {
-		SELECT_FINDINGS " WHERE f.merchant OPERATOR(pg_catalog.=) $1" IN_ORDER,
+		SELECT_FINDINGS " WHERE f.merchant " EQ " $1" IN_ORDER,
 		1, {TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, {FINDING_COLUMNS}
 	};
 	ReturnSetInfo *result;

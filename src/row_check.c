@@ -179,11 +179,11 @@ find_missing(FileCheck *file)
 		"SELECT u.n, m.merchant IS NOT NULL, p.sku IS NOT NULL, i.inventory_type IS NOT NULL"
 		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))"
 		" WITH ORDINALITY AS u(merchant, sku, inventory_type, n)"
-		" LEFT JOIN invtrack.merchant m ON m.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" LEFT JOIN invtrack.product p ON p.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" AND p.sku OPERATOR(pg_catalog.=) u.sku"
-		" LEFT JOIN invtrack.inventory_type i ON i.merchant OPERATOR(pg_catalog.=) u.merchant"
-		" AND i.inventory_type OPERATOR(pg_catalog.=) u.inventory_type",
+		" LEFT JOIN invtrack.merchant m ON m.merchant " EQ " u.merchant"
+		" LEFT JOIN invtrack.product p ON p.merchant " EQ " u.merchant"
+		" AND p.sku " EQ " u.sku"
+		" LEFT JOIN invtrack.inventory_type i ON i.merchant " EQ " u.merchant"
+		" AND i.inventory_type " EQ " u.inventory_type",
 		3, {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_CUSTOM_PLAN,
 		{INT8OID, BOOLOID, BOOLOID, BOOLOID}
 	};

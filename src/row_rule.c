@@ -24,7 +24,7 @@
 	" pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS u(a, b, c, d, n)" \
 	" JOIN invtrack." table " t ON " condition, \
 	4, {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}}
-#define EQUALS(column, key)	"t." column " OPERATOR(pg_catalog.=) u." key
+#define EQUALS(column, key)	"t." column " " EQ " u." key
 #define ITEM_EQUALS			EQUALS("merchant", "a") " AND " EQUALS("sku", "b") \
 	" AND " EQUALS("inventory_type", "c") " AND "
 

@@ -252,15 +252,15 @@ purge_runs_command(const Job *jobs, int days)
 	appendStringInfoString(&command,
 						   "DELETE FROM cron.job_run_details AS d"
 						   " USING cron.job AS j"
-						   " WHERE j.jobid OPERATOR(pg_catalog.=) d.jobid"
-						   " AND j.username OPERATOR(pg_catalog.=) current_user"
-						   " AND j.jobname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY[");
+						   " WHERE j.jobid " EQ " d.jobid"
+						   " AND j.username " EQ " current_user"
+						   " AND j.jobname::pg_catalog.text " EQ " ANY (ARRAY[");
 	for (int kind = 0; kind < JOB_KINDS; kind++)
 		appendStringInfo(&command, "%s%s", kind > 0 ? ", " : "",
 						 quote_literal_cstr(jobs[kind].name));
 	appendStringInfo(&command,
 					 "]::pg_catalog.text[])"
-					 " AND d.status OPERATOR(pg_catalog.=)"
+					 " AND d.status " EQ
 					 " ANY ('{succeeded,failed}'::pg_catalog.text[])"
 					 " AND coalesce(d.end_time, d.start_time) OPERATOR(pg_catalog.<)"
 					 " (pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => %d))",
@@ -319,11 +319,11 @@ static void
 require_owner(void)
 {
 	static Statement find_owner = {
-		"SELECT r.rolname::pg_catalog.text, r.rolname OPERATOR(pg_catalog.=) current_user,"
+		"SELECT r.rolname::pg_catalog.text, r.rolname " EQ " current_user,"
 		" r.rolcanlogin"
 		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r"
-		" ON r.oid OPERATOR(pg_catalog.=) c.relowner"
-		" WHERE c.oid OPERATOR(pg_catalog.=) 'invtrack.merchant'::pg_catalog.regclass",
+		" ON r.oid " EQ " c.relowner"
+		" WHERE c.oid " EQ " 'invtrack.merchant'::pg_catalog.regclass",
 		0, {InvalidOid}, 0, {TEXTOID, BOOLOID, BOOLOID}
 	};
 	const char *owner;

@@ -144,7 +144,7 @@ is_pg_cron_installed(void)
 {
 	static Statement find_package = {
 		"SELECT FROM pg_catalog.pg_available_extensions a"
-		" WHERE a.name OPERATOR(pg_catalog.=) 'pg_cron'",
+		" WHERE a.name " EQ " 'pg_cron'",
 		0
 	};
 	bool		found;
@@ -211,14 +211,14 @@ require_pg_cron(const Job *jobs, int count, bool from_elsewhere)
 		" pg_catalog.has_function_privilege(p.oid, 'EXECUTE')"
 		" FROM pg_catalog.pg_extension e"
 		" JOIN pg_catalog.pg_depend d"
-		" ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass"
-		" AND d.refobjid OPERATOR(pg_catalog.=) e.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'"
-		" AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass"
+		" ON d.refclassid " EQ " 'pg_catalog.pg_extension'::pg_catalog.regclass"
+		" AND d.refobjid " EQ " e.oid AND d.deptype " EQ " 'e'"
+		" AND d.classid " EQ " 'pg_catalog.pg_namespace'::pg_catalog.regclass"
 		" JOIN pg_catalog.pg_namespace n"
-		" ON n.oid OPERATOR(pg_catalog.=) d.objid AND n.nspname OPERATOR(pg_catalog.=) 'cron'"
-		" LEFT JOIN pg_catalog.pg_proc p ON p.pronamespace OPERATOR(pg_catalog.=) n.oid"
-		" AND p.proname OPERATOR(pg_catalog.=) 'schedule_in_database'"
-		" WHERE e.extname OPERATOR(pg_catalog.=) 'pg_cron'",
+		" ON n.oid " EQ " d.objid AND n.nspname " EQ " 'cron'"
+		" LEFT JOIN pg_catalog.pg_proc p ON p.pronamespace " EQ " n.oid"
+		" AND p.proname " EQ " 'schedule_in_database'"
+		" WHERE e.extname " EQ " 'pg_cron'",
 		0, {InvalidOid}, 0, {BOOLOID, BOOLOID}
 	};
 	char	   *database = get_database_name(MyDatabaseId);
@@ -247,8 +247,8 @@ remove_job(const Job *job)
 {
 	static Statement unschedule = {
 		"SELECT pg_catalog.count(cron.unschedule(j.jobid)) FROM cron.job j"
-		" WHERE j.jobname::pg_catalog.text OPERATOR(pg_catalog.=) $1"
-		" AND j.username OPERATOR(pg_catalog.=) current_user AND (NOT j.active OR $2)",
+		" WHERE j.jobname::pg_catalog.text " EQ " $1"
+		" AND j.username " EQ " current_user AND (NOT j.active OR $2)",
 		2, {TEXTOID, BOOLOID}, 0, {INT8OID}
 	};
 	Datum		values[2] = {CStringGetTextDatum(job->name), BoolGetDatum(job_is_to_go(job))};

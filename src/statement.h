@@ -63,6 +63,9 @@ extern bool result_bool(const SPITupleTable *rows, uint64 row, int column);
 extern Oid	result_oid(const SPITupleTable *rows, uint64 row, int column);
 extern int	result_place(const SPITupleTable *rows, uint64 row, int column, int count);
 
+/* In SQL text, the operator by its schema: "a.merchant " EQ " $1". */
+#define EQ	"OPERATOR(pg_catalog.=)"
+
 /* statement.c */
 extern Datum array_of(Oid type, Datum *values, bool *nulls, int count);
 

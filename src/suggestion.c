@@ -29,7 +29,7 @@
 #define LOOKUPS_OF_PLACE	200
 
 #define NEXT_CODE(table, column) \
-	"SELECT c." column " FROM invtrack." table " c WHERE c.merchant OPERATOR(pg_catalog.=) $1" \
+	"SELECT c." column " FROM invtrack." table " c WHERE c.merchant " EQ " $1" \
 	" AND c." column " OPERATOR(pg_catalog.>=) $2 ORDER BY c." column " LIMIT 1"
 
 static Statement next_code[CODE_COLUMNS] = {

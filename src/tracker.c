@@ -25,8 +25,8 @@
 #define SAVE_ROUNDS_MAX		100
 
 #define KEY_MATCHES \
-	" t.merchant OPERATOR(pg_catalog.=) $1 AND t.sku OPERATOR(pg_catalog.=) $2" \
-	" AND t.inventory_type OPERATOR(pg_catalog.=) $3 AND t.mechanism OPERATOR(pg_catalog.=) $4"
+	" t.merchant " EQ " $1 AND t.sku " EQ " $2" \
+	" AND t.inventory_type " EQ " $3 AND t.mechanism " EQ " $4"
 
 static Statement read_rule = {
 	"SELECT t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days, t.expiry_days,"
@@ -217,7 +217,7 @@ save(Saving *saving)
 	static Statement update_rule = {
 		"UPDATE invtrack.tracker t SET quantity = $5, lookback_days = $6,"
 		" coverage_days = $7, expiry_days = $8 WHERE" KEY_MATCHES
-		" AND ($9 IS NULL OR t.version OPERATOR(pg_catalog.=) $9)",
+		" AND ($9 IS NULL OR t.version " EQ " $9)",
 		TRACKER_RULE_ARGS + 1, {TRACKER_RULE_TYPES, INT4OID}
 	};
 	Datum		values[TRACKER_RULE_ARGS + 1];

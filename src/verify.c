@@ -38,9 +38,9 @@ repair_marks(Datum merchant)
 {
 	static Statement repair = {
 		"UPDATE invtrack.movement m SET reversed = NOT w.reversed"
-		" FROM invtrack_internal.wrong_mark w WHERE m.merchant OPERATOR(pg_catalog.=) $1"
-		" AND w.merchant OPERATOR(pg_catalog.=) $1"
-		" AND m.movement_id OPERATOR(pg_catalog.=) w.movement_id",
+		" FROM invtrack_internal.wrong_mark w WHERE m.merchant " EQ " $1"
+		" AND w.merchant " EQ " $1"
+		" AND m.movement_id " EQ " w.movement_id",
 		1, {TEXTOID}
 	};
 
@@ -69,7 +69,7 @@ repair_merchant(Datum merchant)
 		"INSERT INTO invtrack.flow_series AS s"
 		" (merchant, sku, inventory_type, flow, movements, days)"
 		" SELECT w.merchant, w.sku, w.inventory_type, w.flow, w.expected_movements, w.expected_days"
-		" FROM invtrack_internal.wrong_series w WHERE w.merchant OPERATOR(pg_catalog.=) $1"
+		" FROM invtrack_internal.wrong_series w WHERE w.merchant " EQ " $1"
 		" AND w.expected_days IS NOT NULL AND NOT w.purged_is_damaged"
 		" ON CONFLICT (merchant, sku, inventory_type, flow) DO UPDATE"
 		" SET movements = excluded.movements, days = excluded.days",
@@ -77,10 +77,10 @@ repair_merchant(Datum merchant)
 	};
 	static Statement delete_series = {
 		"DELETE FROM invtrack.flow_series s USING invtrack_internal.wrong_series w"
-		" WHERE s.merchant OPERATOR(pg_catalog.=) $1 AND w.merchant OPERATOR(pg_catalog.=) $1"
-		" AND s.sku OPERATOR(pg_catalog.=) w.sku"
-		" AND s.inventory_type OPERATOR(pg_catalog.=) w.inventory_type"
-		" AND s.flow OPERATOR(pg_catalog.=) w.flow AND w.expected_days IS NULL"
+		" WHERE s.merchant " EQ " $1 AND w.merchant " EQ " $1"
+		" AND s.sku " EQ " w.sku"
+		" AND s.inventory_type " EQ " w.inventory_type"
+		" AND s.flow " EQ " w.flow AND w.expected_days IS NULL"
 		" AND NOT w.purged_is_damaged",
 		1, {TEXTOID}
 	};
@@ -158,7 +158,7 @@ find_differences(Datum merchant)
 		SELECT_DIFFERENCES(""), 0, {InvalidOid}, 0, {DIFFERENCE_COLUMNS}
 	};
 	static Statement find_of_merchant = {
-		SELECT_DIFFERENCES("WHERE d.merchant OPERATOR(pg_catalog.=) $1 "),
+		SELECT_DIFFERENCES("WHERE d.merchant " EQ " $1 "),
 		1, {TEXTOID}, 0, {DIFFERENCE_COLUMNS}
 	};
 
