@@ -50,6 +50,7 @@ require_ref(const char *table, const char *name, Datum value)
 	if (VARSIZE_ANY_EXHDR(ref) < 1 || VARSIZE_ANY_EXHDR(ref) > REF_SIZE_MAX)
 		refuse(table, name,
 			   psprintf("%s \"%s\" is not valid", name, shown(text_to_cstring(ref))),
+			   table == NULL ? "It has 1 to 1000 bytes." :
 			   "A ref has 1 to 1000 bytes; leave it null if there is none.");
 }
 
