@@ -18,7 +18,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $finer = $ENV{INVTRACK_LONG} ? 3 : 1;
+my $finer = $ENV{INVTRACK_LONG} ? 4 : 1;
 my $config = "autovacuum = off\nmax_parallel_workers_per_gather = 0\n";
 
 # Run a script of rounds. What sets the limits complains to psql where it can't.
