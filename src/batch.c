@@ -148,8 +148,7 @@ save_or_try(Setting **sorted, int count, bool dry_run, bool all_or_nothing)
 	{
 		save_settings(sound, n);
 		n = take_sound(sorted, count, sound);
-		if (n > 0)
-			show_settings(sound, n, true);
+		show_after(sound, n);
 		if (dry_run || (all_or_nothing && n < count))
 			RollbackAndReleaseCurrentSubTransaction();
 		else
@@ -185,14 +184,17 @@ find_and_save(Setting **sorted, int count, bool dry_run, bool all_or_nothing)
 		int			n_before = n;
 
 		for (int i = 0; i < n; i++)
+		{
 			sound[i]->outcome = NULL;
+			sound[i]->version_before = 0;
+			sound[i]->is_as_before = false;
+		}
 		if (n > 0)
 			find_missing_items(sound, n);
 		n = take_sound(sorted, count, sound);
 		if (error != NULL && n == n_before)
 			ReThrowError(error);
-		if (n > 0)
-			show_settings(sound, n, false);
+		show_before(sound, n);
 		error = save_or_try(sorted, count, dry_run, all_or_nothing);
 		if (error != NULL && error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION)
 			ReThrowError(error);

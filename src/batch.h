@@ -23,6 +23,8 @@ typedef struct Setting
 	bool		has_key;		/* no part of it is null */
 	Refusal		refusal;
 	const char *outcome;		/* null: not known yet */
+	int32		version_before; /* 0: there was none */
+	bool		is_as_before;	/* unchanged, by anybody, since it was shown */
 	Datum		before,
 				after,
 				health_before,
@@ -53,7 +55,8 @@ typedef struct Setting
 extern uint64 run_for(Statement *statement, Setting **settings, int count, int columns);
 extern Setting *setting_of(Setting **settings, int count, uint64 row);
 extern void find_missing_items(Setting **settings, int count);
-extern void show_settings(Setting **settings, int count, bool is_after);
+extern void show_before(Setting **settings, int count);
+extern void show_after(Setting **settings, int count);
 
 /* batch_save.c: the same */
 extern void save_settings(Setting **settings, int count);

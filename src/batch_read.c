@@ -8,12 +8,14 @@
 #include "executor/spi.h"
 #include "utils/datum.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 
 #include "batch.h"
 #include "catalogue.h"
 #include "code.h"
 #include "statement.h"
 #include "tracker.h"
+#include "tracker_change.h"
 #include "tracker_rule.h"
 
 /*
@@ -152,29 +154,68 @@ find_missing_items(Setting **settings, int count)
 	SPI_freetuptable(rows);
 }
 
-/* The state of trackers as tracker_change has it, and their health. */
-void
-show_settings(Setting **settings, int count, bool is_after)
+/* The state and health of trackers; of those that have none they stay as they are. */
+static void
+show(Setting **settings, int count, bool is_after)
 {
-	static Statement show = {
-		"SELECT u.n, pg_catalog.jsonb_build_object('quantity', h.quantity,"
-		" 'lookback_days', h.lookback_days, 'coverage_days', h.coverage_days,"
-		" 'expiry_days', h.expiry_days, 'active', h.active, 'version', h.version),"
-		" h.health FROM " GIVEN_KEYS " JOIN invtrack.health h ON " IS_GIVEN("h") OF_ONE_MERCHANT("h", "$5"),
-		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, JSONBOID, NUMERICOID}
+	static Statement find_health = {
+		"SELECT u.n, h.quantity, h.lookback_days, h.coverage_days, h.expiry_days, h.active, h.version, h.health"
+		" FROM " GIVEN_KEYS " JOIN invtrack.health h ON " IS_GIVEN("h") OF_ONE_MERCHANT("h", "$5"),
+		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN,
+		{INT8OID, NUMERICOID, INT4OID, INT4OID, INT4OID, BOOLOID, INT4OID, NUMERICOID}
 	};
-	uint64		found = run_for(&show, settings, count, TRACKER_KEY_ARGS);
+	uint64		found = count == 0 ? 0 : run_for(&find_health, settings, count, TRACKER_KEY_ARGS);
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "tracker to show", ALLOCSET_SMALL_SIZES);
 
 	for (uint64 row = 0; row < found; row++)
 	{
 		Setting    *setting = setting_of(settings, count, row);
-		Datum		shown = datumCopy(result_datum(SPI_tuptable, row, 2, JSONBOID), false, -1);
-		Datum		health;
-		bool		has_health = result_nullable(SPI_tuptable, row, 3, NUMERICOID, &health);
+		Datum		values[RECORDED_COLUMNS + 1];
+		bool		nulls[RECORDED_COLUMNS + 1];
+		Datum		state,
+					health;
+		MemoryContext caller = MemoryContextSwitchTo(row_context);
 
-		*(is_after ? &setting->after : &setting->before) = shown;
-		*(is_after ? &setting->health_after : &setting->health_before) =
-			has_health ? datumCopy(health, false, -1) : (Datum) 0;
+		for (int i = 0; i <= RECORDED_COLUMNS; i++)
+			nulls[i] = !result_nullable(SPI_tuptable, row, i + 2, find_health.results[i + 1], &values[i]);
+		state = recorded_json(values, nulls);
+		MemoryContextSwitchTo(caller);
+		health = nulls[RECORDED_COLUMNS] ? (Datum) 0 : datumCopy(values[RECORDED_COLUMNS], false, -1);
+		*(is_after ? &setting->after : &setting->before) = datumCopy(state, false, -1);
+		*(is_after ? &setting->health_after : &setting->health_before) = health;
+		if (!is_after)
+			setting->version_before = DatumGetInt32(values[RECORDED_COLUMNS - 1]);
+		MemoryContextReset(row_context);
 	}
-	SPI_freetuptable(SPI_tuptable);
+	MemoryContextDelete(row_context);
+	if (count > 0)
+		SPI_freetuptable(SPI_tuptable);
+}
+
+/* How trackers are before a batch: as tracker_change has it, and their health. */
+void
+show_before(Setting **settings, int count)
+{
+	show(settings, count, false);
+}
+
+/* How they are after it: those that it has left alone need no other look. */
+void
+show_after(Setting **settings, int count)
+{
+	Setting   **others = palloc(sizeof(Setting *) * Max(count, 1));
+	int			n = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!settings[i]->is_as_before)
+		{
+			others[n++] = settings[i];
+			continue;
+		}
+		settings[i]->after = settings[i]->before;
+		settings[i]->health_after = settings[i]->health_before;
+	}
+	show(others, n, true);
+	pfree(others);
 }

@@ -79,6 +79,7 @@ must_change(Setting *setting, uint64 row)
 	if (!holds_rule(setting, row))
 		return true;
 	setting->outcome = "unchanged";
+	setting->is_as_before = version == setting->version_before;
 	return false;
 }
 

@@ -35,7 +35,6 @@
 #include "trigger.h"
 
 #define KEY_COLUMNS			4
-#define RECORDED_COLUMNS	6
 
 typedef struct Column
 {
@@ -137,29 +136,41 @@ push_value(JsonbParseState **state, Oid type, Datum value, bool is_null)
 	pushJsonbValue(state, WJB_VALUE, &json);
 }
 
-/* What a row records, as a JSON object; 0 for no row. */
-static Datum
-recorded_of(const TriggerData *trigger, HeapTuple row)
+/* The recorded columns as a JSON object. */
+Datum
+recorded_json(const Datum *values, const bool *nulls)
 {
 	JsonbParseState *state = NULL;
 
-	if (row == NULL)
-		return (Datum) 0;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < RECORDED_COLUMNS; i++)
 	{
-		const char *name = recorded_columns[i].name;
 		JsonbValue	key = {.type = jbvString};
-		bool		is_null;
-		Datum		value = heap_getattr(row, trigger_column(trigger, name, recorded_columns[i].type),
-										 trigger->tg_relation->rd_att, &is_null);
 
-		key.val.string.val = unconstify(char *, name);
-		key.val.string.len = strlen(name);
+		key.val.string.val = unconstify(char *, recorded_columns[i].name);
+		key.val.string.len = strlen(recorded_columns[i].name);
 		pushJsonbValue(&state, WJB_KEY, &key);
-		push_value(&state, recorded_columns[i].type, value, is_null);
+		push_value(&state, recorded_columns[i].type, values[i], nulls[i]);
 	}
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+/* What a row records; 0 for no row. */
+static Datum
+recorded_of(const TriggerData *trigger, HeapTuple row)
+{
+	Datum		values[RECORDED_COLUMNS];
+	bool		nulls[RECORDED_COLUMNS];
+
+	if (row == NULL)
+		return (Datum) 0;
+	for (int i = 0; i < RECORDED_COLUMNS; i++)
+	{
+		int			column = trigger_column(trigger, recorded_columns[i].name, recorded_columns[i].type);
+
+		values[i] = heap_getattr(row, column, trigger->tg_relation->rd_att, &nulls[i]);
+	}
+	return recorded_json(values, nulls);
 }
 
 static void
