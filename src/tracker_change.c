@@ -74,6 +74,9 @@ typedef struct Change
 static List *changes = NIL;
 static MemoryContext changes_memory = NULL;
 
+/* Was the table distributed when the first of them was noted? */
+static bool on_citus;
+
 static char *actor_setting;
 
 void
@@ -210,6 +213,7 @@ enter_changes_memory(void)
 		callback = MemoryContextAllocZero(changes_memory, sizeof(MemoryContextCallback));
 		callback->func = forget_changes;
 		MemoryContextRegisterResetCallback(changes_memory, callback);
+		on_citus = is_distributed();
 	}
 	return MemoryContextSwitchTo(changes_memory);
 }
@@ -350,13 +354,6 @@ says_the_same(const TriggerData *trigger)
 	return true;
 }
 
-/* Must a change be written as it is made? On a worker of Citus, and where no trigger for a whole statement fires. */
-static bool
-writes_at_once(void)
-{
-	return SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA || is_distributed();
-}
-
 /*
  * Trigger, AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW. A restore brings its
  * own changes. It tells itself by check_function_bodies = off, which anybody
@@ -376,7 +373,8 @@ tracker_record_change(PG_FUNCTION_ARGS)
 		(is_update && says_the_same(trigger)))
 		return PointerGetDatum(NULL);
 	note_change(trigger, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, before, after);
-	if (writes_at_once())
+	/* on a worker of Citus, and where no trigger for a whole statement fires */
+	if (on_citus || SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
 		write_changes();
 	return PointerGetDatum(NULL);
 }
