@@ -6,6 +6,7 @@
  * The state is a growing array of entries in millionths. It is sorted and its
  * equal days are added up when it is full, and grows only if that freed less
  * than half of it; so its size follows the number of days, not that of rows.
+ * A long series is merged with it instead, as both ascend.
  */
 #include "postgres.h"
 
@@ -19,6 +20,9 @@
 #include "quantity.h"
 
 #define INITIAL_ROOM	2
+
+/* A series is long if it has this part of the state's entries. */
+#define FEW				8
 
 /* A sweep has a state for each item, most of them of a lot or two: one piece of memory. */
 typedef struct AggState
@@ -82,6 +86,52 @@ append(AggState *state, int32 day, Quantity quantity)
 	entry = &state->entries[state->count++];
 	entry->day = day;
 	entry->quantity = quantity;
+}
+
+/* Add an entry to the last one of an array that ascends, or after it. */
+static void
+add_last(DayEntry *entries, int32 *count, const DayEntry *entry)
+{
+	DayEntry   *last = &entries[*count - 1];
+
+	if (*count == 0 || last->day != entry->day)
+		entries[(*count)++] = *entry;
+	else if (__builtin_add_overflow(last->quantity, entry->quantity, &last->quantity))
+		sum_overflows();
+}
+
+/*
+ * Add entries that ascend. Many are merged with those of the state, which are
+ * moved out of the way: what is written never gets ahead of what is still to
+ * be read. A few are appended, and sorted when the state is full.
+ */
+static void
+add_series(AggState *state, const DayEntry *series, int32 count)
+{
+	int32		had;
+	const DayEntry *next;
+	const DayEntry *end;
+
+	if (count < state->count / FEW)
+	{
+		for (int32 i = 0; i < count; i++)
+			append(state, series[i].day, series[i].quantity);
+		return;
+	}
+	compact(state);
+	had = state->count;
+	while (state->room - had < count)
+		grow(state);
+	next = memmove(state->entries + count, state->entries, had * sizeof(DayEntry));
+	end = next + had;
+	state->count = 0;
+	for (int32 i = 0; i < count || next < end;)
+	{
+		if (next == end || (i < count && series[i].day < next->day))
+			add_last(state->entries, &state->count, &series[i++]);
+		else
+			add_last(state->entries, &state->count, next++);
+	}
 }
 
 /* The state of the aggregate, made at its first use. */
@@ -170,8 +220,7 @@ day_series_sum_step(PG_FUNCTION_ARGS)
 	entries = day_series_entries(PG_GETARG_DAY_SERIES(1), &count, &scale);
 	if (!day_entries_rescale(entries, count, scale, QUANTITY_DECIMALS))
 		day_series_damaged();
-	for (int32 i = 0; i < count; i++)
-		append(state, entries[i].day, entries[i].quantity);
+	add_series(state, entries, count);
 	pfree(entries);
 	PG_RETURN_POINTER(state);
 }
@@ -190,8 +239,8 @@ day_series_agg_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	state = get_state(fcinfo);
-	for (int32 i = 0; i < other->count; i++)
-		append(state, other->entries[i].day, other->entries[i].quantity);
+	compact(other);
+	add_series(state, other->entries, other->count);
 	PG_RETURN_POINTER(state);
 }
 

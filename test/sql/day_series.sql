@@ -219,6 +219,18 @@ SELECT count(*) AS triples,
        count(*) FILTER (WHERE total(a.s + b.s) = total(a.s) + total(b.s)) AS sums
   FROM sample a, sample b, sample c;
 
+-- day_series_sum() is the aggregate of all rows of its series, whether these are short or long beside the sum so far.
+WITH piece AS (
+    SELECT g % 7 AS item, g, day_series_agg(date '2026-01-01' + (g * d * 31) % 400, (g * d) % 11 - 5 + 0.25 * (g % 2)) AS series
+      FROM generate_series(1, 210) g, generate_series(1, 1 + (g * g) % 60) d GROUP BY g),
+     total AS (SELECT item, day_series_sum(series ORDER BY g) AS series, day_series_sum(series ORDER BY g DESC) AS backwards FROM piece GROUP BY item)
+SELECT count(*) AS items, count(*) FILTER (WHERE t.series = t.backwards) AS in_any_order,
+       count(*) FILTER (WHERE t.series = (SELECT day_series_agg(u.day, u.quantity) FROM piece p, unnest(p.series) u WHERE p.item = t.item)) AS same
+  FROM total t;
+SELECT left(public.error_of($$SELECT invtrack.day_series_sum(s) FROM unnest(ARRAY['{2026-01-03:1000000000000000000000000}', '{2026-01-03:1}']::invtrack.day_series[]) s$$), 5) AS too_much,
+       (SELECT day_series_sum(s) FROM unnest(ARRAY['{}', '{2026-01-03:1,infinity:2}', NULL, '{0001-01-01:5,2026-01-03:-1}']::day_series[]) s) AS sum,
+       (SELECT day_series_sum(s) FROM unnest(ARRAY['{}']::day_series[]) s) AS of_nothing;
+
 -- A day's sum above 10^24 is 22003, in the aggregate and in +; on the way it may be above.
 SELECT public.error_of($$SELECT '{2026-01-03:1000000000000000000000000}'::invtrack.day_series
                          OPERATOR(invtrack.+) '{2026-01-03:0.000001}'$$) AS added,
