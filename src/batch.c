@@ -5,14 +5,12 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
-#include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
 #include "batch.h"
@@ -20,6 +18,7 @@
 #include "compat.h"
 #include "json_rows.h"
 #include "statement.h"
+#include "subtransaction.h"
 #include "tracker_rule.h"
 
 #define EXPECTED_VERSION	TRACKER_RULE_ARGS
@@ -129,42 +128,26 @@ take_sound(Setting **settings, int count, Setting **sound)
 	return taken;
 }
 
-/*
- * In a subtransaction of its own, which is kept only where it is to be. Returns
- * the error, if there is one, with nothing saved: who calls can still go on.
- */
-static ErrorData *
-save_or_try(Setting **sorted, int count, bool dry_run, bool all_or_nothing)
+/* A try to save; it stays if all that was asked for is saved. */
+typedef struct Try
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	Setting   **sound = palloc(sizeof(Setting *) * Max(count, 1));
-	volatile int n = take_sound(sorted, count, sound);
-	ErrorData  *volatile error = NULL;
+	Setting   **settings;
+	int			count;
+	bool		dry_run;
+	bool		all_or_nothing;
+} Try;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		save_settings(sound, n);
-		n = take_sound(sorted, count, sound);
-		show_after(sound, n);
-		if (dry_run || (all_or_nothing && n < count))
-			RollbackAndReleaseCurrentSubTransaction();
-		else
-			ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return error;
+static bool
+save_or_try(void *argument)
+{
+	Try		   *try = argument;
+	Setting   **sound = palloc(sizeof(Setting *) * Max(try->count, 1));
+	int			n = take_sound(try->settings, try->count, sound);
+
+	save_settings(sound, n);
+	n = take_sound(try->settings, try->count, sound);
+	show_after(sound, n);
+	return !try->dry_run && !(try->all_or_nothing && n < try->count);
 }
 
 /*
@@ -176,6 +159,7 @@ static void
 find_and_save(Setting **sorted, int count, bool dry_run, bool all_or_nothing)
 {
 	Setting   **sound = palloc(sizeof(Setting *) * Max(count, 1));
+	Try			try = {sorted, count, dry_run, all_or_nothing};
 	ErrorData  *error = NULL;
 
 	do
@@ -195,7 +179,7 @@ find_and_save(Setting **sorted, int count, bool dry_run, bool all_or_nothing)
 		if (error != NULL && n == n_before)
 			ReThrowError(error);
 		show_before(sound, n);
-		error = save_or_try(sorted, count, dry_run, all_or_nothing);
+		error = run_in_subtransaction(save_or_try, &try);
 		if (error != NULL && error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION)
 			ReThrowError(error);
 	} while (error != NULL);

@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -14,11 +13,11 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "compat.h"
 #include "day_series.h"
 #include "quantity.h"
+#include "subtransaction.h"
 
 /* How much of a wrong text an error shows. */
 #define SHOWN_TEXT_MAX	40
@@ -256,6 +255,21 @@ day_series_hash_extended(PG_FUNCTION_ARGS)
 							 VARSIZE_ANY_EXHDR(series), PG_GETARG_INT64(1));
 }
 
+typedef struct Fetch
+{
+	Datum		value;
+	DaySeries  *series;
+} Fetch;
+
+static bool
+fetch(void *argument)
+{
+	Fetch	   *fetching = argument;
+
+	fetching->series = DatumGetDaySeries(fetching->value);
+	return true;
+}
+
 /*
  * Fetch a value that is stored elsewhere; null where what is stored there is
  * damaged. In a subtransaction, since the error comes from the table below.
@@ -263,31 +277,12 @@ day_series_hash_extended(PG_FUNCTION_ARGS)
 static DaySeries *
 fetch_softly(Datum value)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	DaySeries  *volatile series = NULL;
-	ErrorData  *volatile error = NULL;
+	Fetch		fetching = {value, NULL};
+	ErrorData  *error = run_in_subtransaction(fetch, &fetching);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		series = DatumGetDaySeries(value);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
 	if (error != NULL && ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_INTERNAL_ERROR)
 		ReThrowError(error);
-	return series;
+	return fetching.series;
 }
 
 /* is_intact(series): is it what a series is, to the byte? Damage is no error here. */

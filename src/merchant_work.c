@@ -16,12 +16,12 @@
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
 #include "merchant_work.h"
 #include "row_security.h"
+#include "subtransaction.h"
 
 /* How often a long procedure tells where it is. */
 #define PROGRESS_SECONDS	10
@@ -73,43 +73,38 @@ require_constraints(void)
 	AfterTriggerSetState(makeNode(ConstraintsSetStmt));
 }
 
+/* Work that is caught, and what it needs. */
+typedef struct Guarded
+{
+	void		(*work) (void *);
+	void	   *argument;
+	bool		in_transaction;
+} Guarded;
+
+/* Row security may have been forced since the last one's turn. */
+static bool
+work_guarded(void *argument)
+{
+	Guarded    *guarded = argument;
+
+	require_row_security();
+	guarded->work(guarded->argument);
+	/* others of the caller's may be deferred, and are not for us to check */
+	if (!guarded->in_transaction)
+		require_constraints();
+	return true;
+}
+
 /*
  * Do something for a merchant in a subtransaction. An error of its data must
  * not keep others from their turn, so it becomes a warning; returns false then.
- * Row security may have been forced since the last one's turn.
  */
 bool
 try_for_merchant(void (*work) (void *), void *argument, Datum merchant, Failures *failures)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	Guarded		guarded = {work, argument, failures->in_transaction};
+	ErrorData  *error = run_in_subtransaction(work_guarded, &guarded);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		require_row_security();
-		work(argument);
-
-		/*
-		 * others of the caller's may be deferred, too, and not for us to
-		 * check
-		 */
-		if (!failures->in_transaction)
-			require_constraints();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
 	if (error == NULL)
 		return true;
 	if (ends_it(error->sqlerrcode, failures))

@@ -1,0 +1,44 @@
+/*
+ * subtransaction.c
+ *		Work whose errors are caught, with nothing of it left behind.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/resowner.h"
+
+#include "subtransaction.h"
+
+/*
+ * Run work in a subtransaction of its own, which is kept if the work returns
+ * true. Returns the error that it raised, if any, with nothing saved: who calls
+ * can still go on.
+ */
+ErrorData *
+run_in_subtransaction(bool (*work) (void *), void *argument)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		if (work(argument))
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return error;
+}

@@ -1,0 +1,13 @@
+/*
+ * subtransaction.h
+ *		Work whose errors are caught.
+ */
+#ifndef INVTRACK_SUBTRANSACTION_H
+#define INVTRACK_SUBTRANSACTION_H
+
+#include "postgres.h"
+
+/* subtransaction.c */
+extern ErrorData *run_in_subtransaction(bool (*work) (void *), void *argument);
+
+#endif							/* INVTRACK_SUBTRANSACTION_H */
