@@ -9,20 +9,11 @@
 #include <string.h>
 
 #include "day_codec.h"
+#include "tap.h"
 
 #define DAYS_MAX	400
 #define ROUNDS		20000
 #define BYTES_MAX	(DAY_HEADER_SIZE_MAX + DAYS_MAX * (VARINT_SIZE_MAX + 4))
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool condition, const char *what)
-{
-	printf("%sok %d - %s\n", condition ? "" : "not ", ++tests, what);
-	failures += !condition;
-}
 
 static uint64_t
 random_bits(void)
@@ -330,6 +321,5 @@ main(void)
 	test_calendar();
 	test_round_trips();
 	test_damage();
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return done_testing();
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "judgement.h"
+#include "tap.h"
 
 #define SERIES_DAYS_MAX 16
 
@@ -42,16 +43,6 @@ typedef struct Case
 #define STOCK(expiry)					{MECHANISM_STOCK_QUANTITY, 0, NO_DAY, NO_DAY, expiry}
 #define TURNOVER(lookback, coverage, expiry) {MECHANISM_TURNOVER_DAYS, 0, lookback, coverage, expiry}
 #define STALLED(lookback)				{MECHANISM_STALLED_DAYS, 0, lookback, NO_DAY, NO_DAY}
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool condition, const char *what)
-{
-	printf("%sok %d - %s\n", condition ? "" : "not ", ++tests, what);
-	failures += !condition;
-}
 
 static Quantity
 quantity(const char *text)
@@ -424,6 +415,5 @@ main(void)
 	TEST_CASES(cases_without_today, false);
 	test_damage();
 	test_no_mechanism();
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return done_testing();
 }

@@ -7,16 +7,7 @@
 #include <string.h>
 
 #include "judgement.h"
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool condition, const char *what)
-{
-	printf("%sok %d - %s\n", condition ? "" : "not ", ++tests, what);
-	failures += !condition;
-}
+#include "tap.h"
 
 /* A parameter that is not given. */
 #define LEFT_OUT	((Quantity) -999)
@@ -110,6 +101,5 @@ main(void)
 {
 	test_faults();
 	test_names();
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return done_testing();
 }
