@@ -36,6 +36,9 @@
 
 #define KEY_COLUMNS			4
 
+/* So many changes of a statement are written at once: memory stays bounded. */
+#define CHANGES_MAX			10000
+
 typedef struct Column
 {
 	const char *name;
@@ -321,10 +324,14 @@ write_changes(void)
 	{
 		Change	   *change = lfirst(cell);
 
-		if (change->made_in == GetCurrentSubTransactionId())
-			made = lappend(made, change);
-		else
+		if (change->made_in != GetCurrentSubTransactionId())
+		{
 			others = lappend(others, change);
+			continue;
+		}
+		made = lappend(made, change);
+		/* not again, should a trigger of what is written change trackers */
+		change->made_in = InvalidSubTransactionId;
 	}
 	if (made == NIL)
 		return;
@@ -373,8 +380,9 @@ tracker_record_change(PG_FUNCTION_ARGS)
 		(is_update && says_the_same(trigger)))
 		return PointerGetDatum(NULL);
 	note_change(trigger, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, before, after);
-	/* on a worker of Citus, and where no trigger for a whole statement fires */
-	if (on_citus || SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+	/* also on Citus, and where no trigger of a whole statement fires */
+	if (list_length(changes) >= CHANGES_MAX || on_citus ||
+		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
 		write_changes();
 	return PointerGetDatum(NULL);
 }

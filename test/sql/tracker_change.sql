@@ -120,6 +120,26 @@ RESET enable_seqscan;
 RESET enable_bitmapscan;
 DROP TRIGGER zz_follow ON invtrack.tracker;
 SELECT sku, before -> 'quantity' AS before, after -> 'quantity' AS after FROM invtrack.tracker_change WHERE merchant = 'many' ORDER BY change_id;
+-- What is written may fire a trigger of the owner's that changes trackers: nothing is told twice.
+CREATE FUNCTION pg_temp.answer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.sku = 'p1' THEN
+        UPDATE invtrack.tracker SET quantity = quantity + 1 WHERE merchant = 'many' AND sku = 'p4';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER answer AFTER INSERT ON invtrack.tracker_change FOR EACH ROW EXECUTE FUNCTION pg_temp.answer();
+DELETE FROM invtrack.tracker_change WHERE merchant = 'many';
+SELECT pg_temp.insert_trackers('{p1}');
+SELECT pg_temp.insert_trackers('{p3}');
+UPDATE invtrack.tracker SET quantity = 30 WHERE merchant = 'many' AND sku IN ('p1', 'p3');
+DROP TRIGGER answer ON invtrack.tracker_change;
+SELECT sku, before -> 'quantity' AS before, after -> 'quantity' AS after, count(*) FROM invtrack.tracker_change WHERE merchant = 'many' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+-- A statement may change more than are written at once.
+INSERT INTO invtrack.product (merchant, sku) SELECT 'many', 'q' || i FROM generate_series(1, 10001) i;
+SELECT pg_temp.insert_trackers(array_agg(sku)) FROM invtrack.product WHERE merchant = 'many' AND sku LIKE 'q%';
+SELECT count(*), count(DISTINCT sku) FROM invtrack.tracker_change WHERE merchant = 'many' AND sku LIKE 'q%';
 -- A subscriber's apply process fires no trigger for whole statements.
 ALTER TABLE invtrack.tracker ENABLE ALWAYS TRIGGER tracker_record_change;
 SET LOCAL session_replication_role = replica;
