@@ -164,7 +164,7 @@ key_of(TriggerData *trigger, HeapTuple row, const char *column)
 {
 	AttrNumber	number = get_attnum(RelationGetRelid(trigger->tg_relation), column);
 	TupleDesc	columns = RelationGetDescr(trigger->tg_relation);
-	Datum		value;
+	Datum		value = (Datum) 0;
 	bool		is_null = true;
 	Oid			output;
 	bool		is_varlena;
