@@ -53,7 +53,7 @@ stop_server() {
 # copy_tree DIR: the sources, where the server's user can read them and nothing that was built is in the way.
 copy_tree() {
 	mkdir -p "$1"
-	tar -c --exclude=./.git --exclude=./tmp_check --exclude=./.cassert --exclude=./bench --exclude='*.o' \
+	tar -c --exclude=./.git --exclude=./tmp_check --exclude=./.cassert --exclude=./.majors --exclude=./bench/node_modules --exclude='*.o' \
 		--exclude='*.so' --exclude='./sql/invtrack--*' . | tar -x --no-same-owner -C "$1"
 	chmod -R a+rX "$1"
 }
