@@ -39,8 +39,9 @@ ROLLBACK TO nothing;
 
 SET LOCAL ROLE invtrack_test_owner;
 CREATE EXTENSION invtrack;
--- What is refused: functions, types and the internal schema are not the owner's.
-SELECT statement, left(public.error_of(statement), 80) AS error FROM (VALUES
+-- What is refused: functions, types and the internal schema are not the owner's. Of arguments of the type internal minor versions
+-- say different things.
+SELECT statement, regexp_replace(left(public.error_of(statement), 80), '^(42883|0A000): .*', 'refused for the type internal') AS error FROM (VALUES
     (1, 'ALTER FUNCTION invtrack_internal.fold_case(text) CALLED ON NULL INPUT'),
     (2, 'ALTER FUNCTION invtrack_internal.day_series_send(invtrack.day_series) CALLED ON NULL INPUT'),
     (3, $$CREATE OR REPLACE FUNCTION invtrack.has_access(merchant text, level text DEFAULT 'read') RETURNS boolean LANGUAGE sql AS 'SELECT true'$$),
