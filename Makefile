@@ -101,7 +101,7 @@ headers:
 		echo 'There is no $(includedir_server)/postgres.h: install the development files' >&2; \
 		echo 'of PostgreSQL $(MAJORVERSION) (Debian: postgresql-server-dev-$(MAJORVERSION)).' >&2; exit 1; }
 
-# Lists that stand many times in the topics stand there by a name.
+# Topics name the lists that occur many times; sed writes them out.
 EXPAND = sed -f $(SRC)sql/expand.sed
 
 $(FRESH_SQL): $(TOPIC_FILES) $(SRC)sql/expand.sed $(SRC)Makefile

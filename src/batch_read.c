@@ -19,8 +19,9 @@
 #include "tracker_rule.h"
 
 /*
- * From so many settings on, nothing is joined by nested loops: what they join may have come after the last ANALYZE,
- * and with one row instead of all of it, each setting would be compared with each tracker.
+ * From this many settings on, nested loops are off. If the last ANALYZE saw no
+ * trackers, the planner expects one row, and would compare each setting with
+ * each tracker.
  */
 #define NESTED_LOOPS_END	2000
 
@@ -64,9 +65,10 @@ merchant_of(Setting **settings, int count)
 }
 
 /*
- * Run a statement for all settings, one at least, without JIT compilation, which costs more than it
- * saves. Its parameters are so many of their values as arrays and, if it has one more, their merchant,
- * null if there are several.
+ * Run a statement for all settings, of which there is at least one. JIT
+ * compilation is off, since it costs more than it saves. The parameters are
+ * arrays of the first columns of the settings, and then, if the statement has
+ * one more, their merchant, or null if there are several.
  */
 uint64
 run_for(Statement *statement, Setting **settings, int count, int columns)
@@ -124,10 +126,10 @@ find_missing_items(Setting **settings, int count)
 		" m.merchant IS NOT NULL AND invtrack.has_access(u.merchant, 'manage') FROM " GIVEN_KEYS
 		" LEFT JOIN invtrack.merchant m ON m.merchant " EQ " u.merchant"
 		" LEFT JOIN invtrack.product p ON p.merchant " EQ " u.merchant"
-		" AND p.sku " EQ " u.sku"
+		" AND p.sku " EQ " u.sku" OF_ONE_MERCHANT("p", "$5")
 		" LEFT JOIN invtrack.inventory_type i ON i.merchant " EQ " u.merchant"
 		" AND i.inventory_type " EQ " u.inventory_type",
-		4, {KEY_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
+		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
 	};
 	uint64		found = run_for(&find_items, settings, count, TRACKER_KEY_ARGS);
 	SPITupleTable *rows = SPI_tuptable;

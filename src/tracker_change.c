@@ -289,7 +289,7 @@ insert_changes(List *made, Datum *values, const char *nulls)
 	statement_run(&insert_rows, values, nulls, false);
 }
 
-/* The same for one: it may be on Citus, which has no INSERT ... SELECT for it, and is cheaper. */
+/* One change: this is cheaper, and Citus takes no INSERT ... SELECT here. */
 static void
 insert_change(const Change *change, Datum *values, char *nulls)
 {
@@ -330,7 +330,7 @@ write_changes(void)
 			continue;
 		}
 		made = lappend(made, change);
-		/* not again, should a trigger of what is written change trackers */
+		/* not again if a trigger on tracker_change changes trackers */
 		change->made_in = InvalidSubTransactionId;
 	}
 	if (made == NIL)
@@ -380,7 +380,7 @@ tracker_record_change(PG_FUNCTION_ARGS)
 		(is_update && says_the_same(trigger)))
 		return PointerGetDatum(NULL);
 	note_change(trigger, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, before, after);
-	/* also on Citus, and where no trigger of a whole statement fires */
+	/* also on Citus, and where statement triggers do not fire */
 	if (list_length(changes) >= CHANGES_MAX || on_citus ||
 		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
 		write_changes();
