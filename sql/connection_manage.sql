@@ -239,7 +239,7 @@ BEGIN
               ORDER BY invtrack_internal.target_rank(n.target), n.number LOOP
         wanted := CASE WHEN $2 IS NULL THEN invtrack_internal.known_keys(c) ELSE invtrack_internal.as_keys(c.connection, $2) END;
         results := results || jsonb_build_object(c.number, jsonb_build_array(
-            coalesce(array_length(wanted, 1), 0), invtrack_internal.sync_keys(c, wanted)));
+            coalesce(array_length(wanted, 1), 0), invtrack_internal.sync_keys(c.connection, c.number, c.target, wanted)));
         numbers := numbers || c.number;
     END LOOP;
     PERFORM invtrack_internal.sync_gone_of(numbers);
@@ -298,7 +298,7 @@ BEGIN
         LOOP
             coming := invtrack_internal.unmet_keys(c, batch);
             EXIT WHEN coming IS NULL;
-            PERFORM invtrack_internal.sync_keys(c, coming);
+            PERFORM invtrack_internal.sync_keys(c.connection, c.number, c.target, coming);
             COMMIT;
         END LOOP;
         UPDATE invtrack.connection n SET started_at = NULL, progress = NULL WHERE n.number OPERATOR(pg_catalog.=) c.number;
@@ -315,7 +315,7 @@ RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM invtrack_internal.sync_keys(c, keys);
+    PERFORM invtrack_internal.sync_keys(c.connection, c.number, c.target, keys);
     UPDATE invtrack.connection n SET progress = keys[array_length(keys, 1)] WHERE n.number = c.number;
 END
 $body$;
@@ -348,7 +348,7 @@ BEGIN
         PERFORM invtrack_internal.set_watch_of(of_table);
     END LOOP;
     IF NOT keep_data THEN
-        PERFORM invtrack_internal.sync_keys(c, ARRAY(SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number), true);
+        PERFORM invtrack_internal.sync_keys(c.connection, c.number, c.target, ARRAY(SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number), true);
         PERFORM invtrack_internal.sync_gone(c, true);
     END IF;
     DELETE FROM invtrack.connection n WHERE n.number = c.number;

@@ -129,9 +129,6 @@ DECLARE
     source invtrack_internal.source_row[];
     written bigint;
 BEGIN
-    IF c.target IN ('sale', 'shipment') THEN
-        RETURN invtrack_internal.sync_movements(c.connection, c.number, c.target, keys, is_empty);
-    END IF;
     IF NOT is_empty THEN
         source := invtrack_internal.sync_judge(c, invtrack_internal.read_source(c.connection, keys));
     END IF;
@@ -151,74 +148,27 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_batch(invtrack.connection, text[], boolean) IS
-'Brings some keys in line, which are locked already, as if the source had nothing of them if it is_empty; how many rows were written';
+'Brings keys in line that do not feed movements and are locked already, as if the source had nothing of them if it is_empty; how many rows were written';
 
-CREATE FUNCTION invtrack_internal.sync_halving(c invtrack.connection, keys text[], is_empty boolean DEFAULT false)
-RETURNS bigint LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION invtrack_internal.reject_long_keys(connection text, keys text[], is_empty boolean)
+RETURNS void LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-AS $body$
-DECLARE
-    half constant integer := array_length(keys, 1) / 2;
-    failure text;
-    hint text;
-BEGIN
-    BEGIN
-        RETURN invtrack_internal.sync_batch(c, keys, is_empty);
-    EXCEPTION WHEN OTHERS THEN
-        -- Not the data's fault: the transaction fails as it would without a connection.
-        IF SQLSTATE ~ '^(40|53|54|57|58|XX|25|55P03)' THEN
-            RAISE;
-        END IF;
-        GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
-        IF half = 0 THEN
-            DELETE FROM invtrack.connection_reject r WHERE r.connection = c.connection AND r.key = keys[1];
-            INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message, hint)
-            VALUES (c.connection, keys[1], 0, SQLSTATE, failure, nullif(hint, ''));
-            RETURN 0;
-        END IF;
-    END;
-    RETURN invtrack_internal.sync_halving(c, keys[:half], is_empty) + invtrack_internal.sync_halving(c, keys[half + 1:], is_empty);
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.sync_halving(invtrack.connection, text[], boolean) IS
-'Brings keys in line; those that fail are rejected, the others go in';
+BEGIN ATOMIC
+    DELETE FROM invtrack.connection_reject r
+     WHERE r.connection = reject_long_keys.connection AND r.key IN (SELECT left(k, 100) || '... ' || md5(k) FROM unnest(keys) k);
+    INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message, hint)
+    SELECT DISTINCT reject_long_keys.connection, left(k, 100) || '... ' || md5(k), 0, '54000', format('a key of %s bytes is too long', octet_length(k)),
+           'A key has at most 2000 bytes. Make it shorter in the source, by a function like md5().'
+      FROM unnest((invtrack_internal.read_source(connection, keys)).keys) k WHERE NOT is_empty;
+END;
+COMMENT ON FUNCTION invtrack_internal.reject_long_keys(text, text[], boolean) IS
+'Notes that keys are too long for an index: the application''s transaction does not fail by them';
 
-CREATE FUNCTION invtrack_internal.sync_keys(c invtrack.connection, keys text[], is_empty boolean DEFAULT false)
-RETURNS bigint LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-AS $body$
-DECLARE
-    batch constant integer := 2000;
-    longest constant integer := 2000;
-    ordered text[];
-    long text[];
-    written bigint := 0;
-BEGIN
-    ordered := ARRAY(SELECT DISTINCT k COLLATE "C" FROM unnest(keys) k WHERE octet_length(k) <= longest ORDER BY 1);
-    long := ARRAY(SELECT k FROM unnest(keys) k WHERE octet_length(k) > longest);
-    IF long <> '{}' THEN
-        -- An index does not hold them, and the application's transaction must not fail.
-        DELETE FROM invtrack.connection_reject r
-         WHERE r.connection = c.connection AND r.key IN (SELECT left(k, 100) || '... ' || md5(k) FROM unnest(long) k);
-        INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message, hint)
-        SELECT DISTINCT c.connection, left(k, 100) || '... ' || md5(k), 0, '54000', format('a key of %s bytes is too long', octet_length(k)),
-               format('A key has at most %s bytes. Make it shorter in the source, by a function like md5().', longest)
-          FROM unnest((invtrack_internal.read_source(c.connection, long)).keys) k WHERE NOT is_empty;
-    END IF;
-    INSERT INTO invtrack.connection_key AS k (connection, key, synced_at)
-    SELECT c.number, u.key, clock_timestamp() FROM unnest(ordered) WITH ORDINALITY u (key, n) ORDER BY u.n
-        ON CONFLICT (connection, key) DO UPDATE SET synced_at = excluded.synced_at;
-    FOR i IN 0 .. (coalesce(array_length(ordered, 1), 0) - 1) / batch LOOP
-        EXIT WHEN ordered = '{}';
-        written := written + invtrack_internal.sync_halving(c, ordered[i * batch + 1:(i + 1) * batch], is_empty);
-    END LOOP;
-    RETURN written;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.sync_keys(invtrack.connection, text[], boolean) IS
-'Locks keys of a connection, in order, and brings them in line; how many rows were written';
+CREATE FUNCTION invtrack_internal.sync_keys(connection text, number integer, target text, keys text[], is_empty boolean DEFAULT false)
+RETURNS bigint LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_sync_keys';
+COMMENT ON FUNCTION invtrack_internal.sync_keys(text, integer, text, text[], boolean) IS
+'Locks keys of a connection, in order, and brings them in line; those that fail are rejected; how many rows were written';
 
 CREATE FUNCTION invtrack_internal.known_keys(c invtrack.connection)
 RETURNS text[] LANGUAGE plpgsql VOLATILE
@@ -239,39 +189,3 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.known_keys(invtrack.connection) IS 'The keys of the source now, and those that it had';
-
-CREATE FUNCTION invtrack_internal.sync_noted(watched oid[], columns text[], keys text[])
-RETURNS void LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-AS $body$
-DECLARE
-    each record;
-    entities integer[];
-BEGIN
-    FOR each IN
-        SELECT n AS c, array_agg(u.key) AS noted, bool_or(u.key IS NULL) AS whole
-          FROM unnest(watched, columns, keys) u (relation, column_name, key)
-         CROSS JOIN LATERAL (
-             SELECT w.connection
-               FROM invtrack.connection_watch w
-              WHERE w.key = u.column_name
-                AND (w.watched = u.relation OR w.watched IN (SELECT a.relid FROM pg_partition_ancestors(u.relation) a (relid)))
-             -- what lacked a merchant, product or inventory type is noted by the name of the connection
-             UNION ALL SELECT u.column_name WHERE u.relation = 0) w
-          JOIN invtrack.connection n ON n.connection = w.connection
-         GROUP BY n.connection
-         ORDER BY invtrack_internal.target_rank(n.target), n.number
-    LOOP
-        PERFORM invtrack_internal.sync_keys(each.c, CASE WHEN each.whole THEN invtrack_internal.known_keys(each.c) ELSE each.noted END);
-        IF (each.c).target IN ('merchant', 'product', 'inventory_type') THEN
-            entities := entities || (each.c).number;
-        END IF;
-    END LOOP;
-    IF entities IS NOT NULL THEN
-        PERFORM invtrack_internal.sync_gone_of(entities);
-    END IF;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.sync_noted(oid[], text[], text[]) IS
-'Brings in line what changes of watched tables have touched; a null key is all of them';

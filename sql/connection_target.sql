@@ -3,12 +3,6 @@
 --
 -- What the keys brought before is compared with what they bring now, and the difference is written.
 
-CREATE FUNCTION invtrack_internal.sync_movements(connection text, number integer, target text, keys text[], is_empty boolean)
-RETURNS bigint LANGUAGE c VOLATILE
-AS 'MODULE_PATHNAME', 'connection_sync_movements';
-COMMENT ON FUNCTION invtrack_internal.sync_movements(text, integer, text, text[], boolean) IS
-'A movement for each new line of the keys, and an opposite one for each that the source has no more; how many';
-
 CREATE FUNCTION invtrack_internal.unit_sums(items bigint[], codes text[])
 RETURNS TABLE (merchant text, sku text, inventory_type text, code text, quantity numeric, day date) LANGUAGE sql STABLE
 BEGIN ATOMIC

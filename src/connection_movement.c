@@ -25,16 +25,6 @@
 #include "connection_line.h"
 #include "statement.h"
 
-/* The arguments of sync_movements(). */
-enum
-{
-	ARG_CONNECTION,
-	ARG_NUMBER,
-	ARG_TARGET,
-	ARG_KEYS,
-	ARG_EMPTY
-};
-
 /* A row of the source. */
 typedef struct Row
 {
@@ -47,8 +37,7 @@ typedef struct Row
 
 typedef struct Sync
 {
-	Datum		connection;
-	Datum		target;
+	const Connection *connection;
 	Lines		lines;
 	Row		   *rows;
 	int			row_count;
@@ -87,7 +76,7 @@ take_rows(Sync *sync, Datum *columns)
 		}
 		row->key = place_of_key(&sync->lines, values[SOURCE_KEY][i]);
 		row->number = i > 0 && row[-1].key == row->key ? row[-1].number + 1 : 1;
-		row->fault = find_row_fault(DatumGetTextPP(sync->target), row->values);
+		row->fault = find_row_fault(DatumGetTextPP(sync->connection->target), row->values);
 	}
 }
 
@@ -151,7 +140,7 @@ number_items(Sync *sync)
 {
 	Row		  **sound = palloc(sizeof(Row *) * sync->row_count);
 	Datum	   *codes[ITEM_CODES];
-	Datum		values[ITEM_CODES + 1] = {sync->target};
+	Datum		values[ITEM_CODES + 1] = {sync->connection->target};
 	int64	   *numbers = palloc0(sizeof(int64) * sync->row_count);
 	int			count = 0;
 	int			items = 0;
@@ -222,10 +211,10 @@ write_rejects(const Sync *sync)
 	static const int shown_columns[] = {
 		SOURCE_MERCHANT, SOURCE_SKU, SOURCE_INVENTORY_TYPE, SOURCE_DAY, SOURCE_QUANTITY
 	};
-	Datum		values[12] = {sync->connection, sync->lines.keys};
+	Datum		values[12] = {sync->connection->name, sync->lines.keys};
 
 	run_by_index(&forget, values);
-	values[1] = sync->target;
+	values[1] = sync->connection->target;
 	for (int i = 0; i < sync->row_count; i++)
 	{
 		const Row  *row = &sync->rows[i];
@@ -248,26 +237,23 @@ write_rejects(const Sync *sync)
 	}
 }
 
-/* sync_movements(connection, number, target, keys, is_empty): keys that are locked already */
-PG_FUNCTION_INFO_V1(connection_sync_movements);
-Datum
-connection_sync_movements(PG_FUNCTION_ARGS)
+/*
+ * Keys that are locked already, an array: a movement for each new line, and an
+ * opposite one for each that the source has no more. Returns how many.
+ */
+uint64
+sync_movements(const Connection *connection, Datum keys, bool is_empty)
 {
-	static const char *const names[] = {"connection", "number", "target", "keys", "is_empty"};
-	Sync		sync = {0};
+	Sync		sync = {connection};
 	Datum		columns[SOURCE_COLUMNS];
 	bool		nulls[SOURCE_COLUMNS];
 	uint64		written;
 
-	for (int arg = ARG_CONNECTION; arg <= ARG_EMPTY; arg++)
-		require_not_null(fcinfo, arg, names[arg]);
-	sync.connection = PG_GETARG_DATUM(ARG_CONNECTION);
-	sync.target = PG_GETARG_DATUM(ARG_TARGET);
 	SPI_connect();
-	start_lines(&sync.lines, PG_GETARG_DATUM(ARG_NUMBER), PG_GETARG_DATUM(ARG_KEYS));
-	if (!PG_GETARG_BOOL(ARG_EMPTY))
+	start_lines(&sync.lines, connection->number, keys);
+	if (!is_empty)
 	{
-		read_source(sync.connection, sync.lines.keys, 0, columns, nulls);
+		read_source(connection->name, keys, 0, columns, nulls);
 		if (!nulls[SOURCE_KEY])
 			take_rows(&sync, columns);
 	}
@@ -277,5 +263,5 @@ connection_sync_movements(PG_FUNCTION_ARGS)
 	written = write_lines(&sync.lines);
 	write_rejects(&sync);
 	SPI_finish();
-	PG_RETURN_INT64(written);
+	return written;
 }

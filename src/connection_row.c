@@ -50,6 +50,22 @@ find_target(text *name)
 			 errargument("target")));
 }
 
+/* Does it feed merchants, products or inventory types? */
+bool
+feeds_catalogue(Datum target)
+{
+	return find_target(DatumGetTextPP(target))->day == NULL;
+}
+
+/* Does it feed sales or shipments? */
+bool
+feeds_movements(Datum target)
+{
+	const Target *found = find_target(DatumGetTextPP(target));
+
+	return found->day != NULL && found->code == NULL;
+}
+
 static const RowFault *
 fault(const char *sqlstate, const char *message, const char *hint, const char *column)
 {

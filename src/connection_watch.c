@@ -217,48 +217,41 @@ connection_note(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* All notes as three arrays. They stay: a savepoint that is rolled back brings back the trigger's event, and needs them. */
-static void
-get_notes(Datum *arrays)
+/* All notes. They stay: a savepoint that is rolled back brings back the trigger's event, and needs them. */
+static List *
+get_notes(void)
 {
-	static const Oid types[NOTE_COLUMNS] = {OIDOID, TEXTOID, TEXTOID};
-	ArrayBuildState *states[NOTE_COLUMNS];
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(note_columns, &TTSOpsMinimalTuple);
+	List	   *noted = NIL;
 
-	for (int i = 0; i < NOTE_COLUMNS; i++)
-		states[i] = initArrayResult(types[i], CurrentMemoryContext, false);
 	tuplestore_rescan(notes);
 	while (tuplestore_gettupleslot(notes, true, false, slot))
 	{
 		slot_getallattrs(slot);
-		for (int i = 0; i < NOTE_COLUMNS; i++)
-			states[i] = accumArrayResult(states[i], slot->tts_values[i], slot->tts_isnull[i],
-										 types[i], CurrentMemoryContext);
+		noted = add_note(noted, DatumGetObjectId(slot->tts_values[NOTE_TABLE]),
+						 TextDatumGetCString(slot->tts_values[NOTE_COLUMN]),
+						 slot->tts_isnull[NOTE_KEY] ? NULL :
+						 TextDatumGetCString(slot->tts_values[NOTE_KEY]));
 	}
 	ExecDropSingleTupleTableSlot(slot);
-	for (int i = 0; i < NOTE_COLUMNS; i++)
-		arrays[i] = makeArrayResult(states[i], CurrentMemoryContext);
+	return noted;
 }
 
 /* Bring in line what was noted. What that notes itself comes in the next round. */
 static void
 drain_notes(void)
 {
-	static Statement sync = {
-		"SELECT invtrack_internal.sync_noted($1, $2, $3)",
-		NOTE_COLUMNS, {OIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
-	};
 	static Statement clear = {"DELETE FROM invtrack.connection_pending"};
 	Tuplestorestate *done;
-	Datum		arrays[NOTE_COLUMNS];
+	List	   *noted;
 
 	while (notes != NULL)
 	{
-		get_notes(arrays);
+		noted = get_notes();
 		done = notes;
 		notes = NULL;
 		last_note = NULL;
-		statement_run(&sync, arrays, NULL, false);
+		sync_noted(noted);
 		if (GetCurrentTransactionNestLevel() > 1)
 		{
 			/* for the next drain, if this one is rolled back */

@@ -1,0 +1,246 @@
+/*
+ * connection_sync.c
+ *		Keys of a connection, brought in line with its source.
+ *
+ * Keys are locked in the order of their bytes, by an update of their rows, so
+ * that sessions wait for each other and do not deadlock. Then they are brought
+ * in line in batches. A batch whose data is refused is split until the keys
+ * that fail stand alone: these are rejected, and the others go in.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "lib/qunique.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "argument.h"
+#include "code.h"
+#include "compat.h"
+#include "connection.h"
+#include "statement.h"
+#include "subtransaction.h"
+
+/* So many keys are brought in line at once. */
+#define BATCH_KEYS	2000
+
+/* An index does not hold longer keys, in bytes. */
+#define KEY_BYTES_MAX	2000
+
+typedef struct Batch
+{
+	const Connection *connection;
+	Datum	   *keys;
+	int			count;
+	bool		is_empty;		/* as if the source had nothing of them */
+	uint64		written;
+} Batch;
+
+/* ---------- batches ---------- */
+
+/* Bring a batch in line: the work of a subtransaction. */
+static bool
+sync_batch(void *argument)
+{
+	static Statement sync = {
+		"SELECT invtrack_internal.sync_batch(n, $2, $3) FROM invtrack.connection n"
+		" WHERE n.number " EQ " $1",
+		3, {INT4OID, TEXTARRAYOID, BOOLOID}, CURSOR_OPT_GENERIC_PLAN, {INT8OID}
+	};
+	Batch	   *batch = argument;
+	Datum		values[3] = {batch->connection->number};
+
+	SPI_connect();
+	values[1] = array_of(TEXTOID, batch->keys, NULL, batch->count);
+	values[2] = BoolGetDatum(batch->is_empty);
+	if (feeds_movements(batch->connection->target))
+		batch->written = sync_movements(batch->connection, values[1], batch->is_empty);
+	else if (statement_run(&sync, values, NULL, false) > 0)
+		batch->written = result_int64(SPI_tuptable, 0, 1);
+	SPI_finish();
+	return true;
+}
+
+/* The key failed as a whole, and is as it was. */
+static void
+reject_key(const Batch *batch, const ErrorData *error)
+{
+	static Statement forget = {
+		"DELETE FROM invtrack.connection_reject r"
+		" WHERE r.connection " EQ " $1 AND r.key " EQ " $2",
+		2, {TEXTOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	static Statement reject = {
+		"INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message, hint)"
+		" VALUES ($1, $2, 0, $3, $4, $5)",
+		5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[5] = {batch->connection->name, batch->keys[0]};
+	char		nulls[] = "     ";
+
+	statement_run(&forget, values, NULL, false);
+	values[2] = CStringGetTextDatum(unpack_sql_state(error->sqlerrcode));
+	values[3] = CStringGetTextDatum(error->message);
+	if (error->hint == NULL)
+		nulls[4] = 'n';
+	else
+		values[4] = CStringGetTextDatum(error->hint);
+	statement_run(&reject, values, nulls, false);
+}
+
+/* Is an error one of the data, and not one that the transaction would have without a connection, too? */
+static bool
+is_of_data(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case ERRCODE_TO_CATEGORY(ERRCODE_INVALID_TRANSACTION_STATE):
+		case ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK):
+		case ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES):
+		case ERRCODE_TO_CATEGORY(ERRCODE_PROGRAM_LIMIT_EXCEEDED):
+		case ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION):
+		case ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR):
+		case ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR):
+			return false;
+		default:
+			return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE;
+	}
+}
+
+/* Bring keys in line, halving them until those that fail are found. Returns how many rows were written. */
+static uint64
+sync_halving(Batch *batch)
+{
+	ErrorData  *error = run_in_subtransaction(sync_batch, batch);
+	Batch		half = *batch;
+	uint64		written;
+
+	if (error == NULL)
+		return batch->written;
+	if (!is_of_data(error->sqlerrcode))
+		ReThrowError(error);
+	if (batch->count == 1)
+	{
+		reject_key(batch, error);
+		return 0;
+	}
+	FreeErrorData(error);
+	half.count = batch->count / 2;
+	written = sync_halving(&half);
+	half.keys = batch->keys + half.count;
+	half.count = batch->count - half.count;
+	return written + sync_halving(&half);
+}
+
+/* ---------- keys ---------- */
+
+/* Keys that an index does not hold are rejected. Returns how many others there are, which are moved to the front. */
+static int
+reject_long_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
+{
+	static Statement reject = {
+		"SELECT invtrack_internal.reject_long_keys($1, $2, $3)",
+		3, {TEXTOID, TEXTARRAYOID, BOOLOID}
+	};
+	Datum	   *longs = NULL;
+	int			long_count = 0;
+	int			kept = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (VARSIZE_ANY_EXHDR(DatumGetPointer(keys[i])) <= KEY_BYTES_MAX)
+			keys[kept++] = keys[i];
+		else
+		{
+			if (longs == NULL)
+				longs = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count - i));
+			longs[long_count++] = keys[i];
+		}
+	}
+	if (long_count > 0)
+	{
+		Datum		values[3] = {connection->name};
+
+		values[1] = array_of(TEXTOID, longs, NULL, long_count);
+		values[2] = BoolGetDatum(is_empty);
+		statement_run(&reject, values, NULL, false);
+	}
+	return kept;
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	return compare_codes(*(const Datum *) a, *(const Datum *) b);
+}
+
+/* Lock keys, and bring them in line; they are sorted. Returns how many rows were written. Within SPI. */
+uint64
+sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
+{
+	static Statement lock = {
+		"INSERT INTO invtrack.connection_key AS k (connection, key, synced_at)"
+		" SELECT $1, u.key, pg_catalog.clock_timestamp()"
+		" FROM pg_catalog.unnest($2) WITH ORDINALITY AS u(key, n) ORDER BY u.n"
+		" ON CONFLICT (connection, key) DO UPDATE SET synced_at = excluded.synced_at",
+		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[2] = {connection->number};
+	uint64		written = 0;
+
+	count = reject_long_keys(connection, keys, count, is_empty);
+	qsort(keys, count, sizeof(Datum), compare_keys);
+	count = qunique(keys, count, sizeof(Datum), compare_keys);
+	if (count == 0)
+		return 0;
+	values[1] = array_of(TEXTOID, keys, NULL, count);
+	statement_run(&lock, values, NULL, false);
+	for (int first = 0; first < count; first += BATCH_KEYS)
+	{
+		Batch		batch = {connection, keys + first, Min(count - first, BATCH_KEYS), is_empty};
+
+		written += sync_halving(&batch);
+	}
+	return written;
+}
+
+/* The keys that an array has, without nulls. */
+Datum *
+take_keys(Datum array, int *count)
+{
+	Datum	   *keys;
+	bool	   *nulls;
+	int			all;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls, &all);
+	*count = 0;
+	for (int i = 0; i < all; i++)
+		if (!nulls[i])
+			keys[(*count)++] = keys[i];
+	return keys;
+}
+
+/* sync_keys(connection, number, target, keys, is_empty) */
+PG_FUNCTION_INFO_V1(connection_sync_keys);
+Datum
+connection_sync_keys(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"connection", "number", "target", "keys", "is_empty"};
+	Connection	connection;
+	Datum	   *keys;
+	int			count;
+	uint64		written;
+
+	for (int arg = 0; arg < lengthof(names); arg++)
+		require_not_null(fcinfo, arg, names[arg]);
+	connection.name = PG_GETARG_DATUM(0);
+	connection.number = PG_GETARG_DATUM(1);
+	connection.target = PG_GETARG_DATUM(2);
+	SPI_connect();
+	keys = take_keys(PG_GETARG_DATUM(3), &count);
+	written = sync_keys(&connection, keys, count, PG_GETARG_BOOL(4));
+	SPI_finish();
+	PG_RETURN_INT64(written);
+}
