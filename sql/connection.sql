@@ -80,6 +80,8 @@ COMMENT ON COLUMN invtrack.connection_item.inventory_type IS 'Inventory type of 
 COMMENT ON COLUMN invtrack.connection_item.adopted IS 'Was it there before a connection brought it? Then disconnect() leaves it';
 COMMENT ON COLUMN invtrack.connection_item.version IS 'Counts changes: who adds up an item updates this, so that others wait';
 
+-- Two foreign keys would cost as much as all else that a line costs. Who writes rows holds their key and their items, and who
+-- deletes one of these takes it first, and then its rows.
 CREATE TABLE invtrack.connection_row (
     connection integer NOT NULL,
     key text COLLATE "C" NOT NULL,
@@ -89,10 +91,7 @@ CREATE TABLE invtrack.connection_row (
     quantity numeric,
     lines integer NOT NULL DEFAULT 1,
     gone boolean NOT NULL DEFAULT false,
-    attributes jsonb,
-    CONSTRAINT connection_row_key_fkey FOREIGN KEY (connection, key)
-        REFERENCES invtrack.connection_key ON DELETE CASCADE,
-    CONSTRAINT connection_row_item_fkey FOREIGN KEY (item) REFERENCES invtrack.connection_item
+    attributes jsonb
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 COMMENT ON TABLE invtrack.connection_row IS 'What each key of a connection has brought';
 COMMENT ON COLUMN invtrack.connection_row.connection IS 'Number of the connection';

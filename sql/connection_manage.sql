@@ -351,7 +351,9 @@ BEGIN
         PERFORM invtrack_internal.sync_keys(c.connection, c.number, c.target, ARRAY(SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number), true);
         PERFORM invtrack_internal.sync_gone(c, true);
     END IF;
+    -- Its keys go along: who holds one has written its rows when we go on.
     DELETE FROM invtrack.connection n WHERE n.number = c.number;
+    DELETE FROM invtrack.connection_row w WHERE w.connection = c.number;
     DELETE FROM invtrack.connection_item i WHERE NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item) AND i.target = c.target;
     RETURN true;
 END

@@ -45,6 +45,11 @@ move_items(Datum merchant, Datum sku, Datum other_sku)
 	" AND b.inventory_type " EQ " a.inventory_type"
 	static Statement steps[] = {
 		{
+			"SELECT FROM invtrack.connection_item a WHERE a.merchant " EQ " $1"
+			" AND a.sku " EQ " ANY (ARRAY[$2, $3]) FOR UPDATE",
+			3, {TEXTOID, TEXTOID, TEXTOID}
+		},
+		{
 			"UPDATE invtrack.connection_row w SET item = b.item"
 			" FROM invtrack.connection_item a JOIN invtrack.connection_item b ON" SAME_ITEM
 			" WHERE w.item " EQ " a.item AND" OF_SKU("a", "$2"),
@@ -71,6 +76,10 @@ void
 forget_items(Datum merchant, Datum sku)
 {
 	static Statement steps[] = {
+		{
+			"SELECT FROM invtrack.connection_item a WHERE" OF_SKU("a", "$2") " FOR UPDATE",
+			2, {TEXTOID, TEXTOID}
+		},
 		{
 			"DELETE FROM invtrack.connection_row w USING invtrack.connection_item a"
 			" WHERE w.item " EQ " a.item AND" OF_SKU("a", "$2"),

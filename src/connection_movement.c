@@ -99,7 +99,10 @@ compare_items(const void *a, const void *b)
 	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))" \
 	" WITH ORDINALITY AS u(merchant, sku, inventory_type, n)"
 
-/* The numbers of items: target $1, arrays of their codes. Returns how many were found. */
+/*
+ * The numbers of items: target $1, arrays of their codes. Returns how many were
+ * found. Nobody deletes these until the transaction ends.
+ */
 static uint64
 find_numbers(Datum *values, int64 *numbers, int count)
 {
@@ -108,7 +111,7 @@ find_numbers(Datum *values, int64 *numbers, int count)
 		" JOIN invtrack.connection_item i ON i.merchant " EQ " u.merchant"
 		" AND i.sku " EQ " u.sku"
 		" AND i.inventory_type " EQ " u.inventory_type"
-		" AND i.target " EQ " $1",
+		" AND i.target " EQ " $1 FOR KEY SHARE OF i",
 		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
 		{INT8OID, INT8OID}
 	};

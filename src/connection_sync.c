@@ -183,7 +183,7 @@ sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 	static Statement lock = {
 		"INSERT INTO invtrack.connection_key AS k (connection, key, synced_at)"
 		" SELECT $1, u.key, pg_catalog.clock_timestamp()"
-		" FROM pg_catalog.unnest($2) WITH ORDINALITY AS u(key, n) ORDER BY u.n"
+		" FROM pg_catalog.unnest($2) AS u(key)"
 		" ON CONFLICT (connection, key) DO UPDATE SET synced_at = excluded.synced_at",
 		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
 	};

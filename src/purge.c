@@ -222,6 +222,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 		DELETE_FROM("alert_event"), DELETE_FROM("alert"), DELETE_FROM("tracker"),
 		DELETE_FROM("tracker_change"),
 		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
+		{"SELECT FROM invtrack.connection_item d WHERE d.merchant " EQ " $1 FOR UPDATE", 1, {TEXTOID}},
 		{"DELETE FROM invtrack.connection_row w USING invtrack.connection_item d"
 		" WHERE d.item " EQ " w.item AND d.merchant " EQ " $1", 1, {TEXTOID}},
 		DELETE_FROM("connection_item"), DELETE_FROM("status_daily"), DELETE_FROM("check_state"), DELETE_FROM("merchant")
