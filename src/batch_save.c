@@ -95,9 +95,17 @@ take_pending(Setting **settings, int count, Setting **pending)
 	return taken;
 }
 
+/* Is it tried to create a setting's tracker? Not in the first round, if it was there when it was shown. */
+static bool
+may_create(const Setting *setting, int round)
+{
+	return (!setting->expects || setting->version == 0) &&
+		(round > 0 || setting->version_before == 0);
+}
+
 /* Create those trackers that are not there. */
 static void
-create(Setting **settings, int count)
+create(Setting **settings, int count, int round)
 {
 	static Statement insert_trackers = {
 		"INSERT INTO invtrack.tracker AS t (merchant, sku, inventory_type, mechanism,"
@@ -114,7 +122,7 @@ create(Setting **settings, int count)
 	uint64		created;
 
 	for (int i = 0; i < count; i++)
-		if (!settings[i]->expects || settings[i]->version == 0)
+		if (may_create(settings[i], round))
 			given[n++] = settings[i];
 	created = n == 0 ? 0 : run_for(&insert_trackers, given, n, TRACKER_RULE_ARGS);
 	for (uint64 row = 0; row < created; row++)
@@ -137,7 +145,7 @@ create(Setting **settings, int count)
 
 /* The same, one by one: Citus counts what INSERT ... SELECT ... ON CONFLICT passes over. */
 static void
-create_each(Setting **settings, int count)
+create_each(Setting **settings, int count, int round)
 {
 	static Statement insert_tracker = {
 		"INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism,"
@@ -152,7 +160,7 @@ create_each(Setting **settings, int count)
 		Setting    *setting = settings[i];
 		char		nulls[TRACKER_RULE_ARGS];
 
-		if (setting->expects && setting->version != 0)
+		if (!may_create(setting, round))
 			continue;
 		for (int arg = 0; arg < TRACKER_RULE_ARGS; arg++)
 			nulls[arg] = setting->nulls[arg] ? 'n' : ' ';
@@ -242,9 +250,9 @@ save_together(Setting **settings, int count)
 		if (n == 0)
 			return;
 		if (is_distributed())
-			create_each(pending, n);
+			create_each(pending, n, round);
 		else
-			create(pending, n);
+			create(pending, n, round);
 		n = take_pending(settings, count, pending);
 		n = n == 0 ? 0 : read_rules(&select_rules, pending, n, changing);
 		n = n == 0 ? 0 : read_rules(&lock_rules, changing, n, pending);
