@@ -132,20 +132,16 @@ static void
 find_source(Datum connection, Source *source)
 {
 	static Statement find = {
-		"SELECT c.target, c.source::pg_catalog.oid, c.key FROM invtrack.connection c"
+		"SELECT c.target, c.source::pg_catalog.oid, c.key, k.column_name, k.kind, k.required"
+		" FROM invtrack.connection c"
+		" JOIN invtrack_internal.connection_column k ON k.target " EQ " c.target"
 		" WHERE c.connection " EQ " $1",
-		1, {TEXTOID}, 0, {TEXTOID, OIDOID, TEXTOID}
+		1, {TEXTOID}, 0, {TEXTOID, OIDOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID}
 	};
-	static Statement find_columns = {
-		"SELECT k.column_name, k.kind, k.required FROM invtrack_internal.connection_column k"
-		" WHERE k.target " EQ " $1",
-		1, {TEXTOID}, 0, {TEXTOID, TEXTOID, BOOLOID}
-	};
-	Datum		target;
+	uint64		count = statement_run(&find, &connection, NULL, false);
 	char	   *key;
-	uint64		count;
 
-	if (statement_run(&find, &connection, NULL, false) == 0)
+	if (count == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("connection \"%s\" does not exist", TextDatumGetCString(connection))));
@@ -164,14 +160,12 @@ find_source(Datum connection, Source *source)
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		initStringInfo(&source->columns[i]);
 	appendStringInfo(&source->columns[SOURCE_KEY], "s.%s::pg_catalog.text", source->key);
-	target = CStringGetTextDatum(source->target);
-	count = statement_run(&find_columns, &target, NULL, false);
 	for (uint64 i = 0; i < count; i++)
 	{
-		const char *name = result_string(SPI_tuptable, i, 1);
+		const char *name = result_string(SPI_tuptable, i, 4);
 
-		if (find_column(source->relation, name, result_bool(SPI_tuptable, i, 3)) > 0)
-			add_column(source, name, result_string(SPI_tuptable, i, 2));
+		if (find_column(source->relation, name, result_bool(SPI_tuptable, i, 6)) > 0)
+			add_column(source, name, result_string(SPI_tuptable, i, 5));
 	}
 	complete_columns(source);
 }

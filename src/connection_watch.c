@@ -241,7 +241,6 @@ get_notes(void)
 static void
 drain_notes(void)
 {
-	static Statement clear = {"DELETE FROM invtrack.connection_pending"};
 	Tuplestorestate *done;
 	List	   *noted;
 
@@ -270,28 +269,34 @@ drain_notes(void)
 		}
 		tuplestore_end(done);
 	}
-	statement_run(&clear, NULL, NULL, false);
-	pending_level = 0;
 }
 
-/* Trigger on connection_pending, deferred. */
+/*
+ * Trigger on connection_pending, deferred. The row goes by its place: what
+ * others have left until a VACUUM is not read.
+ */
 PG_FUNCTION_INFO_V1(connection_drain);
 Datum
 connection_drain(PG_FUNCTION_ARGS)
 {
+	static Statement clear = {
+		"DELETE FROM invtrack.connection_pending p WHERE p.ctid " EQ " $1", 1, {TIDOID}
+	};
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	Caller		caller;
+	Datum		place;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		RelationGetRelid(trigger->tg_relation) != find_relation("invtrack", "connection_pending"))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("connection_drain() works only on invtrack.connection_pending")));
-	if (notes == NULL)
-		return PointerGetDatum(NULL);
+	place = PointerGetDatum(&trigger->tg_trigtuple->t_self);
 	become_owner("connection_pending", &caller);
 	SPI_connect();
 	drain_notes();
+	pending_level = 0;
+	statement_run(&clear, &place, NULL, false);
 	SPI_finish();
 	become_caller(&caller);
 	return PointerGetDatum(NULL);
