@@ -6,8 +6,9 @@
 -- kept in connection_row, and what differs is written. Triggers on watched tables note keys in memory; one deferred
 -- trigger, on connection_pending, brings them in line when the transaction commits.
 --
--- The work is in src/connection.c (reading the source as its owner), src/connection_watch.c (triggers and notes) and in the
--- functions below and in connection_row, connection_target and connection_sync, which run as the owner of the extension, with search_path pinned.
+-- The work is in src/connection.c (reading the source as its owner), src/connection_watch.c (triggers and notes), src/connection_sync.c (locks
+-- and batches), and in the functions below and in connection_row, connection_target and connection_sync, which run as the owner of the
+-- extension, with search_path pinned.
 
 CREATE TABLE invtrack.connection (
     connection text COLLATE "C" NOT NULL,
