@@ -1,6 +1,6 @@
 # Rules for src/*.c that no compiler knows. Prints a line for each breach.
 #
-# - A file has at most 450 lines, a function at most 80.
+# - A file has at most 450 lines, a function at most 80, a line 100 columns; a message stays in one line, so that it is found.
 # - ereport(ERROR), and ereturn(), has an errcode: what a user meets has an SQLSTATE.
 # - What SPI found is read with result_...() of statement.c, which checks types and nulls; rows of triggers in trigger.c.
 # - elog(ERROR) is for what cannot happen, and a comment there says so: "cannot happen: ..." with the reason.
@@ -17,6 +17,19 @@ FNR == 1 {
 
 FNR == 451 {
 	breach(FNR, "the file has more than 450 lines")
+}
+
+# The columns of a line, with tab stops each 4.
+function columns(line,   n, i) {
+	n = 0
+	for (i = 1; i <= length(line); i++)
+		n += substr(line, i, 1) == "\t" ? 4 - n % 4 : 1
+	return n
+}
+
+length($0) > 60 && !/"[^"]+ [^"]+"/ {
+	if (columns($0) > 100)
+		breach(FNR, "the line has more than 100 columns")
 }
 
 /SPI_getbinval|SPI_getvalue|slot_getattr/ && FILENAME !~ /statement\.c$/ && !(/SPI_getvalue/ && FILENAME ~ /trigger\.c$/) {

@@ -8,10 +8,11 @@
  * What went into a plan must not outlive the access that it was made from.
  * PostgreSQL plans anew for another role. For the rest this file listens to
  * changes of access_grant (through the trigger at the end), of roles, of
- * memberships and of the database's owner, and then has the session plan everything anew: all statements
- * that it keeps, so also one that is being planned when the news comes. As
- * with PostgreSQL's own privileges, a change counts for others from their
- * next transaction at the latest, whatever the snapshot is.
+ * memberships and of the database's owner, and then has the session plan
+ * everything anew: all statements that it keeps, so also one that is being
+ * planned when the news comes. As with PostgreSQL's own privileges, a change
+ * counts for others from their next transaction at the latest, whatever the
+ * snapshot is.
  *
  * What is running goes on with what it was planned for, whatever the current
  * role is by then. So everything that was read stays until the end of the
@@ -289,11 +290,13 @@ keep_access(CachedRole *cached, const RoleAccess *access)
 
 	*kept = *access;
 	kept->number = ++readings;
-	kept->merchants = palloc_extended(Max(access->count, 1) * sizeof(MerchantAccess), MCXT_ALLOC_HUGE);
+	kept->merchants = palloc_extended(Max(access->count, 1) * sizeof(MerchantAccess),
+									  MCXT_ALLOC_HUGE);
 	for (int i = 0; i < access->count; i++)
 	{
 		kept->merchants[i] = access->merchants[i];
-		kept->merchants[i].merchant = DatumGetTextPCopy(PointerGetDatum(access->merchants[i].merchant));
+		kept->merchants[i].merchant =
+			DatumGetTextPCopy(PointerGetDatum(access->merchants[i].merchant));
 	}
 	kept->older = cached->newest;
 	cached->newest = kept;

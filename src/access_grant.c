@@ -217,7 +217,8 @@ adjust_privileges(Oid role, bool may_revoke)
 		" OPERATOR(pg_catalog.>=) pg_catalog.strpos('read load manage', p.level)) AS due,"
 		" EXISTS (SELECT FROM pg_catalog.aclexplode(p.acl) x WHERE x.grantee " EQ " $1"
 		" AND x.privilege_type " EQ " pg_catalog.split_part(p.privilege, '(', 1)) AS has) s"
-		" WHERE s.due OPERATOR(pg_catalog.<>) s.has AND (s.due OR $2) AND p.owner OPERATOR(pg_catalog.<>) $1"
+		" WHERE s.due OPERATOR(pg_catalog.<>) s.has AND (s.due OR $2)"
+		" AND p.owner OPERATOR(pg_catalog.<>) $1"
 		" ORDER BY p.kind, p.object, p.privilege, s.due",
 		2, {OIDOID, BOOLOID}, CURSOR_OPT_CUSTOM_PLAN, {BOOLOID, TEXTOID, TEXTOID, TEXTOID, OIDOID}
 	};

@@ -54,7 +54,10 @@ count_merchants(const RoleAccess *access, AccessLevel level)
 	return count;
 }
 
-/* What compares byte by byte: the column's own collation, so that its indexes are of use, if it does. */
+/*
+ * What compares byte by byte: the column's own collation, so that its indexes
+ * are of use, if it does.
+ */
 static Oid
 collation_of_bytes(Node *merchant)
 {
@@ -143,7 +146,8 @@ make_call_as(List *args, const RoleAccess *access, Oid collation)
 	Oid			function;
 	Const	   *role;
 
-	types[2] = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("role_of_plan"), schema);
+	types[2] = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("role_of_plan"),
+							   schema);
 	function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("has_access_as"),
 							   PointerGetDatum(buildoidvector(types, lengthof(types))), schema);
 	if (!OidIsValid(function) || !may_execute(function, GetUserId()))
@@ -229,7 +233,8 @@ estimate_selectivity(SupportRequestSelectivity *request)
 	ReleaseVariableStats(variable);
 	if (is_default || merchants < 1)
 		return NULL;
-	request->selectivity = Min(1.0, count_merchants(access_of_role(GetUserId()), level) / merchants);
+	request->selectivity = Min(1.0,
+							   count_merchants(access_of_role(GetUserId()), level) / merchants);
 	return (Node *) request;
 }
 
@@ -275,7 +280,9 @@ access_has_access_as(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(answer_call(fcinfo, access_of_plan(PG_GETARG_DATUM(2)), level));
 }
 
-/* Nobody but the planner makes such a value: with another's role it would tell of another's access. */
+/*
+ * Nobody but the planner makes such a value: with another's role it would tell of another's access.
+ */
 PG_FUNCTION_INFO_V1(access_role_of_plan_in);
 Datum
 access_role_of_plan_in(PG_FUNCTION_ARGS)

@@ -113,7 +113,8 @@ return_alert_events(ReturnSetInfo *result, uint64 count)
 static bool
 lock_registration(Datum consumer, Datum merchant)
 {
-	char	   *name = psprintf("%s %s", TextDatumGetCString(consumer), TextDatumGetCString(merchant));
+	char	   *name = psprintf("%s %s", TextDatumGetCString(consumer),
+								TextDatumGetCString(merchant));
 	uint64		key = DatumGetUInt64(hash_any_extended((unsigned char *) name, strlen(name), 0));
 	LOCKTAG		tag;
 
@@ -190,7 +191,10 @@ open_merchants(Datum consumer)
 	return statement_open(&find_rows, &consumer);
 }
 
-/* Lock a merchant's row, and see how far the consumer has come by now; false if another worker has it. */
+/*
+ * Lock a merchant's row, and see how far the consumer has come by now; false
+ * if another worker has it.
+ */
 static bool
 lock_merchant(Datum consumer, Datum merchant, Datum *confirmed)
 {
@@ -253,7 +257,8 @@ take_events(Datum consumer, int64 left, ReturnSetInfo *result)
 		row = SPI_tuptable;
 		values[0] = result_text(row, 0, 1);
 		last = result_datum(row, 0, 2, INT8OID);
-		if (lock_merchant(consumer, values[0], &values[1]) && DatumGetInt64(values[1]) < DatumGetInt64(last))
+		if (lock_merchant(consumer, values[0], &values[1]) &&
+			DatumGetInt64(values[1]) < DatumGetInt64(last))
 		{
 			values[2] = Int64GetDatum(left);
 			events = statement_run(&read_events, values, NULL, false);

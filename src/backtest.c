@@ -76,7 +76,8 @@ get_days(FunctionCallInfo fcinfo, Backtest *test)
 		refuse(NULL, "to_day",
 			   psprintf("to_day %s is before from_day %s",
 						DatumGetCString(DirectFunctionCall1(date_out, PG_GETARG_DATUM(ARG_TO_DAY))),
-						DatumGetCString(DirectFunctionCall1(date_out, PG_GETARG_DATUM(ARG_FROM_DAY)))),
+						DatumGetCString(DirectFunctionCall1(date_out,
+															PG_GETARG_DATUM(ARG_FROM_DAY)))),
 			   "Give the earlier day as from_day.");
 	if (test->to_day - test->from_day >= BACKTEST_DAYS_MAX)
 		refuse(NULL, "to_day",
@@ -102,7 +103,8 @@ enum FetchedColumn
 
 static Statement read_item = {
 	"SELECT r.launched_on, r.lots, r.folded, r.tail, r.count_today, r.discontinued_on,"
-	" 100::pg_catalog.numeric OPERATOR(pg_catalog.+) m.rearm_percent::pg_catalog.numeric, m.alert_too_new, m.alert_nothing_on_hand,"
+	" 100::pg_catalog.numeric OPERATOR(pg_catalog.+) m.rearm_percent::pg_catalog.numeric,"
+	" m.alert_too_new, m.alert_nothing_on_hand,"
 	" s.checked_days, y.on_hand"
 	" FROM invtrack_internal.reading r"
 	" JOIN invtrack.merchant m ON m.merchant " EQ " r.merchant"

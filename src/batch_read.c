@@ -52,7 +52,8 @@ get_arrays(Setting **settings, int count, int columns, Datum *arrays)
 static void
 switch_off(const char *setting)
 {
-	(void) set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
 }
 
 /* The merchant of all settings; 0 if there are several. */
@@ -61,7 +62,8 @@ merchant_of(Setting **settings, int count)
 {
 	Datum		merchant = settings[0]->values[ARG_MERCHANT];
 
-	return compare_codes(settings[count - 1]->values[ARG_MERCHANT], merchant) == 0 ? merchant : (Datum) 0;
+	return compare_codes(settings[count - 1]->values[ARG_MERCHANT], merchant) == 0 ? merchant :
+		(Datum) 0;
 }
 
 /*
@@ -129,7 +131,8 @@ find_missing_items(Setting **settings, int count)
 		" AND p.sku " EQ " u.sku" OF_ONE_MERCHANT("p", "$5")
 		" LEFT JOIN invtrack.inventory_type i ON i.merchant " EQ " u.merchant"
 		" AND i.inventory_type " EQ " u.inventory_type",
-		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
+		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN,
+		{INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
 	};
 	uint64		found = run_for(&find_items, settings, count, TRACKER_KEY_ARGS);
 	SPITupleTable *rows = SPI_tuptable;
@@ -161,13 +164,15 @@ static void
 show(Setting **settings, int count, bool is_after)
 {
 	static Statement find_health = {
-		"SELECT u.n, h.quantity, h.lookback_days, h.coverage_days, h.expiry_days, h.active, h.version, h.health"
+		"SELECT u.n, h.quantity, h.lookback_days, h.coverage_days, h.expiry_days, h.active,"
+		" h.version, h.health"
 		" FROM " GIVEN_KEYS " JOIN invtrack.health h ON " IS_GIVEN("h") OF_ONE_MERCHANT("h", "$5"),
 		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN,
 		{INT8OID, NUMERICOID, INT4OID, INT4OID, INT4OID, BOOLOID, INT4OID, NUMERICOID}
 	};
 	uint64		found = count == 0 ? 0 : run_for(&find_health, settings, count, TRACKER_KEY_ARGS);
-	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "tracker to show", ALLOCSET_SMALL_SIZES);
+	MemoryContext row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "tracker to show", ALLOCSET_SMALL_SIZES);
 
 	for (uint64 row = 0; row < found; row++)
 	{
@@ -179,10 +184,12 @@ show(Setting **settings, int count, bool is_after)
 		MemoryContext caller = MemoryContextSwitchTo(row_context);
 
 		for (int i = 0; i <= RECORDED_COLUMNS; i++)
-			nulls[i] = !result_nullable(SPI_tuptable, row, i + 2, find_health.results[i + 1], &values[i]);
+			nulls[i] = !result_nullable(SPI_tuptable, row, i + 2, find_health.results[i + 1],
+										&values[i]);
 		state = recorded_json(values, nulls);
 		MemoryContextSwitchTo(caller);
-		health = nulls[RECORDED_COLUMNS] ? (Datum) 0 : datumCopy(values[RECORDED_COLUMNS], false, -1);
+		health = nulls[RECORDED_COLUMNS] ? (Datum) 0 :
+			datumCopy(values[RECORDED_COLUMNS], false, -1);
 		*(is_after ? &setting->after : &setting->before) = datumCopy(state, false, -1);
 		*(is_after ? &setting->health_after : &setting->health_before) = health;
 		if (!is_after)

@@ -39,7 +39,8 @@ holds_rule(const Setting *setting, uint64 row)
 	{
 		Oid			type = arg == ARG_QUANTITY ? NUMERICOID : INT4OID;
 		Datum		value;
-		bool		is_null = !result_nullable(SPI_tuptable, row, arg - ARG_QUANTITY + 2, type, &value);
+		bool		is_null = !result_nullable(SPI_tuptable, row, arg - ARG_QUANTITY + 2, type,
+											   &value);
 
 		if (is_null || setting->nulls[arg])
 		{
@@ -95,7 +96,10 @@ take_pending(Setting **settings, int count, Setting **pending)
 	return taken;
 }
 
-/* Is it tried to create a setting's tracker? Not in the first round, if it was there when it was shown. */
+/*
+ * Is it tried to create a setting's tracker? Not in the first round, if it was
+ * there when it was shown.
+ */
 static bool
 may_create(const Setting *setting, int round)
 {
@@ -264,7 +268,10 @@ save_together(Setting **settings, int count)
 		(void) passes(require_denied, pending[i], &pending[i]->refusal);
 }
 
-/* Save all at once, or, where Citus has distributed the tables, merchant by merchant, as it wants to know it. */
+/*
+ * Save all at once, or, where Citus has distributed the tables, merchant by
+ * merchant, as it wants to know it.
+ */
 void
 save_settings(Setting **settings, int count)
 {

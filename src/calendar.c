@@ -56,7 +56,8 @@ as_of_check(char **value, void **extra, GucSource source)
 		return true;
 	if (day_parse(*value, strlen(*value), &day))
 	{
-		if (library_loading || source < PGC_S_INTERACTIVE || !IsTransactionState() || settings_are_passed_on())
+		if (library_loading || source < PGC_S_INTERACTIVE || !IsTransactionState() ||
+			settings_are_passed_on())
 			return true;
 		GUC_check_errcode(ERRCODE_FEATURE_NOT_SUPPORTED);
 		GUC_check_errmsg(AS_OF_NOT_PASSED_ON);
@@ -184,8 +185,8 @@ calendar_as_of(PG_FUNCTION_ARGS)
 }
 
 /*
- * planner support of as_of(). The nodes of Citus read the setting as they have it; one that was made
- * before the library was loaded is found here.
+ * planner support of as_of(). The nodes of Citus read the setting as they have
+ * it; one that was made before the library was loaded is found here.
  */
 PG_FUNCTION_INFO_V1(calendar_as_of_support);
 Datum
@@ -193,7 +194,8 @@ calendar_as_of_support(PG_FUNCTION_ARGS)
 {
 	Node	   *request = (Node *) PG_GETARG_POINTER(0);
 
-	if (IsA(request, SupportRequestSimplify) && as_of_kind == AS_OF_DAY && !settings_are_passed_on())
+	if (IsA(request, SupportRequestSimplify) && as_of_kind == AS_OF_DAY &&
+		!settings_are_passed_on())
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg(AS_OF_NOT_PASSED_ON),

@@ -60,7 +60,10 @@ catalogue_is_inventory_type(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(true);
 }
 
-/* The error about a code that is not there; suggested is what it may have been meant to be, or null. */
+/*
+ * The error about a code that is not there; suggested is what it may have been
+ * meant to be, or null.
+ */
 static void
 report_missing(const char *column, const char *message, const char *suggested, const char *hint)
 {
@@ -138,11 +141,15 @@ report_missing_item(const Datum *key, const bool *found)
 		report_missing("inventory_type",
 					   psprintf("inventory type \"%s\" of merchant \"%s\" does not exist",
 								TextDatumGetCString(key[ARG_INVENTORY_TYPE]), merchant),
-					   suggest_code(INVENTORY_TYPE_CODE, key[ARG_MERCHANT], key[ARG_INVENTORY_TYPE]),
+					   suggest_code(INVENTORY_TYPE_CODE, key[ARG_MERCHANT],
+									key[ARG_INVENTORY_TYPE]),
 					   "Is the inventory type right, and does it belong to that merchant? The table invtrack.inventory_type lists those of each merchant.");
 }
 
-/* The same as a refusal, without a search for what was meant: for the rest of a file that is all wrong. */
+/*
+ * The same as a refusal, without a search for what was meant: for the rest of
+ * a file that is all wrong.
+ */
 void
 missing_item(const Datum *key, const bool *found, Refusal *refusal)
 {
@@ -151,7 +158,8 @@ missing_item(const Datum *key, const bool *found, Refusal *refusal)
 	int			i = !found[0] ? 0 : !found[1] ? 1 : 2;
 
 	*refusal = refusal_of(ERRCODE_FOREIGN_KEY_VIOLATION, columns[i],
-						  i == 0 ? psprintf("merchant \"%s\" does not exist", TextDatumGetCString(key[0])) :
+						  i == 0 ?
+						  psprintf("merchant \"%s\" does not exist", TextDatumGetCString(key[0])) :
 						  psprintf("%s \"%s\" of merchant \"%s\" does not exist", names[i],
 								   TextDatumGetCString(key[i]), TextDatumGetCString(key[0])),
 						  "Is the code right, and does it belong to that merchant?");

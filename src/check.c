@@ -57,7 +57,8 @@ static bool
 lock_check_state(Check *check)
 {
 	static Statement read_day = {
-		"SELECT m.time_zone, invtrack.last_day(s.checked_days::invtrack.day_series), m.hold_for_incoming"
+		"SELECT m.time_zone, invtrack.last_day(s.checked_days::invtrack.day_series),"
+		" m.hold_for_incoming"
 		" FROM invtrack.merchant m JOIN invtrack.check_state s"
 		" ON s.merchant " EQ " m.merchant"
 		" WHERE m.merchant " EQ " $1",
@@ -103,7 +104,8 @@ read_changes(Check *check, TupleDesc columns)
 	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
 	int			nest_level = NewGUCNestLevel();
 
-	(void) set_config_option("enable_memoize", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_memoize", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
 	SetTuplestoreDestReceiverParams(receiver, rows, CurrentMemoryContext, false, columns,
 									"view invtrack_internal.check_reading is not as the library of invtrack expects it");
 	statement_run_into(&read_differences, &check->merchant, NULL, false, receiver);

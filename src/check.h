@@ -8,7 +8,10 @@
 #include "datatype/timestamp.h"
 #include "nodes/execnodes.h"
 
-/* The arguments of history_says() and history_with(), of their types: no other function matches better. */
+/*
+ * The arguments of history_says() and history_with(), of their types: no other
+ * function matches better.
+ */
 #define HISTORY_ARGS(series, day, quantity) \
 	series "::invtrack.day_series, " day "::pg_catalog.date, " quantity "::pg_catalog.numeric"
 

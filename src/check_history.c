@@ -79,7 +79,8 @@ record_statuses(const Check *check)
 	" AND d.mechanism " EQ " c.mechanism AND d.status " EQ " c.status"
 	static Statement record = {
 		"WITH c AS MATERIALIZED ("
-		" SELECT h.mechanism, invtrack_internal.last_status(h.reasons::invtrack.day_series) AS status,"
+		" SELECT h.mechanism,"
+		" invtrack_internal.last_status(h.reasons::invtrack.day_series) AS status,"
 		" pg_catalog.count(*)::pg_catalog.int4 AS trackers"
 		" FROM invtrack.tracker_history h WHERE h.merchant " EQ " $1 GROUP BY 1, 2),"
 		" gone AS (DELETE FROM invtrack.status_daily d"
@@ -89,7 +90,8 @@ record_statuses(const Check *check)
 		" SELECT $1, $2, c.mechanism, c.status, c.trackers FROM c WHERE c.status IS NOT NULL"
 		" AND NOT EXISTS (SELECT FROM invtrack.status_daily d WHERE " SAME_STATUS
 		" AND d.trackers " EQ " c.trackers)"
-		" ON CONFLICT (merchant, day, mechanism, status) DO UPDATE SET trackers = excluded.trackers",
+		" ON CONFLICT (merchant, day, mechanism, status)"
+		" DO UPDATE SET trackers = excluded.trackers",
 		2, {TEXTOID, DATEOID}
 	};
 	Datum		values[2] = {check->merchant, check->day};

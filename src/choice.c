@@ -114,7 +114,8 @@ static void
 get_last_shipment(Facts *facts)
 {
 	int32		count;
-	DayEntry   *shipments = flow_entries(series_of(FETCHED_SHIPPED), series_of(FETCHED_SHIPPED_TAIL),
+	DayEntry   *shipments = flow_entries(series_of(FETCHED_SHIPPED),
+										 series_of(FETCHED_SHIPPED_TAIL),
 										 &count);
 
 	facts->last_shipment = NO_DAY;
@@ -196,7 +197,8 @@ choose(const Facts *facts)
 
 	choice.expiry_days = choose_shelf_life(facts);
 	choice.quantity = whole_units(best_days(facts));
-	if (facts->on_hand > 0 && facts->sales.history_days >= OBSERVED_DAYS && facts->sales.sale_days == 0 &&
+	if (facts->on_hand > 0 && facts->sales.history_days >= OBSERVED_DAYS &&
+		facts->sales.sale_days == 0 &&
 		facts->last_shipment <= facts->window_end - OBSERVED_DAYS)
 	{
 		choice.mechanism = MECHANISM_STALLED_DAYS;
@@ -245,7 +247,8 @@ put_choice(FunctionCallInfo fcinfo, const Choice *choice, const Facts *facts)
 	values[9] = DateADTGetDatum(day_to_date(facts->last_shipment));
 	nulls[10] = facts->positive == 0;
 	if (!nulls[10])
-		values[10] = NumericGetDatum(quantity_ratio(facts->dated, 1, facts->positive, 1, 2, ROUND_HALF_AWAY));
+		values[10] = NumericGetDatum(quantity_ratio(facts->dated, 1, facts->positive, 1, 2,
+													ROUND_HALF_AWAY));
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

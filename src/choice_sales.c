@@ -103,14 +103,17 @@ measure_variation(SalesPattern *sales)
 									 DirectFunctionCall2(numeric_mul, week, week));
 	}
 	spread = DirectFunctionCall2(numeric_mul, spread, NumericGetDatum(numeric_of(weeks)));
-	spread = DirectFunctionCall2(numeric_sub, spread, DirectFunctionCall2(numeric_mul, total, total));
+	spread = DirectFunctionCall2(numeric_sub, spread,
+								 DirectFunctionCall2(numeric_mul, total, total));
 	/* (100 * sqrt(spread) / total) rounded: sqrt(10000 * spread / total^2) */
 	spread = DirectFunctionCall2(numeric_mul, spread, NumericGetDatum(numeric_of(10000)));
-	spread = DirectFunctionCall2(numeric_div, spread, DirectFunctionCall2(numeric_mul, total, total));
+	spread = DirectFunctionCall2(numeric_div, spread,
+								 DirectFunctionCall2(numeric_mul, total, total));
 	spread = DirectFunctionCall1(numeric_sqrt, spread);
 	spread = DirectFunctionCall2(numeric_round, spread, Int32GetDatum(0));
 	/* returns may make the sum as small as can be, and this as large */
-	if (DatumGetBool(DirectFunctionCall2(numeric_gt, spread, NumericGetDatum(numeric_of(PG_INT32_MAX)))))
+	if (DatumGetBool(DirectFunctionCall2(numeric_gt, spread,
+										 NumericGetDatum(numeric_of(PG_INT32_MAX)))))
 		sales->variation = PG_INT32_MAX;
 	else
 		sales->variation = DatumGetInt32(DirectFunctionCall1(numeric_int4, spread));
@@ -155,7 +158,9 @@ PG_FUNCTION_INFO_V1(choice_stable_variation);
 Datum
 choice_stable_variation(PG_FUNCTION_ARGS)
 {
-	SalesFlow	flow = {fcinfo->args[0], fcinfo->args[1], {0, true}, fcinfo->args[2], fcinfo->args[3]};
+	SalesFlow	flow = {
+		fcinfo->args[0], fcinfo->args[1], {0, true}, fcinfo->args[2], fcinfo->args[3]
+	};
 	SalesPattern sales;
 	const char *reason;
 

@@ -45,7 +45,10 @@ typedef struct Source
 	StringInfoData columns[SOURCE_COLUMNS];
 } Source;
 
-/* A column of the source, which the caller must be allowed to read; InvalidAttrNumber: it has none of this name. */
+/*
+ * A column of the source, which the caller must be allowed to read;
+ * InvalidAttrNumber: it has none of this name.
+ */
 static AttrNumber
 find_column(Oid relation, const char *name, bool is_required)
 {
@@ -98,7 +101,8 @@ add_column(Source *source, const char *name, const char *kind)
 	else if (strcmp(name, "inventory_type") == 0)
 		appendStringInfo(&source->columns[SOURCE_INVENTORY_TYPE], "s.%s::pg_catalog.text", quoted);
 	else
-		appendStringInfo(&source->columns[SOURCE_CODE], "coalesce(s.%s::pg_catalog.text, '')", quoted);
+		appendStringInfo(&source->columns[SOURCE_CODE], "coalesce(s.%s::pg_catalog.text, '')",
+						 quoted);
 }
 
 /* A lot without a code has its date for one, units on order the key. */
@@ -152,10 +156,12 @@ find_source(Datum connection, Source *source)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the source of connection \"%s\" is gone", TextDatumGetCString(connection))));
-	source->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(source->relation)),
-											  get_rel_name(source->relation));
+	source->name =
+		quote_qualified_identifier(get_namespace_name(get_rel_namespace(source->relation)),
+								   get_rel_name(source->relation));
 	source->key_type = unconstify(char *, type_name(get_atttype(source->relation,
-																find_column(source->relation, key, true))));
+																find_column(source->relation, key,
+																			true))));
 	source->key = unconstify(char *, quote_identifier(key));
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		initStringInfo(&source->columns[i]);
@@ -170,7 +176,10 @@ find_source(Datum connection, Source *source)
 	complete_columns(source);
 }
 
-/* The plan of a query over a source. PostgreSQL makes it anew where something that it depends on has changed. */
+/*
+ * The plan of a query over a source. PostgreSQL makes it anew where something
+ * that it depends on has changed.
+ */
 static SPIPlanPtr
 plan_of(const char *query, int nargs, Oid *types)
 {
@@ -324,7 +333,8 @@ connection_read_keys(PG_FUNCTION_ARGS)
 	SPI_connect();
 	find_source(PG_GETARG_DATUM(0), &source);
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT pg_catalog.array_agg(r.k::pg_catalog.text) FROM (SELECT DISTINCT s.%s AS k"
+	appendStringInfo(&query, "SELECT pg_catalog.array_agg(r.k::pg_catalog.text)"
+					 " FROM (SELECT DISTINCT s.%s AS k"
 					 " FROM %s s WHERE s.%s ", source.key, source.name, source.key);
 	if (PG_ARGISNULL(1))
 		appendStringInfoString(&query, "IS NOT NULL");

@@ -13,7 +13,10 @@
 #include "statement.h"
 #include "trigger.h"
 
-/* A product that a connection feeds gets another code where it comes from: by hand it would come back. */
+/*
+ * A product that a connection feeds gets another code where it comes from: by
+ * hand it would come back.
+ */
 void
 require_not_fed(Datum merchant, Datum sku)
 {
@@ -36,7 +39,10 @@ require_not_fed(Datum merchant, Datum sku)
 				 errargument("sku")));
 }
 
-/* The items of a product are another's now: they take its code, or, where it has such items, their rows go to these. */
+/*
+ * The items of a product are another's now: they take its code, or, where it
+ * has such items, their rows go to these.
+ */
 void
 move_items(Datum merchant, Datum sku, Datum other_sku)
 {
@@ -71,7 +77,10 @@ move_items(Datum merchant, Datum sku, Datum other_sku)
 		(void) statement_run(&steps[i], values, NULL, false);
 }
 
-/* The product is gone, and what connections knew of it: the next sync brings what the source still has. */
+/*
+ * The product is gone, and what connections knew of it: the next sync brings
+ * what the source still has.
+ */
 void
 forget_items(Datum merchant, Datum sku)
 {

@@ -42,7 +42,10 @@ place_of_key(const Lines *lines, Datum key)
 	return found - lines->key;
 }
 
-/* Tables of connections are read by their indexes, however small they were when the statement was planned. */
+/*
+ * Tables of connections are read by their indexes, however small they were
+ * when the statement was planned.
+ */
 uint64
 run_by_index(Statement *statement, Datum *values)
 {
@@ -189,7 +192,8 @@ static void
 start_writing(Writing *writing, int64 lines)
 {
 	for (int c = 0; c < LINE_COLUMNS; c++)
-		writing->columns[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (lines + 1));
+		writing->columns[c] = MemoryContextAllocHuge(CurrentMemoryContext,
+													 sizeof(Datum) * (lines + 1));
 	writing->count = 0;
 }
 

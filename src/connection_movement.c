@@ -206,7 +206,8 @@ write_rejects(const Sync *sync)
 		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	static Statement reject = {
-		"SELECT invtrack_internal.reject_row($1, $2, ROW($3, $4, $5, $6, $7, NULL, $8, $9, NULL, NULL,"
+		"SELECT invtrack_internal.reject_row($1, $2, ROW($3, $4, $5, $6, $7, NULL, $8, $9, NULL,"
+		" NULL,"
 		" ARRAY[$10, $11, $12])::invtrack_internal.source_row)",
 		12, {TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID,
 		TEXTOID, TEXTOID, TEXTOID}

@@ -74,8 +74,10 @@ find_connections(List *noted)
 		"SELECT n.connection, n.number, n.target, u.place"
 		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))"
 		" AS u(watched, column_name, place)"
-		" JOIN invtrack.connection n ON CASE u.watched WHEN 0 THEN n.connection " EQ " u.column_name"
-		" ELSE EXISTS (SELECT FROM invtrack.connection_watch w WHERE w.connection " EQ " n.connection"
+		" JOIN invtrack.connection n"
+		" ON CASE u.watched WHEN 0 THEN n.connection " EQ " u.column_name"
+		" ELSE EXISTS (SELECT FROM invtrack.connection_watch w"
+		" WHERE w.connection " EQ " n.connection"
 		" AND w.watched::pg_catalog.oid " EQ " u.watched AND w.key " EQ " u.column_name) END"
 		" ORDER BY invtrack_internal.target_rank(n.target), n.number",
 		3, {OIDARRAYOID, TEXTARRAYOID, INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
@@ -117,7 +119,8 @@ static Datum *
 known_keys(const Connection *connection, int *count)
 {
 	static Statement find = {
-		"SELECT invtrack_internal.known_keys(n) FROM invtrack.connection n WHERE n.number " EQ " $1",
+		"SELECT invtrack_internal.known_keys(n) FROM invtrack.connection n"
+		" WHERE n.number " EQ " $1",
 		1, {INT4OID}, CURSOR_OPT_GENERIC_PLAN, {TEXTARRAYOID}
 	};
 	Datum		number = connection->number;

@@ -87,7 +87,8 @@ code_fault(const char *column, Datum value, bool may_be_empty)
 	if ((may_be_empty && VARSIZE_ANY_EXHDR(code) == 0) ||
 		code_kind(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)) == CODE_SOUND)
 		return NULL;
-	return fault("23514", psprintf("%s \"%s\" is not a valid code", column, shown(text_to_cstring(code))),
+	return fault("23514", psprintf("%s \"%s\" is not a valid code", column,
+								   shown(text_to_cstring(code))),
 				 code_hint(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code)), column);
 }
 
@@ -110,7 +111,8 @@ quantity_fault(const Target *target, Datum value)
 	if (quantity_from_numeric(value, &micro) != DAY_CODEC_OK ||
 		micro <= -QUANTITY_LIMIT || micro >= QUANTITY_LIMIT)
 		return fault("23514", psprintf("%s is not a valid quantity", shown_value),
-					 "A quantity has at most 6 decimals, and is above -10^12 and below 10^12.", "quantity");
+					 "A quantity has at most 6 decimals, and is above -10^12 and below 10^12.",
+					 "quantity");
 	if (micro <= 0 && strcmp(target->name, "incoming") == 0)
 		return fault("23514", psprintf("quantity %s is not above 0", shown_value),
 					 "Leave out what is not on order.", "quantity");
@@ -164,5 +166,6 @@ connection_row_fault(PG_FUNCTION_ARGS)
 	parts[1] = CStringGetTextDatum(found->message);
 	parts[2] = CStringGetTextDatum(found->hint);
 	parts[3] = CStringGetTextDatum(found->column);
-	PG_RETURN_ARRAYTYPE_P(construct_array(parts, lengthof(parts), TEXTOID, -1, false, TYPALIGN_INT));
+	PG_RETURN_ARRAYTYPE_P(construct_array(parts, lengthof(parts), TEXTOID, -1, false,
+										  TYPALIGN_INT));
 }

@@ -73,7 +73,8 @@ reject_key(const Batch *batch, const ErrorData *error)
 		2, {TEXTOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	static Statement reject = {
-		"INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message, hint)"
+		"INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message,"
+		" hint)"
 		" VALUES ($1, $2, 0, $3, $4, $5)",
 		5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	};
@@ -90,7 +91,10 @@ reject_key(const Batch *batch, const ErrorData *error)
 	statement_run(&reject, values, nulls, false);
 }
 
-/* Is an error one of the data, and not one that the transaction would have without a connection, too? */
+/*
+ * Is an error one of the data, and not one that the transaction would have
+ * without a connection, too?
+ */
 static bool
 is_of_data(int sqlstate)
 {
@@ -109,7 +113,10 @@ is_of_data(int sqlstate)
 	}
 }
 
-/* Bring keys in line, halving them until those that fail are found. Returns how many rows were written. */
+/*
+ * Bring keys in line, halving them until those that fail are found. Returns
+ * how many rows were written.
+ */
 static uint64
 sync_halving(Batch *batch)
 {
@@ -136,7 +143,10 @@ sync_halving(Batch *batch)
 
 /* ---------- keys ---------- */
 
-/* Keys that an index does not hold are rejected. Returns how many others there are, which are moved to the front. */
+/*
+ * Keys that an index does not hold are rejected. Returns how many others there
+ * are, which are moved to the front.
+ */
 static int
 reject_long_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 {
@@ -176,7 +186,10 @@ compare_keys(const void *a, const void *b)
 	return compare_codes(*(const Datum *) a, *(const Datum *) b);
 }
 
-/* Lock keys, and bring them in line; they are sorted. Returns how many rows were written. Within SPI. */
+/*
+ * Lock keys, and bring them in line; they are sorted. Returns how many rows
+ * were written. Within SPI.
+ */
 uint64
 sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 {
@@ -214,7 +227,8 @@ take_keys(Datum array, int *count)
 	bool	   *nulls;
 	int			all;
 
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls, &all);
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls,
+					  &all);
 	*count = 0;
 	for (int i = 0; i < all; i++)
 		if (!nulls[i])

@@ -54,7 +54,9 @@ static Tuplestorestate *notes = NULL;
 static TupleDesc note_columns = NULL;
 static char *last_note = NULL;
 
-/* The level of the (sub)transaction that has put the row into connection_pending; 0: there is none. */
+/*
+ * The level of the (sub)transaction that has put the row into connection_pending; 0: there is none.
+ */
 static int	pending_level = 0;
 
 static void
@@ -75,7 +77,8 @@ at_transaction_end(XactEvent event, void *arg)
 }
 
 static void
-at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
+					  void *arg)
 {
 	int			level = GetCurrentTransactionNestLevel();
 
@@ -92,7 +95,9 @@ connection_init(void)
 	RegisterSubXactCallback(at_subtransaction_end, NULL);
 }
 
-/* Put a row into connection_pending for its trigger, unless there is one. Within SPI, as the owner. */
+/*
+ * Put a row into connection_pending for its trigger, unless there is one. Within SPI, as the owner.
+ */
 static void
 make_pending(void)
 {
@@ -217,7 +222,10 @@ connection_note(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* All notes. They stay: a savepoint that is rolled back brings back the trigger's event, and needs them. */
+/*
+ * All notes. They stay: a savepoint that is rolled back brings back the
+ * trigger's event, and needs them.
+ */
 static List *
 get_notes(void)
 {
@@ -319,7 +327,8 @@ connection_arrival(PG_FUNCTION_ARGS)
 		"$1 " EQ " 'merchant'"
 		" AND EXISTS (SELECT FROM invtrack.merchant WHERE " IS_OF("merchant") ")"
 		" OR $1 " EQ " 'product'"
-		" AND EXISTS (SELECT FROM invtrack.product WHERE " IS_OF("merchant") " AND " IS_OF("sku") ")"
+		" AND EXISTS (SELECT FROM invtrack.product"
+		" WHERE " IS_OF("merchant") " AND " IS_OF("sku") ")"
 		" OR $1 " EQ " 'inventory_type'"
 		" AND EXISTS (SELECT FROM invtrack.inventory_type WHERE " IS_OF("merchant")
 		" AND " IS_OF("inventory_type") "))",
@@ -361,7 +370,10 @@ run_command(const char *command)
 		elog(ERROR, "could not run \"%s\": %s", command, SPI_result_code_string(result));
 }
 
-/* Only the owner of a table may drop and enable its triggers. The names are ours, and who calls may make triggers. */
+/*
+ * Only the owner of a table may drop and enable its triggers. The names are
+ * ours, and who calls may make triggers.
+ */
 static void
 run_as_owner_of(Oid table, const char *command)
 {
@@ -400,13 +412,15 @@ connection_set_watch(PG_FUNCTION_ARGS)
 	};
 	Oid			table;
 	const char *name;
-	bool		always = !PG_ARGISNULL(2) && strcmp(text_to_cstring(PG_GETARG_TEXT_PP(2)), "always") == 0;
+	bool		always = !PG_ARGISNULL(2) &&
+		strcmp(text_to_cstring(PG_GETARG_TEXT_PP(2)), "always") == 0;
 
 	require_not_null(fcinfo, 0, "watched");
 	table = PG_GETARG_OID(0);
 	if (get_rel_name(table) == NULL)
 		PG_RETURN_VOID();		/* it has gone, and its triggers with it */
-	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), get_rel_name(table));
+	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
+									  get_rel_name(table));
 	if (pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -424,7 +438,8 @@ connection_set_watch(PG_FUNCTION_ARGS)
 							 events[i][0], psprintf(events[i][1], name),
 							 quoted_columns(PG_GETARG_ARRAYTYPE_P(1))));
 		if (always)
-			run_as_owner_of(table, psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name, events[i][0]));
+			run_as_owner_of(table,
+							psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name, events[i][0]));
 	}
 	SPI_finish();
 	PG_RETURN_VOID();

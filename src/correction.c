@@ -105,7 +105,8 @@ refuse_purged(Datum *values)
 	ereport(ERROR,
 			(errcode(ERRCODE_NO_DATA_FOUND),
 			 errmsg("ref \"%s\" of merchant \"%s\" is not known, and a purge has reached its day, %s",
-					TextDatumGetCString(values[LINE_REF]), TextDatumGetCString(values[LINE_MERCHANT]),
+					TextDatumGetCString(values[LINE_REF]),
+					TextDatumGetCString(values[LINE_MERCHANT]),
 					DatumGetCString(DirectFunctionCall1(date_out, values[LINE_OCCURRED_ON]))),
 			 errhint("If the line was purged, insert a movement of the difference without a ref; if it is new, insert it into invtrack.movement."),
 			 errargument("ref")));
@@ -150,7 +151,8 @@ record(Datum *values)
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("ref \"%s\" of merchant \"%s\" could not be recorded",
-					TextDatumGetCString(values[LINE_REF]), TextDatumGetCString(values[LINE_MERCHANT])),
+					TextDatumGetCString(values[LINE_REF]),
+					TextDatumGetCString(values[LINE_MERCHANT])),
 			 errhint("Other sessions change it all the time, or a trigger is in the way. Try again.")));
 	return NULL;
 }
@@ -162,6 +164,7 @@ require_line(FunctionCallInfo fcinfo)
 	const NullableDatum item[] = {
 		fcinfo->args[LINE_MERCHANT], fcinfo->args[LINE_SKU], fcinfo->args[LINE_INVENTORY_TYPE]
 	};
+	Datum		quantity = fcinfo->args[LINE_QUANTITY].value;
 	int32		day;
 	Quantity	micro;
 
@@ -171,12 +174,11 @@ require_line(FunctionCallInfo fcinfo)
 	require_flow_argument(fcinfo, LINE_FLOW);
 	require_ref_argument(fcinfo, LINE_REF, line_names[LINE_REF]);
 	(void) day_of_argument(fcinfo, LINE_OCCURRED_ON, line_names[LINE_OCCURRED_ON], &day);
-	if (quantity_from_numeric(PG_GETARG_DATUM(LINE_QUANTITY), &micro) != DAY_CODEC_OK ||
+	if (quantity_from_numeric(quantity, &micro) != DAY_CODEC_OK ||
 		micro <= -QUANTITY_LIMIT || micro >= QUANTITY_LIMIT)
 		refuse(NULL, line_names[LINE_QUANTITY],
 			   psprintf("quantity %s is out of range",
-						shown(DatumGetCString(DirectFunctionCall1(numeric_out,
-																  PG_GETARG_DATUM(LINE_QUANTITY))))),
+						shown(DatumGetCString(DirectFunctionCall1(numeric_out, quantity)))),
 			   "quantity is above -10^12 and below 10^12, with at most 6 decimals.");
 }
 
@@ -222,8 +224,10 @@ correction_record(PG_FUNCTION_ARGS)
 
 		MemoryContextSwitchTo(caller);
 		for (int arg = 0; arg < LINE_KEY_ARGS; arg++)
-			parts[arg] = PG_ARGISNULL(arg) ? "null" : shown(TextDatumGetCString(PG_GETARG_DATUM(arg)));
-		rethrow_with_detail(psprintf("Key (merchant, flow, ref)=(%s, %s, %s).", parts[LINE_MERCHANT],
+			parts[arg] = PG_ARGISNULL(arg) ? "null" :
+				shown(TextDatumGetCString(PG_GETARG_DATUM(arg)));
+		rethrow_with_detail(psprintf("Key (merchant, flow, ref)=(%s, %s, %s).",
+									 parts[LINE_MERCHANT],
 									 parts[LINE_FLOW], parts[LINE_REF]));
 	}
 	PG_END_TRY();

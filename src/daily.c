@@ -62,7 +62,9 @@ set_verdict(const DayEntry *entry, int scale, Datum *values, bool *nulls)
 	nulls[1] = name == NULL;
 }
 
-/* Put a row of a day and what histories say into the result; an entry is null where there is none. */
+/*
+ * Put a row of a day and what histories say into the result; an entry is null where there is none.
+ */
 static void
 put_histories(ReturnSetInfo *result, int32 day, const Entries *history,
 			  const DayEntry *const *entries, int histories, bool with_reasons)

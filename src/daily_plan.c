@@ -103,7 +103,8 @@ static int
 strategy_of(Oid operator)
 {
 	return get_op_opfamily_strategy(operator,
-									lookup_type_cache(DATEOID, TYPECACHE_BTREE_OPFAMILY)->btree_opf);
+									lookup_type_cache(DATEOID,
+													  TYPECACHE_BTREE_OPFAMILY)->btree_opf);
 }
 
 /* Is a value known before the function runs, and the same for all its rows? */

@@ -138,7 +138,8 @@ day_reader_open(DayReader *reader, const uint8_t *bytes, size_t size)
 	reader->first = reader->last - span;
 	reader->limit = QUANTITY_MICRO_MAX / power_of_ten(QUANTITY_DECIMALS - reader->scale);
 	reader->total = unzigzag(total);
-	if (reader->total > reader->limit * reader->count || reader->total < -reader->limit * reader->count)
+	if (reader->total > reader->limit * reader->count ||
+		reader->total < -reader->limit * reader->count)
 		return DAY_CODEC_OUT_OF_RANGE;
 	return DAY_CODEC_OK;
 }
@@ -316,10 +317,10 @@ smallest_scale(const DayEntry *entries, int32_t count, int scale)
 
 	for (int32_t i = 0; i < count && needed < scale; i++)
 	{
-		Quantity	quantity = entries[i].quantity;
+		Quantity	q = entries[i].quantity;
 
 		while (needed < scale &&
-			   divide(quantity, power_of_ten(scale - needed)) * power_of_ten(scale - needed) != quantity)
+			   divide(q, power_of_ten(scale - needed)) * power_of_ten(scale - needed) != q)
 			needed++;
 	}
 	return needed;

@@ -127,7 +127,8 @@ extern DayCodecStatus day_codec_parse(const char *string, size_t size, DayEntry 
 									  int32_t *count, size_t *position);
 extern size_t day_codec_format(DayReader *reader, DayEntry *entries, char *string);
 extern bool day_parse(const char *string, size_t size, int32_t *day);
-extern DayCodecStatus quantity_parse(const char *string, size_t size, Quantity *micro, size_t *used);
+extern DayCodecStatus quantity_parse(const char *string, size_t size, Quantity *micro,
+									 size_t *used);
 extern size_t quantity_format(Quantity quantity, int scale, char *string);
 
 /* 10^exponent, for 0 <= exponent <= QUANTITY_DECIMALS */

@@ -145,7 +145,8 @@ day_series_in(PG_FUNCTION_ARGS)
 {
 	char	   *string = PG_GETARG_CSTRING(0);
 	size_t		size = strlen(string);
-	DayEntry   *entries = palloc(Min(size / DAY_ENTRY_TEXT_MIN + 1, DAY_COUNT_MAX) * sizeof(DayEntry));
+	DayEntry   *entries = palloc(Min(size / DAY_ENTRY_TEXT_MIN + 1,
+									 DAY_COUNT_MAX) * sizeof(DayEntry));
 	int32		count;
 	size_t		position;
 	DayCodecStatus status = day_codec_parse(string, size, entries, &count, &position);

@@ -104,8 +104,9 @@ settings_are_passed_on(void)
 }
 
 /*
- * Run a statement on the other nodes as the current user, within SPI. What it does is committed
- * there at once. A lock that this very transaction holds there would never be given away, hence the timeout.
+ * Run a statement on the other nodes as the current user, within SPI. What it
+ * does is committed there at once. A lock that this very transaction holds there
+ * would never be given away, hence the timeout.
  */
 static void
 run_on_workers(const char *command)
@@ -124,30 +125,37 @@ run_on_workers(const char *command)
 			(errcode(ERRCODE_FDW_ERROR),
 			 errmsg("node %s:%d of Citus: %s", result_string(SPI_tuptable, 0, 1),
 					DatumGetInt32(result_datum(SPI_tuptable, 0, 2, INT4OID)),
-					result_nullable(SPI_tuptable, 0, 3, TEXTOID, &result) ? TextDatumGetCString(result) : "no answer"),
+					result_nullable(SPI_tuptable, 0, 3, TEXTOID, &result) ?
+					TextDatumGetCString(result) : "no answer"),
 			 errhint("Nodes before this one are done. Mend what it says and call again, in a transaction of its own.")));
 }
 
-/* Call a function of ours on the other nodes, where the tables are distributed; this text has its arguments. */
+/*
+ * Call a function of ours on the other nodes, where the tables are
+ * distributed; this text has its arguments.
+ */
 void
 call_on_workers(const char *function, const char *arguments)
 {
 	if (is_session_of_citus() || !is_distributed())
 		return;
 	run_on_workers(psprintf("SELECT %s(%s) FROM pg_catalog.set_config('citus.enable_ddl_propagation', 'off', true) a,"
-							" pg_catalog.set_config('lock_timeout', '10s', true) b", function, arguments));
+							" pg_catalog.set_config('lock_timeout', '10s', true) b", function,
+							arguments));
 }
 
 /*
- * The other nodes get the access that this one has now. Before this transaction grants anything: a GRANT of a
- * table goes to all nodes, and what it changes stays locked there.
+ * The other nodes get the access that this one has now. Before this transaction
+ * grants anything: a GRANT of a table goes to all nodes, and what it changes
+ * stays locked there.
  */
 void
 send_access_to_workers(void)
 {
 	static Statement list_access = {
 		"SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
-		"'role', a.role, 'merchant', a.merchant, 'level', a.level)), '[]'::pg_catalog.jsonb)::pg_catalog.text"
+		"'role', a.role, 'merchant', a.merchant, 'level', a.level)),"
+		" '[]'::pg_catalog.jsonb)::pg_catalog.text"
 		" FROM invtrack.access a",
 		0, {InvalidOid}, 0, {TEXTOID}
 	};
@@ -155,5 +163,6 @@ send_access_to_workers(void)
 	if (is_session_of_citus() || !is_distributed())
 		return;
 	statement_run(&list_access, NULL, NULL, false);
-	call_on_workers("invtrack_internal.take_access", quote_literal_cstr(result_string(SPI_tuptable, 0, 1)));
+	call_on_workers("invtrack_internal.take_access",
+					quote_literal_cstr(result_string(SPI_tuptable, 0, 1)));
 }

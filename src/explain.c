@@ -74,7 +74,9 @@ put_figure(const Explanation *e, const char *part, int32 day, NullableDatum quan
 static NullableDatum
 quantity_value(Quantity quantity)
 {
-	NullableDatum value = {NumericGetDatum(quantity_to_numeric(quantity, QUANTITY_DECIMALS)), false};
+	NullableDatum value = {
+		NumericGetDatum(quantity_to_numeric(quantity, QUANTITY_DECIMALS)), false
+	};
 
 	return value;
 }
@@ -105,7 +107,8 @@ put_lots(const Explanation *e, Datum *key)
 			expires_on = bound_to_day(DatumGetDateADT(date));
 		counts = expires_on > last_day_excluded(&e->rule, e->as_of);
 		put_row(e, "lot", expires_on == DAY_NEVER ? NO_DAY : expires_on, lot, quantity,
-				counts ? COUNTED : NOT_COUNTED, note_of_lot(e, lot.value, expires_on, quantity.value, counts));
+				counts ? COUNTED : NOT_COUNTED,
+				note_of_lot(e, lot.value, expires_on, quantity.value, counts));
 	}
 }
 

@@ -21,7 +21,8 @@ static const char *const reason_notes[REASONS] = {
 	[REASON_STOCK_BELOW_COVERAGE] = "the stock that counts does not last for the days to cover",
 	[REASON_TOO_NEW] = "too little was shipped, but the product was launched less than the lookback ago",
 	[REASON_NOTHING_ON_HAND] = "too little was shipped, but there is nothing on hand to ship",
-	[REASON_SHIPMENTS_BELOW_QUANTITY] = "shipments are below the quantity of the tracker, though there is stock",
+	[REASON_SHIPMENTS_BELOW_QUANTITY] =
+	"shipments are below the quantity of the tracker, though there is stock",
 	[REASON_NO_SALES_HISTORY] = "the item was never sold",
 	[REASON_NO_SALES_IN_WINDOW] = "the item was sold before, but not in the window, net of returns"
 };
@@ -53,7 +54,10 @@ days_text(int32 days)
 	return psprintf("%d %s", days, days == 1 ? "day" : "days");
 }
 
-/* A day as ISO 8601 writes it, whatever the session's DateStyle. One before the calendar is its first. */
+/*
+ * A day as ISO 8601 writes it, whatever the session's DateStyle. One before
+ * the calendar is its first.
+ */
 static const char *
 day_text(int32 day)
 {
@@ -165,7 +169,8 @@ note_of_daily_sales(const Explanation *e)
 	if (e->judgement.sales <= 0)
 		return "There are no net sales in the window, so average daily sales count as 0.";
 	return psprintf("Average daily sales are %s / %s = %s.", units_of(e->judgement.sales),
-					days_text(e->judgement.actual_days), plain(e->figures[FIGURE_DAILY_SALES].value));
+					days_text(e->judgement.actual_days),
+					plain(e->figures[FIGURE_DAILY_SALES].value));
 }
 
 const char *

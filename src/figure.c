@@ -154,7 +154,9 @@ const Figure figures[FIGURES] = {
 	[FIGURE_EXCLUDED_STOCK] = figure_excluded_stock
 };
 
-/* judge_state(): the status, or 'damaged', so that one damaged series does not end a count of all. */
+/*
+ * judge_state(): the status, or 'damaged', so that one damaged series does not end a count of all.
+ */
 PG_FUNCTION_INFO_V1(judge_state);
 Datum
 judge_state(PG_FUNCTION_ARGS)
@@ -222,7 +224,8 @@ remember_arguments(const NullableDatum *arguments, Remembered *last)
 
 		if (by_value[i] || arguments[i].isnull)
 			continue;
-		if (VARATT_IS_EXTERNAL(bytes) || VARSIZE_ANY(bytes) > last->bytes + REMEMBERED_SIZE_MAX - to)
+		if (VARATT_IS_EXTERNAL(bytes) ||
+			VARSIZE_ANY(bytes) > last->bytes + REMEMBERED_SIZE_MAX - to)
 			return false;
 		memcpy(to, bytes, VARSIZE_ANY(bytes));
 		last->arguments[i].value = PointerGetDatum(to);

@@ -179,7 +179,8 @@ fold_range(FoldPosition *position, const Datum *end)
 		" ORDER BY v.sku, v.inventory_type, v.flow"
 		" ON CONFLICT (merchant, sku, inventory_type, flow) DO UPDATE"
 		" SET movements = s.movements OPERATOR(pg_catalog.+) excluded.movements,"
-		" days = s.days::invtrack.day_series OPERATOR(invtrack.+) excluded.days::invtrack.day_series)"
+		" days = s.days::invtrack.day_series OPERATOR(invtrack.+)"
+		" excluded.days::invtrack.day_series)"
 		" SELECT pg_catalog.count(*) FROM moved",
 		1 + 2 * PLACE_COLUMNS, {TEXTOID, PLACE_TYPES, PLACE_TYPES}, CURSOR_OPT_GENERIC_PLAN
 	};

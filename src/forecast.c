@@ -238,7 +238,10 @@ require_days(FunctionCallInfo fcinfo, int arg, const char *name, int32 minimum)
 			   psprintf("%s is a number of days from %d to %d.", name, minimum, RULE_DAYS_MAX));
 }
 
-/* The rule that items are judged by, from the arguments lookback_days, horizon_days, expiry_days, as_of. */
+/*
+ * The rule that items are judged by, from the arguments lookback_days,
+ * horizon_days, expiry_days, as_of.
+ */
 static void
 get_projector(FunctionCallInfo fcinfo, int arg, Projector *projector)
 {
@@ -298,7 +301,9 @@ forecast_project_stock(PG_FUNCTION_ARGS)
 		" AND r.inventory_type " EQ " $3",
 		ITEM_KEY_ARGS, {TEXTOID, TEXTOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
 	};
-	Projector	projector = {{project_row, projector_startup, projector_shutdown, projector_destroy, DestNone}};
+	Projector	projector = {
+		{project_row, projector_startup, projector_shutdown, projector_destroy, DestNone}
+	};
 	Datum		key[ITEM_KEY_ARGS];
 
 	get_item_key(fcinfo, key);
@@ -324,7 +329,9 @@ forecast(PG_FUNCTION_ARGS)
 		" OR r.folded IS NOT NULL OR r.tail IS NOT NULL)",
 		1, {TEXTOID}, CURSOR_OPT_PARALLEL_OK | CURSOR_OPT_CUSTOM_PLAN
 	};
-	Projector	projector = {{project_row, projector_startup, projector_shutdown, projector_destroy, DestNone}};
+	Projector	projector = {
+		{project_row, projector_startup, projector_shutdown, projector_destroy, DestNone}
+	};
 	Datum		merchant;
 
 	require_not_null(fcinfo, 0, "merchant");

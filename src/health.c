@@ -68,7 +68,9 @@ enum FetchedColumn
 	NUMERICOID, INT4OID, INT4OID, INT4OID
 #define SERIES			InvalidOid
 
-/* The columns of invtrack.health: as fetched, nine figures, the day, four as fetched, and the key. */
+/*
+ * The columns of invtrack.health: as fetched, nine figures, the day, four as fetched, and the key.
+ */
 #define HEALTH_FIGURES		FETCHED_UPDATED_AT
 #define HEALTH_AS_OF		(HEALTH_FIGURES + FIGURES)
 #define HEALTH_REST			(HEALTH_AS_OF + 1)
@@ -219,7 +221,8 @@ return_judged(FunctionCallInfo fcinfo, Statement *statement, Datum *values, cons
 #define SELECT_TRACKERS \
 	"SELECT" NAMES_OF_READING \
 	" r.quantity, r.lookback_days, r.coverage_days, r.expiry_days, r.updated_at," \
-	SERIES_OF_READING " r.active, r.discontinued_on, r.version FROM invtrack_internal.tracker_reading r"
+	SERIES_OF_READING " r.active, r.discontinued_on, r.version" \
+	" FROM invtrack_internal.tracker_reading r"
 
 /*
  * The statement for a choice of filters, made at its first use. A filter that
@@ -357,7 +360,8 @@ health_of_products(PG_FUNCTION_ARGS)
 	else
 	{
 		if (!PG_ARGISNULL(0))
-			statement = is_long_list(values[1], values[0]) ? &of_merchant_in_one_pass : &of_merchant;
+			statement = is_long_list(values[1], values[0]) ? &of_merchant_in_one_pass :
+				&of_merchant;
 		return_judged(fcinfo, statement, values, NULL, as_of);
 	}
 	SPI_finish();

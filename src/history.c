@@ -208,7 +208,9 @@ history_reason_number(PG_FUNCTION_ARGS)
 	PG_RETURN_NUMERIC(int64_to_numeric(reason));
 }
 
-/* last_status(reasons): the status that the latest reason of a history stands for; null without any */
+/*
+ * last_status(reasons): the status that the latest reason of a history stands for; null without any
+ */
 PG_FUNCTION_INFO_V1(history_last_status);
 Datum
 history_last_status(PG_FUNCTION_ARGS)

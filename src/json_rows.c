@@ -103,7 +103,8 @@ convert_value(const Field *field, FieldValue *value)
 	value->input_state = value->refusal.sqlstate;
 	value->refusal.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
 	value->refusal.column = field->name;
-	value->refusal.message = psprintf("%s \"%s\" is not a valid %s", field->name, shown(value->string),
+	value->refusal.message = psprintf("%s \"%s\" is not a valid %s", field->name,
+									  shown(value->string),
 									  field->kind == FIELD_DATE ? "date" :
 									  field->kind == FIELD_NUMERIC ? "number" : "whole number");
 	value->refusal.hint = hint_of_kind(field->kind);
@@ -122,8 +123,9 @@ take_value(const JsonbValue *json, const Field *field, FieldValue *value)
 			value->string = pnstrdup(json->val.string.val, json->val.string.len);
 			break;
 		case jbvNumeric:
-			value->string = DatumGetCString(DirectFunctionCall1(numeric_out,
-																NumericGetDatum(json->val.numeric)));
+			value->string =
+				DatumGetCString(DirectFunctionCall1(numeric_out,
+													NumericGetDatum(json->val.numeric)));
 			break;
 		default:
 			value->string = json->type == jbvBool ? (json->val.boolean ? "true" : "false") :
@@ -131,7 +133,8 @@ take_value(const JsonbValue *json, const Field *field, FieldValue *value)
 			value->input_state = ERRCODE_INVALID_TEXT_REPRESENTATION;
 			value->refusal.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
 			value->refusal.column = field->name;
-			value->refusal.message = psprintf("%s is neither a text nor a number in JSON: %s", field->name, value->string);
+			value->refusal.message =
+				psprintf("%s is neither a text nor a number in JSON: %s", field->name, value->string);
 			value->refusal.hint = hint_of_kind(field->kind);
 			return;
 	}

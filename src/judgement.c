@@ -189,7 +189,8 @@ measure_stock(const TrackerRule *rule, const Evidence *evidence, Judgement *judg
 {
 	int32_t		older;
 
-	if (!sum_of(evidence->lots, last_day_excluded(rule, evidence->as_of), DAY_NEVER, &judgement->current, &older))
+	if (!sum_of(evidence->lots, last_day_excluded(rule, evidence->as_of), DAY_NEVER,
+				&judgement->current, &older))
 		return false;
 	judgement->excluded = total_of(evidence->lots) - judgement->current;
 	return true;
@@ -348,7 +349,9 @@ judge_stalled_days(const TrackerRule *rule, const Evidence *evidence, Judgement 
 	return true;
 }
 
-/* Find the reason why the tracker is not ok, and the figures that tell; false: a series is damaged. */
+/*
+ * Find the reason why the tracker is not ok, and the figures that tell; false: a series is damaged.
+ */
 static bool
 find_reason(const TrackerRule *rule, const Evidence *evidence, Judgement *judgement)
 {

@@ -47,7 +47,8 @@ static bool
 is_of_server(int sqlstate)
 {
 	static const int categories[] = {
-		ERRCODE_INVALID_TRANSACTION_STATE, ERRCODE_INVALID_SCHEMA_NAME, ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION,
+		ERRCODE_INVALID_TRANSACTION_STATE, ERRCODE_INVALID_SCHEMA_NAME,
+		ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION,
 		ERRCODE_INSUFFICIENT_RESOURCES, ERRCODE_OPERATOR_INTERVENTION, ERRCODE_SYSTEM_ERROR
 	};
 
@@ -57,7 +58,9 @@ is_of_server(int sqlstate)
 	return false;
 }
 
-/* In a transaction of the caller's, what says that it is to be run again is the caller's to hear. */
+/*
+ * In a transaction of the caller's, what says that it is to be run again is the caller's to hear.
+ */
 static bool
 ends_it(int sqlstate, const Failures *failures)
 {

@@ -207,7 +207,8 @@ insert_reversal(Datum *key, Datum *id)
 void
 require_may_load(Datum merchant, const char *action)
 {
-	AclResult	result = pg_class_aclcheck(find_relation("invtrack", "movement"), GetUserId(), ACL_INSERT);
+	AclResult	result = pg_class_aclcheck(find_relation("invtrack", "movement"), GetUserId(),
+										   ACL_INSERT);
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, "movement");
@@ -226,7 +227,9 @@ is_visible(Datum *key)
 	return statement_run(&find, key, NULL, false) > 0;
 }
 
-/* reverse_movement(merchant, movement_id); a movement that the caller does not see does not exist */
+/*
+ * reverse_movement(merchant, movement_id); a movement that the caller does not see does not exist
+ */
 PG_FUNCTION_INFO_V1(movement_reverse);
 Datum
 movement_reverse(PG_FUNCTION_ARGS)

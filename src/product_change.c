@@ -76,9 +76,11 @@ require_product_or_movements(const Present *present, const Datum *values)
  */
 #define TELL_ALERTS(condition) \
 	"WITH t AS (" \
-	" SELECT a.merchant, a.alert_id, a.inventory_type, a.mechanism, a.status, a.reason, a.opened_at," \
+	" SELECT a.merchant, a.alert_id, a.inventory_type, a.mechanism, a.status, a.reason," \
+	" a.opened_at," \
 	" CASE WHEN $6 " EQ " 'renamed' THEN $3 ELSE $2 END AS sku," \
-	" CASE WHEN $6 " EQ " 'renamed' THEN coalesce(o.name, p.name) ELSE p.name END AS product_name," \
+	" CASE WHEN $6 " EQ " 'renamed' THEN coalesce(o.name, p.name) ELSE p.name END" \
+	" AS product_name," \
 	" m.name AS merchant_name, i.name AS inventory_type_name," \
 	" invtrack_internal.as_of(m.time_zone::pg_catalog.text) AS as_of, a.status AS alert_status," \
 	" NULL::pg_catalog.numeric AS health, NULL::pg_catalog.numeric AS current_stock," \
@@ -142,7 +144,9 @@ withdraw_losing(Datum *values)
 	(void) statement_run(&close_alerts, close_values, NULL, false);
 }
 
-/* Of a product that had the new code, and was deleted since the last check: its trackers are gone. */
+/*
+ * Of a product that had the new code, and was deleted since the last check: its trackers are gone.
+ */
 static void
 withdraw_left(Datum *values)
 {
@@ -181,7 +185,8 @@ get_codes(FunctionCallInfo fcinfo, const char *const *names, int count, Datum *v
 	for (int arg = 0; arg < count; arg++)
 		values[arg] = PG_GETARG_DATUM(arg);
 	if (count == KEY_PARAMETERS &&
-		DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, values[SKU], values[OTHER_SKU])))
+		DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, values[SKU],
+											 values[OTHER_SKU])))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s \"%s\" is the same as sku", names[OTHER_SKU],
@@ -207,7 +212,8 @@ rename_as_owner(Datum *values, bool by_hand)
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
 				 errmsg(present.other_product ? "product \"%s\" of merchant \"%s\" exists already" :
 						"movements of sku \"%s\" of merchant \"%s\" exist already",
-						TextDatumGetCString(values[OTHER_SKU]), TextDatumGetCString(values[MERCHANT])),
+						TextDatumGetCString(values[OTHER_SKU]),
+						TextDatumGetCString(values[MERCHANT])),
 				 errhint(present.other_product ? "To make one product of the two, use invtrack.merge_product()." :
 						 "To make one of the two, insert the product, and use invtrack.merge_product()."),
 				 errargument("new_sku")));
@@ -236,7 +242,10 @@ product_rename(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(true);
 }
 
-/* rename_fed_product(merchant, sku, new_sku): as the source of a connection has it now; for the owner alone */
+/*
+ * rename_fed_product(merchant, sku, new_sku): as the source of a connection
+ * has it now; for the owner alone
+ */
 PG_FUNCTION_INFO_V1(product_rename_fed);
 Datum
 product_rename_fed(PG_FUNCTION_ARGS)
@@ -271,7 +280,8 @@ product_merge(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("product \"%s\" of merchant \"%s\" does not exist",
-						TextDatumGetCString(values[OTHER_SKU]), TextDatumGetCString(values[MERCHANT])),
+						TextDatumGetCString(values[OTHER_SKU]),
+						TextDatumGetCString(values[MERCHANT])),
 				 errhint(present.other_movements ? "Insert the product first." :
 						 "Insert the product first, or use invtrack.rename_product()."),
 				 errargument("into_sku")));

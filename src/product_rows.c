@@ -48,9 +48,9 @@ require_equal_dates(Datum *values)
 {
 	static Statement find_other = {
 		"SELECT c.what, c.code, c.date, c.other_date FROM ("
-		" SELECT 'lot' AS what, a.lot AS code, coalesce(a.expires_on::pg_catalog.text, 'none') AS date,"
-		" coalesce(b.expires_on::pg_catalog.text, 'none') AS other_date, coalesce(a.expires_on, 'infinity')"
-		" " EQ " coalesce(b.expires_on, 'infinity') AS equal"
+		" SELECT 'lot' AS what, a.lot AS code, coalesce(a.expires_on::pg_catalog.text, 'none')"
+		" AS date, coalesce(b.expires_on::pg_catalog.text, 'none') AS other_date,"
+		" coalesce(a.expires_on, 'infinity') " EQ " coalesce(b.expires_on, 'infinity') AS equal"
 		" FROM invtrack.stock_lot a JOIN invtrack.stock_lot b ON" SAME_TYPE("b", "a")
 		" AND b.lot " EQ " a.lot WHERE" OF_SKU("a", "$2") " AND" OF_SKU("b", "$3")
 		" UNION ALL"
@@ -104,8 +104,10 @@ add_up_rows(Datum *values)
 			" ON CONFLICT (merchant, sku, inventory_type, flow) DO UPDATE SET"
 			" movements = s.movements OPERATOR(pg_catalog.+) excluded.movements,"
 			" days = s.days OPERATOR(invtrack.+) excluded.days,"
-			" purged_movements = s.purged_movements OPERATOR(pg_catalog.+) excluded.purged_movements,"
-			" purged = coalesce(s.purged OPERATOR(invtrack.+) excluded.purged, s.purged, excluded.purged)",
+			" purged_movements = s.purged_movements OPERATOR(pg_catalog.+)"
+			" excluded.purged_movements,"
+			" purged = coalesce(s.purged OPERATOR(invtrack.+) excluded.purged, s.purged,"
+			" excluded.purged)",
 			KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
 		},
 		DELETE_OF_SKU("flow_series"),
@@ -114,7 +116,8 @@ add_up_rows(Datum *values)
 			" SELECT a.merchant, $3, a.inventory_type, a.on_hand"
 			" FROM invtrack.stock_history a WHERE" OF_SKU("a", "$2")
 			" ON CONFLICT (merchant, sku, inventory_type) DO UPDATE"
-			" SET on_hand = invtrack_internal.history_sum(s.on_hand::invtrack.day_series, excluded.on_hand::invtrack.day_series)",
+			" SET on_hand = invtrack_internal.history_sum("
+			" s.on_hand::invtrack.day_series, excluded.on_hand::invtrack.day_series)",
 			KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
 		},
 		DELETE_OF_SKU("stock_history"),
@@ -154,7 +157,8 @@ delete_product_rows(Datum *values)
 	static Statement steps[] = {
 		DELETE_OF_SKU("alert"), DELETE_OF_SKU("tracker"), DELETE_OF_SKU("tracker_change"),
 		DELETE_OF_SKU("stock_lot"), DELETE_OF_SKU("incoming"),
-		{"DELETE FROM invtrack.movement d WHERE" OF_SKU("d", "$2") LIFT_GUARD("d"), 2, {TEXTOID, TEXTOID}},
+		{"DELETE FROM invtrack.movement d WHERE" OF_SKU("d", "$2") LIFT_GUARD("d"), 2,
+		{TEXTOID, TEXTOID}},
 		DELETE_OF_SKU("flow_series"), DELETE_OF_SKU("product")
 	};
 

@@ -49,7 +49,9 @@
 #define FOLDED_SKU	"invtrack_internal.fold_case(p.sku::pg_catalog.text) COLLATE pg_catalog.\"C\""
 #define FOLDED_NAME "invtrack_internal.fold_case(p.name::pg_catalog.text) COLLATE pg_catalog.\"C\""
 #define NAME_START	"pg_catalog.\"left\"(" FOLDED_NAME ", " CppAsString2(NAME_START_SIZE) ")"
-#define SEARCH_TEXT "invtrack_internal.search_text(p.sku::pg_catalog.text, p.name::pg_catalog.text) COLLATE pg_catalog.\"C\""
+#define SEARCH_TEXT \
+	"invtrack_internal.search_text(p.sku::pg_catalog.text, p.name::pg_catalog.text)" \
+	" COLLATE pg_catalog.\"C\""
 
 /* The types of what is found: merchant, sku, name, launched_on. */
 #define PRODUCT_COLUMNS		TEXTOID, TEXTOID, TEXTOID, DATEOID
@@ -83,8 +85,10 @@ product_search_text(PG_FUNCTION_ARGS)
 	text	   *name = PG_GETARG_TEXT_PP(1);
 
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s\n%s",
-											  fold_letters(VARDATA_ANY(sku), VARSIZE_ANY_EXHDR(sku)),
-											  fold_letters(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)))));
+											  fold_letters(VARDATA_ANY(sku),
+														   VARSIZE_ANY_EXHDR(sku)),
+											  fold_letters(VARDATA_ANY(name),
+														   VARSIZE_ANY_EXHDR(name)))));
 }
 
 static void

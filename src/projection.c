@@ -31,7 +31,10 @@ add_up(const DayEntry *entries, int32_t count, Quantity *sum)
 	return true;
 }
 
-/* What negative lots owe is taken from the units that expire first; what then remains, from units to come. */
+/*
+ * What negative lots owe is taken from the units that expire first; what then
+ * remains, from units to come.
+ */
 static void
 settle_owed(Projection *projection, Quantity owed)
 {

@@ -73,7 +73,8 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 		" RETURNING m.sku, m.inventory_type, m.flow, m.occurred_on, m.quantity),"
 		" sums AS ("
 		" SELECT g.sku, g.inventory_type, g.flow, pg_catalog.count(*) AS movements,"
-		" invtrack.day_series_agg(g.occurred_on::pg_catalog.date, g.quantity::pg_catalog.numeric) AS days"
+		" invtrack.day_series_agg(g.occurred_on::pg_catalog.date, g.quantity::pg_catalog.numeric)"
+		" AS days"
 		" FROM gone g GROUP BY g.sku, g.inventory_type, g.flow),"
 		" noted AS ("
 		" UPDATE invtrack.flow_series s"
@@ -83,8 +84,10 @@ purge_batch(Datum merchant, int64 from, int64 end, TimestampTz before)
 		" AND s.sku " EQ " u.sku"
 		" AND s.inventory_type " EQ " u.inventory_type"
 		" AND s.flow " EQ " u.flow"
-		" AND CASE WHEN u.movements IS NOT NULL THEN invtrack_internal.is_intact(s.days::invtrack.day_series)"
-		" AND coalesce(invtrack_internal.is_intact(s.purged::invtrack.day_series), true) END RETURNING u.movements)"
+		" AND CASE WHEN u.movements IS NOT NULL"
+		" THEN invtrack_internal.is_intact(s.days::invtrack.day_series)"
+		" AND coalesce(invtrack_internal.is_intact(s.purged::invtrack.day_series), true) END"
+		" RETURNING u.movements)"
 		" SELECT (SELECT pg_catalog.count(*) FROM gone),"
 		" (SELECT coalesce(pg_catalog.sum(n.movements), 0)::pg_catalog.int8 FROM noted n)",
 		4, {TEXTOID, INT8OID, INT8OID, TIMESTAMPTZOID}, CURSOR_OPT_GENERIC_PLAN
@@ -138,7 +141,9 @@ purge_next(Datum merchant, bool is_first, void *before, int64 *movements)
 	return false;
 }
 
-/* Purge all merchants; what is wrong with one's data becomes a warning, and the others are purged. */
+/*
+ * Purge all merchants; what is wrong with one's data becomes a warning, and the others are purged.
+ */
 static int64
 purge_merchants(TimestampTz before, bool commits)
 {
@@ -217,15 +222,19 @@ delete_merchant(PG_FUNCTION_ARGS)
 #define DELETE_FROM(table) \
 	{"DELETE FROM invtrack." table " d WHERE d.merchant " EQ " $1", 1, {TEXTOID}}
 	static Statement deletions[] = {
-		{"DELETE FROM invtrack.movement d WHERE d.merchant " EQ " $1" LIFT_GUARD("d"), 1, {TEXTOID}},
+		{"DELETE FROM invtrack.movement d WHERE d.merchant " EQ " $1" LIFT_GUARD("d"), 1,
+		{TEXTOID}},
 		DELETE_FROM("access_grant"), DELETE_FROM("flow_series"), DELETE_FROM("alert_consumer"),
 		DELETE_FROM("alert_event"), DELETE_FROM("alert"), DELETE_FROM("tracker"),
 		DELETE_FROM("tracker_change"),
-		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"), DELETE_FROM("inventory_type"),
-		{"SELECT FROM invtrack.connection_item d WHERE d.merchant " EQ " $1 FOR UPDATE", 1, {TEXTOID}},
+		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"),
+		DELETE_FROM("inventory_type"),
+		{"SELECT FROM invtrack.connection_item d WHERE d.merchant " EQ " $1 FOR UPDATE", 1,
+		{TEXTOID}},
 		{"DELETE FROM invtrack.connection_row w USING invtrack.connection_item d"
 		" WHERE d.item " EQ " w.item AND d.merchant " EQ " $1", 1, {TEXTOID}},
-		DELETE_FROM("connection_item"), DELETE_FROM("status_daily"), DELETE_FROM("check_state"), DELETE_FROM("merchant")
+		DELETE_FROM("connection_item"), DELETE_FROM("status_daily"), DELETE_FROM("check_state"),
+		DELETE_FROM("merchant")
 	};
 	static Statement delete_fold_state = DELETE_FROM("fold_state");
 	Datum		merchant = PG_GETARG_DATUM(0);

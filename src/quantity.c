@@ -151,7 +151,8 @@ wide_ratio(Quantity a, int64 b, Quantity c, int64 d, int decimals, Rounding roun
 {
 	Datum		n = DirectFunctionCall2(numeric_mul,
 										NumericGetDatum(scaled_numeric(a, 0)),
-										NumericGetDatum(int64_to_numeric(b * power_of_ten(decimals))));
+										NumericGetDatum(int64_to_numeric(b *
+																		 power_of_ten(decimals))));
 	Datum		m = DirectFunctionCall2(numeric_mul,
 										NumericGetDatum(scaled_numeric(c, 0)),
 										NumericGetDatum(int64_to_numeric(d)));

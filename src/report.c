@@ -25,7 +25,8 @@
 static void
 set_for_page(const char *name, const char *value)
 {
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
 }
 
 /*
@@ -64,7 +65,8 @@ report(PG_FUNCTION_ARGS)
 	int32		as_of = NO_DAY;
 	Datum		page;
 
-	require_not_distributed("report() does not work", "Restore a dump elsewhere, and report from that.");
+	require_not_distributed("report() does not work",
+							"Restore a dump elsewhere, and report from that.");
 	require_not_null(fcinfo, 0, "merchant");
 	require_as_of_setting();
 	require_code(fcinfo, 0, "merchant");

@@ -25,12 +25,14 @@
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
 
 #define SELECT_FINDINGS \
-	"SELECT f.finding, f.severity, f.merchant, f.sku, f.inventory_type, f.mechanism, f.detail, f.remedy" \
+	"SELECT f.finding, f.severity, f.merchant, f.sku, f.inventory_type, f.mechanism, f.detail," \
+	" f.remedy" \
 	" FROM invtrack_internal.finding f"
 
 /* What is critical comes first. */
 #define IN_ORDER \
-	" ORDER BY f.severity, f.merchant, f.sku, f.inventory_type, f.mechanism, f.finding COLLATE pg_catalog.\"C\""
+	" ORDER BY f.severity, f.merchant, f.sku, f.inventory_type, f.mechanism," \
+	" f.finding COLLATE pg_catalog.\"C\""
 
 /*
  * Run the statement without JIT compilation: there are so many expressions in
@@ -42,7 +44,8 @@ run_interpreted(Statement *statement, Datum *values)
 	int			nest_level = NewGUCNestLevel();
 	uint64		count;
 
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
 	count = statement_run(statement, values, NULL, true);
 	AtEOXact_GUC(false, nest_level);
 	return count;

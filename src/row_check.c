@@ -121,7 +121,8 @@ run_for_rows(Statement *statement, Datum *arrays)
 	int			nest_level = NewGUCNestLevel();
 	uint64		found;
 
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
 	found = statement_run(statement, arrays, NULL, true);
 	AtEOXact_GUC(false, nest_level);
 	return found;
@@ -230,7 +231,8 @@ shown_key(const Target *target, const FileRow *row)
 	for (int i = 0; i < KEY_FIELDS && (i == 0 || target->key[i] != target->key[i - 1]); i++)
 	{
 		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", target->fields[target->key[i]].name);
-		appendStringInfo(&codes, "%s\"%s\"", i > 0 ? ", " : "", shown(TextDatumGetCString(row->key[i])));
+		appendStringInfo(&codes, "%s\"%s\"", i > 0 ? ", " : "",
+						 shown(TextDatumGetCString(row->key[i])));
 	}
 	return psprintf("(%s) = (%s)", names.data, codes.data);
 }

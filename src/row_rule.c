@@ -28,13 +28,16 @@
 #define ITEM_EQUALS			EQUALS("merchant", "a") " AND " EQUALS("sku", "b") \
 	" AND " EQUALS("inventory_type", "c") " AND "
 
-static Statement find_product = FIND_TAKEN("product", EQUALS("merchant", "a") " AND " EQUALS("sku", "b"));
+static Statement find_product =
+FIND_TAKEN("product", EQUALS("merchant", "a") " AND " EQUALS("sku", "b"));
 static Statement find_lot = FIND_TAKEN("stock_lot", ITEM_EQUALS EQUALS("lot", "d"));
 static Statement find_incoming = FIND_TAKEN("incoming", ITEM_EQUALS EQUALS("ref", "d"));
-static Statement find_ref = FIND_TAKEN("movement", EQUALS("merchant", "a") " AND " EQUALS("flow", "b")
+static Statement find_ref = FIND_TAKEN("movement",
+									   EQUALS("merchant", "a") " AND " EQUALS("flow", "b")
 									   " AND " EQUALS("ref", "c") " AND NOT t.reversed");
 
-#define ITEM_FIELDS {"merchant", FIELD_TEXT, true}, {"sku", FIELD_TEXT, true}, {"inventory_type", FIELD_TEXT, true}
+#define ITEM_FIELDS \
+	{"merchant", FIELD_TEXT, true}, {"sku", FIELD_TEXT, true}, {"inventory_type", FIELD_TEXT, true}
 #define WRITE_HINT "Leave the row out, or write it by INSERT with ON CONFLICT DO UPDATE."
 
 /* incoming leaves the codes of its items to its foreign keys. */
@@ -48,7 +51,8 @@ static const Target targets[] = {
 	},
 	{
 		"stock_lot", 6,
-		{ITEM_FIELDS, {"lot", FIELD_TEXT}, {"expires_on", FIELD_DATE}, {"quantity", FIELD_NUMERIC, true}},
+		{ITEM_FIELDS, {"lot", FIELD_TEXT}, {"expires_on", FIELD_DATE},
+		{"quantity", FIELD_NUMERIC, true}},
 		{RULE_CODE, RULE_CODE, RULE_CODE, RULE_CODE, RULE_DAY, RULE_QUANTITY},
 		{false, false, false, true}, {0, 1, 2, 3}, ITEM_CODES, &find_lot, WRITE_HINT
 	},
@@ -62,7 +66,8 @@ static const Target targets[] = {
 	},
 	{
 		"incoming", 6,
-		{ITEM_FIELDS, {"ref", FIELD_TEXT}, {"expected_on", FIELD_DATE}, {"quantity", FIELD_NUMERIC, true}},
+		{ITEM_FIELDS, {"ref", FIELD_TEXT}, {"expected_on", FIELD_DATE},
+		{"quantity", FIELD_NUMERIC, true}},
 		{RULE_NONE, RULE_NONE, RULE_NONE, RULE_INCOMING_REF, RULE_DAY, RULE_QUANTITY},
 		{false, false, false, true}, {0, 1, 2, 3}, ITEM_CODES, &find_incoming, WRITE_HINT
 	}
@@ -181,8 +186,10 @@ require_row_value(const Target *target, int i, FieldValue *values)
 	else if (!value->converted.isnull)
 		(void) passes(require_value, &checked, &value->refusal);
 	else if (field->required)
-		value->refusal = null_refusal(field, psprintf("Give a value for the column %s.", field->name));
+		value->refusal = null_refusal(field,
+									  psprintf("Give a value for the column %s.", field->name));
 	else if (target->has_default[i] && value->is_given)
-		value->refusal = null_refusal(field, psprintf("Leave out the column %s, or give an empty text.",
-													  field->name));
+		value->refusal = null_refusal(field,
+									  psprintf("Leave out the column %s, or give an empty text.",
+											   field->name));
 }

@@ -52,10 +52,14 @@ check_table(Oid table)
 			 errmsg("row security of table \"%s\" binds role \"%s\", which has to see all rows",
 					name, GetUserNameFromId(GetUserId(), false)),
 			 errhint("ALTER TABLE %s NO FORCE ROW LEVEL SECURITY.",
-					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), name))));
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
+												name))));
 }
 
-/* At the beginning of what has to see all rows: an error if row security is forced on a table of ours. */
+/*
+ * At the beginning of what has to see all rows: an error if row security is
+ * forced on a table of ours.
+ */
 void
 require_row_security(void)
 {

@@ -183,7 +183,8 @@ require_days(FunctionCallInfo fcinfo, int arg, const char *name)
 	days = PG_GETARG_INT32(arg);
 	if (days < 0 || days > AGE_DAYS_MAX)
 		refuse(NULL, name, psprintf("%s %d is out of range", name, days),
-			   psprintf("%s is a number of days from 0 to %d, or null: never.", name, AGE_DAYS_MAX));
+			   psprintf("%s is a number of days from 0 to %d, or null: never.", name,
+						AGE_DAYS_MAX));
 	return days;
 }
 
@@ -263,7 +264,8 @@ purge_runs_command(const Job *jobs, int days)
 					 " AND d.status " EQ
 					 " ANY ('{succeeded,failed}'::pg_catalog.text[])"
 					 " AND coalesce(d.end_time, d.start_time) OPERATOR(pg_catalog.<)"
-					 " (pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => %d))",
+					 " (pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days =>"
+					 " %d))",
 					 days);
 	return command.data;
 }

@@ -38,7 +38,9 @@ is_plain(const char *name)
 	return name[0] != '-' && name[strspn(name, PLAIN_CHARACTERS)] == '\0';
 }
 
-/* A name as a part of a URI, in a line of a crontab: there % ends a command, unless it is escaped. */
+/*
+ * A name as a part of a URI, in a line of a crontab: there % ends a command, unless it is escaped.
+ */
 static void
 append_uri_part(StringInfo line, const char *name)
 {

@@ -423,7 +423,7 @@ statement_set_type(Statement *statement, int arg, Oid type)
 		SPI_freeplan(plan);
 }
 
-/* The number in a result, from 1 to count, that a statement got from us by WITH ORDINALITY; counted from 0. */
+/* A number that a statement got from us by WITH ORDINALITY, from 1 to count; counted from 0. */
 int
 result_place(const SPITupleTable *rows, uint64 row, int column, int count)
 {

@@ -51,7 +51,10 @@ extern void statement_run_into(Statement *statement, Datum *values, const char *
 extern Portal statement_open(Statement *statement, Datum *values);
 extern void statement_set_type(Statement *statement, int arg, Oid type);
 
-/* statement.c: a value of what SPI found, SPI_tuptable or one that was kept; rows count from 0, columns from 1 */
+/*
+ * statement.c: a value of what SPI found, SPI_tuptable or one that was kept;
+ * rows count from 0, columns from 1
+ */
 extern Datum slot_not_null(TupleTableSlot *slot, int column);
 extern bool result_nullable(const SPITupleTable *rows, uint64 row, int column, Oid type,
 							Datum *value);

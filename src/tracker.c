@@ -186,7 +186,8 @@ static void
 report_version_of(Saving *saving)
 {
 	static Statement show_row = {
-		"SELECT pg_catalog.row_to_json(t)::pg_catalog.text FROM invtrack.tracker t WHERE" KEY_MATCHES,
+		"SELECT pg_catalog.row_to_json(t)::pg_catalog.text FROM invtrack.tracker t"
+		" WHERE" KEY_MATCHES,
 		TRACKER_KEY_ARGS, {TRACKER_KEY_TYPES}, 0, {TEXTOID}
 	};
 	Datum		row;

@@ -54,7 +54,10 @@ static const Column recorded_columns[RECORDED_COLUMNS] = {
 	{"expiry_days", INT4OID}, {"active", BOOLOID}, {"version", INT4OID}
 };
 
-/* A row of tracker_change: the tracker's key, then what it was and what it is, as jsonb; 0: there was or is none. */
+/*
+ * A row of tracker_change: the tracker's key, then what it was and what it is,
+ * as jsonb; 0: there was or is none.
+ */
 enum
 {
 	BEFORE = KEY_COLUMNS,
@@ -73,7 +76,10 @@ typedef struct Change
 	Datum		values[NOTED_VALUES];
 } Change;
 
-/* The changes that this transaction has noted; null: none. Those of a subtransaction that failed are never written. */
+/*
+ * The changes that this transaction has noted; null: none. Those of a
+ * subtransaction that failed are never written.
+ */
 static List *changes = NIL;
 static MemoryContext changes_memory = NULL;
 
@@ -137,7 +143,8 @@ push_value(JsonbParseState **state, Oid type, Datum value, bool is_null)
 	else
 	{
 		json.type = jbvNumeric;
-		json.val.numeric = type == INT4OID ? int64_to_numeric(DatumGetInt32(value)) : DatumGetNumeric(value);
+		json.val.numeric = type == INT4OID ? int64_to_numeric(DatumGetInt32(value)) :
+			DatumGetNumeric(value);
 	}
 	pushJsonbValue(state, WJB_VALUE, &json);
 }
@@ -172,7 +179,8 @@ recorded_of(const TriggerData *trigger, HeapTuple row)
 		return (Datum) 0;
 	for (int i = 0; i < RECORDED_COLUMNS; i++)
 	{
-		int			column = trigger_column(trigger, recorded_columns[i].name, recorded_columns[i].type);
+		int			column = trigger_column(trigger, recorded_columns[i].name,
+											recorded_columns[i].type);
 
 		values[i] = heap_getattr(row, column, trigger->tg_relation->rd_att, &nulls[i]);
 	}
@@ -188,7 +196,8 @@ get_key(const TriggerData *trigger, HeapTuple row, Datum *values)
 	{
 		bool		is_null;
 
-		values[i] = heap_getattr(row, trigger_column(trigger, key_columns[i].name, key_columns[i].type),
+		values[i] = heap_getattr(row,
+								 trigger_column(trigger, key_columns[i].name, key_columns[i].type),
 								 columns, &is_null);
 		if (is_null)
 			ereport(ERROR,
@@ -212,7 +221,8 @@ enter_changes_memory(void)
 	{
 		MemoryContextCallback *callback;
 
-		changes_memory = AllocSetContextCreate(TopTransactionContext, "changes of trackers", ALLOCSET_DEFAULT_SIZES);
+		changes_memory = AllocSetContextCreate(TopTransactionContext, "changes of trackers",
+											   ALLOCSET_DEFAULT_SIZES);
 		callback = MemoryContextAllocZero(changes_memory, sizeof(MemoryContextCallback));
 		callback->func = forget_changes;
 		MemoryContextRegisterResetCallback(changes_memory, callback);
@@ -255,7 +265,10 @@ keep_changes(List *others)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Write changes in their order; who made them is who the session's role is. Within SPI, as the owner. */
+/*
+ * Write changes in their order; who made them is who the session's role is.
+ * Within SPI, as the owner.
+ */
 static void
 insert_changes(List *made, Datum *values, const char *nulls)
 {
@@ -284,7 +297,8 @@ insert_changes(List *made, Datum *values, const char *nulls)
 			column[foreach_current_index(cell)] = change->values[i];
 			is_null[foreach_current_index(cell)] = change->values[i] == (Datum) 0;
 		}
-		values[i] = array_of(i < KEY_COLUMNS ? TEXTOID : JSONBOID, column, is_null, list_length(made));
+		values[i] = array_of(i < KEY_COLUMNS ? TEXTOID : JSONBOID, column, is_null,
+							 list_length(made));
 	}
 	statement_run(&insert_rows, values, nulls, false);
 }
@@ -295,7 +309,8 @@ insert_change(const Change *change, Datum *values, char *nulls)
 {
 	static Statement insert_row = {
 		"INSERT INTO invtrack.tracker_change (merchant, sku, inventory_type, mechanism,"
-		" before, after, changed_by, actor, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		" before, after, changed_by, actor, changed_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		CHANGE_VALUES, {
 			TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
 		}

@@ -30,7 +30,10 @@ require_mechanism(const char *table, Datum value)
 	return mechanism;
 }
 
-/* The first arguments, the parts of a key, which begins with an item's: nothing null, and three codes. */
+/*
+ * The first arguments, the parts of a key, which begins with an item's:
+ * nothing null, and three codes.
+ */
 static void
 require_key(FunctionCallInfo fcinfo, int count)
 {

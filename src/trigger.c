@@ -41,7 +41,10 @@ guard_init(void)
 	RegisterXactCallback(at_transaction_end, NULL);
 }
 
-/* That command is used, so that the statement after this one has another, whatever this one changes. */
+/*
+ * That command is used, so that the statement after this one has another,
+ * whatever this one changes.
+ */
 static void
 note_lifted(CommandId command)
 {
@@ -53,7 +56,8 @@ note_lifted(CommandId command)
 
 	require_caller_is_owner("movement", "change what guards keep");
 	if (lifted == NULL)
-		lifted = hash_create("invtrack lifted guards", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		lifted = hash_create("invtrack lifted guards", 16, &control,
+							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	(void) hash_search(lifted, &command, HASH_ENTER, NULL);
 	(void) GetCurrentCommandId(true);
 }

@@ -107,7 +107,10 @@ repair_next(void *argument)
 	repair_merchant(all->merchant);
 }
 
-/* Repair all merchants that have wrong series, each as a whole; what is in the way of one keeps none of the others. */
+/*
+ * Repair all merchants that have wrong series, each as a whole; what is in the
+ * way of one keeps none of the others.
+ */
 static void
 repair_all(void)
 {
