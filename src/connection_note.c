@@ -75,7 +75,7 @@ find_connections(List *noted)
 		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))"
 		" AS u(watched, column_name, place)"
 		" JOIN invtrack.connection n"
-		" ON CASE u.watched WHEN 0 THEN n.connection " EQ " u.column_name"
+		" ON CASE WHEN u.watched " EQ " 0 THEN n.connection " EQ " u.column_name"
 		" ELSE EXISTS (SELECT FROM invtrack.connection_watch w"
 		" WHERE w.connection " EQ " n.connection"
 		" AND w.watched::pg_catalog.oid " EQ " u.watched AND w.key " EQ " u.column_name) END"
