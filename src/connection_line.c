@@ -21,7 +21,8 @@
 #include "connection_line.h"
 #include "quantity.h"
 
-static int
+/* The order in which keys are locked, that of their bytes; for pointers to them. */
+int
 compare_keys(const void *a, const void *b)
 {
 	return compare_codes(*(const Datum *) a, *(const Datum *) b);
@@ -59,6 +60,7 @@ run_by_index(Statement *statement, Datum *values)
 	return found;
 }
 
+/* Start with an array of keys, in their order. */
 void
 start_lines(Lines *lines, Datum number, Datum keys)
 {
@@ -69,7 +71,6 @@ start_lines(Lines *lines, Datum number, Datum keys)
 	lines->lines = palloc(sizeof(Line) * lines->room);
 	deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &lines->key, NULL,
 					  &lines->key_count);
-	qsort(lines->key, lines->key_count, sizeof(Datum), compare_keys);
 }
 
 static Line *

@@ -29,7 +29,7 @@ typedef struct Lines
 {
 	Datum		number;			/* of the connection */
 	Datum		keys;			/* an array */
-	Datum	   *key;			/* each of them, in the order of their bytes */
+	Datum	   *key;			/* each of them, in their order */
 	int			key_count;
 	Line	   *lines;
 	int			count;
@@ -37,6 +37,7 @@ typedef struct Lines
 } Lines;
 
 /* connection_line.c: within SPI */
+extern int	compare_keys(const void *a, const void *b);
 extern int	place_of_key(const Lines *lines, Datum key);
 extern uint64 run_by_index(Statement *statement, Datum *values);
 extern void start_lines(Lines *lines, Datum number, Datum keys);

@@ -17,9 +17,9 @@
 #include "utils/builtins.h"
 
 #include "argument.h"
-#include "code.h"
 #include "compat.h"
 #include "connection.h"
+#include "connection_line.h"
 #include "statement.h"
 #include "subtransaction.h"
 
@@ -178,12 +178,6 @@ reject_long_keys(const Connection *connection, Datum *keys, int count, bool is_e
 		statement_run(&reject, values, NULL, false);
 	}
 	return kept;
-}
-
-static int
-compare_keys(const void *a, const void *b)
-{
-	return compare_codes(*(const Datum *) a, *(const Datum *) b);
 }
 
 /*
