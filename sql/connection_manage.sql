@@ -338,6 +338,7 @@ DECLARE
     c constant invtrack.connection := invtrack_internal.find_connection(connection);
     of_table regclass;
     tables regclass[];
+    unused bigint[];
 BEGIN
     IF keep_data IS NULL THEN
         RAISE null_value_not_allowed USING MESSAGE = 'keep_data must not be null', COLUMN = 'keep_data', HINT = 'Give a value for the argument keep_data.';
@@ -354,7 +355,14 @@ BEGIN
     -- Its keys go along: who holds one has written its rows when we go on.
     DELETE FROM invtrack.connection n WHERE n.number = c.number;
     DELETE FROM invtrack.connection_row w WHERE w.connection = c.number;
-    DELETE FROM invtrack.connection_item i WHERE NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item) AND i.target = c.target;
+    -- Another connection may just bring rows of an item; a snapshot that stays would not show them.
+    IF current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
+        unused := ARRAY(SELECT i.item FROM invtrack.connection_item i
+                         WHERE i.target = c.target AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item)
+                         ORDER BY i.merchant, i.sku, i.inventory_type FOR UPDATE);
+        DELETE FROM invtrack.connection_item i
+         WHERE i.item = ANY (unused) AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item);
+    END IF;
     RETURN true;
 END
 $body$;

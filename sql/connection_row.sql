@@ -64,37 +64,51 @@ SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $body$
 DECLARE
+    rounds constant integer := 10;
     locked bigint[];
 BEGIN
-    INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
-    SELECT c.target, n.merchant, n.sku, n.inventory_type,
-           CASE c.target
-               WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = n.merchant)
-               WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)
-               WHEN 'inventory_type' THEN EXISTS (
-                   SELECT FROM invtrack.inventory_type t WHERE t.merchant = n.merchant AND t.inventory_type = n.inventory_type)
-               ELSE false END
-      FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
-              FROM unnest(source) r WHERE r.fault IS NULL) n
-     WHERE NOT EXISTS (SELECT FROM invtrack.connection_item i
-                        WHERE i.target = c.target AND i.merchant = n.merchant AND i.sku = n.sku AND i.inventory_type = n.inventory_type)
-     ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
-        ON CONFLICT DO NOTHING;
-    source := ARRAY(
-        SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
-               )::invtrack_internal.source_row
-          FROM unnest(source) WITH ORDINALITY r
-          LEFT JOIN invtrack.connection_item i
-            ON i.target = c.target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
-           AND i.inventory_type = coalesce(r.inventory_type, '') AND r.fault IS NULL
-         ORDER BY r.ordinality);
-    SELECT array_agg(l.item) INTO locked
-      FROM (SELECT i.item FROM invtrack.connection_item i
-             WHERE i.item IN (SELECT r.item FROM unnest(source) r
-                              UNION ALL
-                              SELECT o.item FROM invtrack.connection_row o WHERE o.connection = c.number AND o.key = ANY (keys))
-             ORDER BY i.merchant, i.sku, i.inventory_type
-               FOR UPDATE) l;
+    -- An item may be renamed or deleted before it is locked: once more then.
+    FOR round IN 1 .. rounds LOOP
+        INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
+        SELECT c.target, n.merchant, n.sku, n.inventory_type,
+               CASE c.target
+                   WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = n.merchant)
+                   WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)
+                   WHEN 'inventory_type' THEN EXISTS (
+                       SELECT FROM invtrack.inventory_type t WHERE t.merchant = n.merchant AND t.inventory_type = n.inventory_type)
+                   ELSE false END
+          FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
+                  FROM unnest(source) r WHERE r.fault IS NULL) n
+         WHERE NOT EXISTS (SELECT FROM invtrack.connection_item i
+                            WHERE i.target = c.target AND i.merchant = n.merchant AND i.sku = n.sku AND i.inventory_type = n.inventory_type)
+         ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
+            ON CONFLICT DO NOTHING;
+        source := ARRAY(
+            SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
+                   )::invtrack_internal.source_row
+              FROM unnest(source) WITH ORDINALITY r
+              LEFT JOIN invtrack.connection_item i
+                ON i.target = c.target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
+               AND i.inventory_type = coalesce(r.inventory_type, '') AND r.fault IS NULL
+             ORDER BY r.ordinality);
+        SELECT array_agg(l.item) INTO locked
+          FROM (SELECT i.item FROM invtrack.connection_item i
+                 WHERE i.item IN (SELECT r.item FROM unnest(source) r
+                                  UNION ALL
+                                  SELECT o.item FROM invtrack.connection_row o WHERE o.connection = c.number AND o.key = ANY (keys))
+                 ORDER BY i.merchant, i.sku, i.inventory_type
+                   FOR UPDATE) l;
+        EXIT WHEN NOT EXISTS (
+            SELECT FROM unnest(source) r
+              LEFT JOIN (invtrack.connection_item i JOIN unnest(locked) l (item) ON l.item = i.item)
+                ON i.item = r.item AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
+               AND i.inventory_type = coalesce(r.inventory_type, '')
+             WHERE r.fault IS NULL AND i.item IS NULL);
+        IF round = rounds THEN
+            RAISE serialization_failure USING MESSAGE = 'an item was renamed or deleted while a connection numbered it',
+                HINT = 'Try the transaction again.';
+        END IF;
+    END LOOP;
     UPDATE invtrack.connection_item i SET version = i.version + 1 WHERE i.item = ANY (locked);
     RETURN source;
 END

@@ -48,6 +48,7 @@ extern void read_source(Datum connection, Datum keys, int32 max_rows, Datum *col
 
 /* connection_item.c */
 extern void require_not_fed(Datum merchant, Datum sku);
+extern void lock_items(Datum merchant, Datum *skus, int count);
 extern void move_items(Datum merchant, Datum sku, Datum other_sku);
 extern void forget_items(Datum merchant, Datum sku);
 

@@ -4,8 +4,10 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 #include "argument.h"
 #include "catalogue.h"
@@ -39,6 +41,54 @@ require_not_fed(Datum merchant, Datum sku)
 				 errargument("sku")));
 }
 
+/* In SQL, the items "d" of the merchant $1 and the products $2; null: all. */
+#define OF_PRODUCTS \
+	" d.merchant " EQ " $1 AND ($2 IS NULL OR d.sku " EQ " ANY ($2))"
+
+static int64
+count_rows(Datum *values, const char *nulls, bool read_only)
+{
+	static Statement find = {
+		"SELECT pg_catalog.count(*) FROM invtrack.connection_item d"
+		" JOIN invtrack.connection_row w ON w.item " EQ " d.item WHERE" OF_PRODUCTS,
+		2, {TEXTOID, TEXTARRAYOID}, 0, {INT8OID}
+	};
+
+	(void) statement_run(&find, values, nulls, read_only);
+	return result_int64(SPI_tuptable, 0, 1);
+}
+
+/*
+ * Before items go: lock those of some products, of all where count is 0. Nobody
+ * brings rows of them from now on. Rows that others have brought since the
+ * snapshot of this transaction was taken would stay behind.
+ */
+void
+lock_items(Datum merchant, Datum *skus, int count)
+{
+	static Statement lock = {
+		"SELECT FROM invtrack.connection_item d WHERE" OF_PRODUCTS " FOR UPDATE",
+		2, {TEXTOID, TEXTARRAYOID}
+	};
+	Datum		values[2] = {merchant};
+	const char *nulls = count == 0 ? " n" : NULL;
+	int64		seen;
+
+	if (count > 0)
+		values[1] = array_of(TEXTOID, skus, NULL, count);
+	(void) statement_run(&lock, values, nulls, false);
+	if (!IsolationUsesXactSnapshot())
+		return;
+	seen = count_rows(values, nulls, false);
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (count_rows(values, nulls, true) != seen)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to a concurrent change of a connection"),
+				 errhint("Try the transaction again.")));
+	PopActiveSnapshot();
+}
+
 /*
  * The items of a product are another's now: they take its code, or, where it
  * has such items, their rows go to these.
@@ -50,11 +100,6 @@ move_items(Datum merchant, Datum sku, Datum other_sku)
 	OF_SKU("b", "$3") " AND b.target " EQ " a.target" \
 	" AND b.inventory_type " EQ " a.inventory_type"
 	static Statement steps[] = {
-		{
-			"SELECT FROM invtrack.connection_item a WHERE a.merchant " EQ " $1"
-			" AND a.sku " EQ " ANY (ARRAY[$2, $3]) FOR UPDATE",
-			3, {TEXTOID, TEXTOID, TEXTOID}
-		},
 		{
 			"UPDATE invtrack.connection_row w SET item = b.item"
 			" FROM invtrack.connection_item a JOIN invtrack.connection_item b ON" SAME_ITEM
@@ -73,6 +118,7 @@ move_items(Datum merchant, Datum sku, Datum other_sku)
 	};
 	Datum		values[3] = {merchant, sku, other_sku};
 
+	lock_items(merchant, &values[1], 2);
 	for (int i = 0; i < lengthof(steps); i++)
 		(void) statement_run(&steps[i], values, NULL, false);
 }
@@ -86,10 +132,6 @@ forget_items(Datum merchant, Datum sku)
 {
 	static Statement steps[] = {
 		{
-			"SELECT FROM invtrack.connection_item a WHERE" OF_SKU("a", "$2") " FOR UPDATE",
-			2, {TEXTOID, TEXTOID}
-		},
-		{
 			"DELETE FROM invtrack.connection_row w USING invtrack.connection_item a"
 			" WHERE w.item " EQ " a.item AND" OF_SKU("a", "$2"),
 			2, {TEXTOID, TEXTOID}
@@ -100,6 +142,7 @@ forget_items(Datum merchant, Datum sku)
 	};
 	Datum		values[2] = {merchant, sku};
 
+	lock_items(merchant, &sku, 1);
 	for (int i = 0; i < lengthof(steps); i++)
 		(void) statement_run(&steps[i], values, NULL, false);
 }

@@ -83,8 +83,8 @@ reject_key(const Batch *batch, const ErrorData *error)
 
 	statement_run(&forget, values, NULL, false);
 	values[2] = CStringGetTextDatum(unpack_sql_state(error->sqlerrcode));
-	values[3] = CStringGetTextDatum(error->message);
-	if (error->hint == NULL)
+	values[3] = CStringGetTextDatum(error->message == NULL ? "" : error->message);
+	if (error->hint == NULL || error->hint[0] == '\0')
 		nulls[4] = 'n';
 	else
 		values[4] = CStringGetTextDatum(error->hint);
@@ -109,7 +109,7 @@ is_of_data(int sqlstate)
 		case ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR):
 			return false;
 		default:
-			return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE;
+			return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE && sqlstate != ERRCODE_ASSERT_FAILURE;
 	}
 }
 

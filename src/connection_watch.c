@@ -96,7 +96,9 @@ connection_init(void)
 }
 
 /*
- * Put a row into connection_pending for its trigger, unless there is one. Within SPI, as the owner.
+ * Put a row into connection_pending for its trigger, unless there is one. Where
+ * constraints are immediate, the trigger works all off and takes the row away at
+ * once. Within SPI, as the owner.
  */
 static void
 make_pending(void)
@@ -105,8 +107,8 @@ make_pending(void)
 
 	if (pending_level > 0)
 		return;
-	statement_run(&insert, NULL, NULL, false);
 	pending_level = GetCurrentTransactionNestLevel();
+	statement_run(&insert, NULL, NULL, false);
 }
 
 /* Note a key. The same note twice in a row, as of the lines of an order, is one. */

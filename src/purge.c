@@ -16,6 +16,7 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "connection.h"
 #include "distribute.h"
 #include "fold.h"
 #include "merchant_work.h"
@@ -229,8 +230,6 @@ delete_merchant(PG_FUNCTION_ARGS)
 		DELETE_FROM("tracker_change"),
 		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"),
 		DELETE_FROM("inventory_type"),
-		{"SELECT FROM invtrack.connection_item d WHERE d.merchant " EQ " $1 FOR UPDATE", 1,
-		{TEXTOID}},
 		{"DELETE FROM invtrack.connection_row w USING invtrack.connection_item d"
 		" WHERE d.item " EQ " w.item AND d.merchant " EQ " $1", 1, {TEXTOID}},
 		DELETE_FROM("connection_item"), DELETE_FROM("status_daily"), DELETE_FROM("check_state"),
@@ -245,6 +244,7 @@ delete_merchant(PG_FUNCTION_ARGS)
 	require_row_security();
 	SPI_connect();
 	lock_merchant(merchant);
+	lock_items(merchant, NULL, 0);
 	for (int i = 0; i < lengthof(deletions); i++)
 		rows += statement_run(&deletions[i], &merchant, NULL, false);
 	if (rows == 0)
