@@ -19,10 +19,10 @@ const ONE_MERCHANT = 'merchant-3';
 const LIST = 20;
 const SINGLES = 200;
 
-const [sizeName, seed, order] = process.argv.slice(2);
+const [sizeName, seed, processes, order] = process.argv.slice(2);
 const mixed = order === 'mixed';
-const size = { name: mixed ? `${sizeName}-mixed` : sizeName, ...SIZES[sizeName] };
-const results = { size, seed, mixed, plans: {}, figures: {}, facts: {} };
+const size = { name: order ? `${sizeName}-${order}` : sizeName, ...SIZES[sizeName] };
+const results = { size, seed, processes, mixed, plans: {}, figures: {}, facts: {} };
 const scratch = mkdtempSync(join(tmpdir(), 'invtrack-bench.'));
 const resultsFolder = join(here, 'results');
 const planFolder = join(resultsFolder, `${size.name}-plans`);
@@ -367,7 +367,7 @@ async function gatherFacts(client, peers) {
 
 async function main() {
   const client = await createDatabase();
-  const peers = await makePeers(client, AS_OF, scratch);
+  const peers = await makePeers(client, AS_OF, scratch, processes);
   await gatherFacts(client, peers);
   await loadData(client);
   await setUpPeers(client, peers);

@@ -118,7 +118,7 @@ class FunctionPeer extends PostgresPeer {
   }
 }
 
-/** DuckDB in this process, with two threads, over Parquet files of the same data. */
+/** DuckDB in this process, with as many threads as a query has processes, over Parquet files of the same data. */
 class DuckPeer {
   kind = 'duckdb';
   name = 'DuckDB, Parquet';
@@ -201,8 +201,8 @@ class DuckPeer {
   }
 }
 
-export async function makePeers(client, asOf, directory) {
-  const duck = await DuckDBInstance.create(':memory:', { threads: '2' });
+export async function makePeers(client, asOf, directory, threads) {
+  const duck = await DuckDBInstance.create(':memory:', { threads });
   const peer = (name, options) => new PostgresPeer(name, client, asOf, options);
   // Memoize never hits in these look-ups, and costs.
   const lookUps = { inputs: 'peers/lateral.sql', settings: { enable_memoize: 'off' } };

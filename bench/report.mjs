@@ -102,7 +102,7 @@ function allFigures({ figures, names }) {
 
 /** Writes the page, and returns it. */
 export function writeReport(results, file) {
-  const { facts, size, seed, mixed } = results;
+  const { facts, size, seed, processes, mixed } = results;
   const page = `# Benchmark of invtrack: ${size.name}
 
 ${targets(results)}
@@ -117,7 +117,7 @@ ${allFigures(results)}
 ## The machine and the data
 
 - ${cpus().length} cores (${cpus()[0].model}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory; load at the end: ${loadavg()[0].toFixed(1)}
-- ${facts.server}, invtrack ${facts.invtrack}, DuckDB ${facts.duckdb} with two threads, Node.js ${process.version}
+- ${facts.server}, invtrack ${facts.invtrack}, threads of DuckDB ${facts.duckdb}: ${processes}, Node.js ${process.version}
 - ${facts.settings}
 - seed ${seed}: ${['products', 'trackers', 'stock lots', 'movements', 'key-days', 'series', 'unfolded movements']
     .map((what) => `${facts[what]} ${what}`).join(', ')}; ${size.days} days;
