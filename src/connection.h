@@ -53,10 +53,11 @@ extern void move_items(Datum merchant, Datum sku, Datum other_sku);
 extern void forget_items(Datum merchant, Datum sku);
 
 /* connection_movement.c */
+extern void forget_rejects(Datum connection, Datum keys);
 extern uint64 sync_movements(const Connection *connection, Datum keys, bool is_empty);
 
 /* connection_note.c */
-extern List *add_note(List *noted, Oid table, const char *column, const char *key);
+extern List *add_note(List *noted, Oid table, const char *column, Datum key);
 extern void sync_noted(List *noted);
 
 /* connection_row.c */

@@ -1,6 +1,6 @@
 /*
  * connection_item.c
- *		What connections keep of products that get another code.
+ *		What connections keep of products that get another code, or go.
  */
 #include "postgres.h"
 

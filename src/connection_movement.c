@@ -196,28 +196,36 @@ add_lines(Sync *sync)
 	}
 }
 
-/* The rows that are not taken, in the place of those that the keys had. */
-static void
-write_rejects(const Sync *sync)
+/* What was rejected of an array of keys is to be told anew. Within SPI. */
+void
+forget_rejects(Datum connection, Datum keys)
 {
 	static Statement forget = {
 		"DELETE FROM invtrack.connection_reject r"
 		" WHERE r.connection " EQ " $1 AND r.key " EQ " ANY ($2)",
 		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
 	};
+	Datum		values[2] = {connection, keys};
+
+	run_by_index(&forget, values);
+}
+
+/* The rows that are not taken, in the place of those that the keys had. */
+static void
+write_rejects(const Sync *sync)
+{
 	static Statement reject = {
-		"SELECT invtrack_internal.reject_row($1, $2, ROW($3, $4, $5, $6, $7, NULL, $8, $9, NULL,"
-		" NULL,"
-		" ARRAY[$10, $11, $12])::invtrack_internal.source_row)",
+		"SELECT invtrack_internal.reject_row($1, $2, ROW($3, $4, $5, $6, $7, NULL, $8, $9,"
+		" NULL, NULL, ARRAY[$10, $11, $12])::invtrack_internal.source_row)",
 		12, {TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID,
 		TEXTOID, TEXTOID, TEXTOID}
 	};
 	static const int shown_columns[] = {
 		SOURCE_MERCHANT, SOURCE_SKU, SOURCE_INVENTORY_TYPE, SOURCE_DAY, SOURCE_QUANTITY
 	};
-	Datum		values[12] = {sync->connection->name, sync->lines.keys};
+	Datum		values[12] = {sync->connection->name};
 
-	run_by_index(&forget, values);
+	forget_rejects(sync->connection->name, sync->lines.keys);
 	values[1] = sync->connection->target;
 	for (int i = 0; i < sync->row_count; i++)
 	{

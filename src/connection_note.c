@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 
 #include "connection.h"
@@ -29,9 +30,9 @@ typedef struct Noted
 	int			room;
 } Noted;
 
-/* Add a note to those of its column; a null key is all of them. */
+/* Add a note to those of its column; key 0 is all of them. */
 List *
-add_note(List *noted, Oid table, const char *column, const char *key)
+add_note(List *noted, Oid table, const char *column, Datum key)
 {
 	Noted	   *of_column = NULL;
 	ListCell   *cell;
@@ -51,14 +52,14 @@ add_note(List *noted, Oid table, const char *column, const char *key)
 		of_column->keys = palloc(sizeof(Datum) * of_column->room);
 		noted = lappend(noted, of_column);
 	}
-	if (key == NULL)
+	if (key == (Datum) 0)
 	{
 		of_column->is_whole = true;
 		return noted;
 	}
 	if (of_column->count == of_column->room)
 		of_column->keys = repalloc_huge(of_column->keys, sizeof(Datum) * (of_column->room *= 2));
-	of_column->keys[of_column->count++] = CStringGetTextDatum(key);
+	of_column->keys[of_column->count++] = datumCopy(key, false, -1);
 	return noted;
 }
 

@@ -67,21 +67,15 @@ sync_batch(void *argument)
 static void
 reject_key(const Batch *batch, const ErrorData *error)
 {
-	static Statement forget = {
-		"DELETE FROM invtrack.connection_reject r"
-		" WHERE r.connection " EQ " $1 AND r.key " EQ " $2",
-		2, {TEXTOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN
-	};
 	static Statement reject = {
-		"INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message,"
-		" hint)"
-		" VALUES ($1, $2, 0, $3, $4, $5)",
+		"INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate,"
+		" message, hint) VALUES ($1, $2, 0, $3, $4, $5)",
 		5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	};
 	Datum		values[5] = {batch->connection->name, batch->keys[0]};
 	char		nulls[] = "     ";
 
-	statement_run(&forget, values, NULL, false);
+	forget_rejects(batch->connection->name, array_of(TEXTOID, batch->keys, NULL, 1));
 	values[2] = CStringGetTextDatum(unpack_sql_state(error->sqlerrcode));
 	values[3] = CStringGetTextDatum(error->message == NULL ? "" : error->message);
 	if (error->hint == NULL || error->hint[0] == '\0')

@@ -237,11 +237,13 @@ get_notes(void)
 	tuplestore_rescan(notes);
 	while (tuplestore_gettupleslot(notes, true, false, slot))
 	{
+		char	   *column;
+
 		slot_getallattrs(slot);
-		noted = add_note(noted, DatumGetObjectId(slot->tts_values[NOTE_TABLE]),
-						 TextDatumGetCString(slot->tts_values[NOTE_COLUMN]),
-						 slot->tts_isnull[NOTE_KEY] ? NULL :
-						 TextDatumGetCString(slot->tts_values[NOTE_KEY]));
+		column = TextDatumGetCString(slot->tts_values[NOTE_COLUMN]);
+		noted = add_note(noted, DatumGetObjectId(slot->tts_values[NOTE_TABLE]), column,
+						 slot->tts_isnull[NOTE_KEY] ? (Datum) 0 : slot->tts_values[NOTE_KEY]);
+		pfree(column);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	return noted;
