@@ -6,7 +6,7 @@
 -- kept in connection_row, and what differs is written. Triggers on watched tables note keys in memory; one deferred
 -- trigger, on connection_pending, brings them in line when the transaction commits.
 --
--- The work is in src/connection.c (reading the source as its owner), src/connection_watch.c (triggers and notes), src/connection_sync.c (locks
+-- The work is in src/connection.c (reading the source as its owner), src/connection_watch.c (notes until the commit), src/connection_sync.c (locks
 -- and batches), and in the functions below and in connection_row, connection_target and connection_sync, which run as the owner of the
 -- extension, with search_path pinned.
 
@@ -176,30 +176,11 @@ CREATE TRIGGER inventory_type_arrival AFTER INSERT ON invtrack.inventory_type FO
     EXECUTE FUNCTION invtrack_internal.connection_arrival();
 COMMENT ON TRIGGER inventory_type_arrival ON invtrack.inventory_type IS 'Rejected rows of connections that lacked an inventory type are tried again';
 
--- The columns that a source has beside the key, and those of the type source_rows that they go into.
-CREATE VIEW invtrack_internal.connection_column WITH (security_invoker) AS
-SELECT * FROM (VALUES
-    ('merchant', 'merchant', 'code', true), ('merchant', 'name', 'attribute', false), ('merchant', 'time_zone', 'attribute', false),
-    ('merchant', 'rearm_percent', 'attribute', false), ('merchant', 'alert_too_new', 'attribute', false),
-    ('merchant', 'alert_nothing_on_hand', 'attribute', false), ('merchant', 'critical_percent', 'attribute', false),
-    ('merchant', 'count_today', 'attribute', false), ('merchant', 'hold_for_incoming', 'attribute', false),
-    ('product', 'merchant', 'code', true), ('product', 'sku', 'code', true), ('product', 'name', 'attribute', false),
-    ('product', 'launched_on', 'attribute', false), ('product', 'discontinued_on', 'attribute', false),
-    ('inventory_type', 'merchant', 'code', true), ('inventory_type', 'inventory_type', 'code', true), ('inventory_type', 'name', 'attribute', false),
-    ('stock_lot', 'merchant', 'code', true), ('stock_lot', 'sku', 'code', true), ('stock_lot', 'inventory_type', 'code', true),
-    ('stock_lot', 'quantity', 'quantity', true), ('stock_lot', 'lot', 'code', false), ('stock_lot', 'expires_on', 'day', false),
-    ('incoming', 'merchant', 'code', true), ('incoming', 'sku', 'code', true), ('incoming', 'inventory_type', 'code', true),
-    ('incoming', 'quantity', 'quantity', true), ('incoming', 'ref', 'code', false), ('incoming', 'expected_on', 'day', false),
-    ('sale', 'merchant', 'code', true), ('sale', 'sku', 'code', true), ('sale', 'inventory_type', 'code', true),
-    ('sale', 'occurred_on', 'day', true), ('sale', 'quantity', 'quantity', true),
-    ('shipment', 'merchant', 'code', true), ('shipment', 'sku', 'code', true), ('shipment', 'inventory_type', 'code', true),
-    ('shipment', 'occurred_on', 'day', true), ('shipment', 'quantity', 'quantity', true)
-    ) c (target, column_name, kind, required);
-COMMENT ON VIEW invtrack_internal.connection_column IS 'Columns that the source of a connection has beside its key; internal, may change';
-COMMENT ON COLUMN invtrack_internal.connection_column.target IS 'Target of the connection';
-COMMENT ON COLUMN invtrack_internal.connection_column.column_name IS 'Name of the column';
-COMMENT ON COLUMN invtrack_internal.connection_column.kind IS 'code, day, quantity or attribute';
-COMMENT ON COLUMN invtrack_internal.connection_column.required IS 'Must the source have it?';
+CREATE FUNCTION invtrack_internal.target_columns(target text)
+RETURNS TABLE (column_name text, kind text, required boolean) LANGUAGE c IMMUTABLE
+AS 'MODULE_PATHNAME', 'connection_target_columns';
+COMMENT ON FUNCTION invtrack_internal.target_columns(text) IS
+'Columns that a source of this target has beside its key: code, day, quantity or attribute; and must it have them?';
 
 CREATE TYPE invtrack_internal.source_rows AS (
     keys text[], merchants text[], skus text[], inventory_types text[], codes text[], days date[], quantities numeric[], attributes jsonb[]);

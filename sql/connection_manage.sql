@@ -37,7 +37,7 @@ BEGIN
     FOR wanted IN
         SELECT key::text AS name, 'key' AS kind, true AS required
         UNION ALL
-        SELECT c.column_name, c.kind, c.required FROM invtrack_internal.connection_column c WHERE c.target = require_source.target
+        SELECT c.column_name, c.kind, c.required FROM invtrack_internal.target_columns(target) c
     LOOP
         SELECT t.oid, t.typname, t.typtype INTO has
           FROM pg_attribute a
@@ -239,7 +239,7 @@ BEGIN
               ORDER BY invtrack_internal.target_rank(n.target), n.number LOOP
         wanted := CASE WHEN $2 IS NULL THEN invtrack_internal.known_keys(c) ELSE invtrack_internal.as_keys(c.connection, $2) END;
         results := results || jsonb_build_object(c.number, jsonb_build_array(
-            coalesce(array_length(wanted, 1), 0), invtrack_internal.sync_keys(c.connection, c.number, c.target, wanted)));
+            coalesce(array_length(wanted, 1), 0), invtrack_internal.sync_keys(c.connection, wanted)));
         numbers := numbers || c.number;
     END LOOP;
     PERFORM invtrack_internal.sync_gone_of(numbers);
@@ -298,7 +298,7 @@ BEGIN
         LOOP
             coming := invtrack_internal.unmet_keys(c, batch);
             EXIT WHEN coming IS NULL;
-            PERFORM invtrack_internal.sync_keys(c.connection, c.number, c.target, coming);
+            PERFORM invtrack_internal.sync_keys(c.connection, coming);
             COMMIT;
         END LOOP;
         UPDATE invtrack.connection n SET started_at = NULL, progress = NULL WHERE n.number OPERATOR(pg_catalog.=) c.number;
@@ -315,7 +315,7 @@ RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM invtrack_internal.sync_keys(c.connection, c.number, c.target, keys);
+    PERFORM invtrack_internal.sync_keys(c.connection, keys);
     UPDATE invtrack.connection n SET progress = keys[array_length(keys, 1)] WHERE n.number = c.number;
 END
 $body$;
@@ -349,7 +349,7 @@ BEGIN
         PERFORM invtrack_internal.set_watch_of(of_table);
     END LOOP;
     IF NOT keep_data THEN
-        PERFORM invtrack_internal.sync_keys(c.connection, c.number, c.target, ARRAY(SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number), true);
+        PERFORM invtrack_internal.sync_keys(c.connection, ARRAY(SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number), true);
         PERFORM invtrack_internal.sync_gone(c, true);
     END IF;
     -- Its keys go along: who holds one has written its rows when we go on.
@@ -381,7 +381,7 @@ BEGIN
     END IF;
     SELECT format('column "%s" of %s is gone', n.name, c.source) INTO problem
       FROM (SELECT c.key AS name UNION ALL
-            SELECT k.column_name FROM invtrack_internal.connection_column k WHERE k.target = c.target AND k.required) n
+            SELECT k.column_name FROM invtrack_internal.target_columns(c.target) k WHERE k.required) n
      WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.source AND a.attname = n.name AND a.attnum > 0 AND NOT a.attisdropped)
      LIMIT 1;
     IF problem IS NULL THEN

@@ -164,10 +164,10 @@ END;
 COMMENT ON FUNCTION invtrack_internal.reject_long_keys(text, text[], boolean) IS
 'Notes that keys are too long for an index: the application''s transaction does not fail by them';
 
-CREATE FUNCTION invtrack_internal.sync_keys(connection text, number integer, target text, keys text[], is_empty boolean DEFAULT false)
+CREATE FUNCTION invtrack_internal.sync_keys(connection text, keys text[], is_empty boolean DEFAULT false)
 RETURNS bigint LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'connection_sync_keys';
-COMMENT ON FUNCTION invtrack_internal.sync_keys(text, integer, text, text[], boolean) IS
+COMMENT ON FUNCTION invtrack_internal.sync_keys(text, text[], boolean) IS
 'Locks keys of a connection, in order, and brings them in line; those that fail are rejected; how many rows were written';
 
 CREATE FUNCTION invtrack_internal.known_keys(c invtrack.connection)

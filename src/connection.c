@@ -37,13 +37,53 @@
 
 typedef struct Source
 {
-	char	   *target;
-	Oid			relation;
+	const Connection *connection;
 	char	   *name;			/* of the relation, qualified and quoted */
-	char	   *key;			/* quoted */
-	char	   *key_type;		/* qualified */
+	const char *key;			/* quoted */
+	const char *key_type;		/* qualified */
 	StringInfoData columns[SOURCE_COLUMNS];
 } Source;
+
+/* ---------- connections ---------- */
+
+/* The connection in a row of CONNECTION_COLUMNS. */
+void
+take_connection(const SPITupleTable *rows, uint64 row, Connection *connection)
+{
+	connection->name = result_text(rows, row, 1);
+	connection->number = result_datum(rows, row, 2, INT4OID);
+	connection->target = result_text(rows, row, 3);
+	connection->rank = DatumGetInt32(result_datum(rows, row, 4, INT4OID));
+	connection->source = result_oid(rows, row, 5);
+	connection->key = result_string(rows, row, 6);
+}
+
+/* The connection of a name; false: there is none. Within SPI. */
+bool
+find_connection(Datum name, Connection *connection)
+{
+	static Statement find = {
+		"SELECT " CONNECTION_COLUMNS " FROM invtrack.connection n WHERE n.connection " EQ " $1",
+		1, {TEXTOID}, 0, {CONNECTION_TYPES}
+	};
+
+	if (statement_run(&find, &name, NULL, false) == 0)
+		return false;
+	take_connection(SPI_tuptable, 0, connection);
+	return true;
+}
+
+/* The same, or an error. */
+static void
+get_connection(Datum name, Connection *connection)
+{
+	if (!find_connection(name, connection))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("connection \"%s\" does not exist", TextDatumGetCString(name))));
+}
+
+/* ---------- the query of a source ---------- */
 
 /*
  * A column of the source, which the caller must be allowed to read;
@@ -82,27 +122,29 @@ type_name(Oid type)
 
 /* Where a column of the source goes. */
 static void
-add_column(Source *source, const char *name, const char *kind)
+add_column(Source *source, const TargetColumn *column)
 {
-	const char *quoted = quote_identifier(name);
+	StringInfo	goes_to = &source->columns[column->place];
+	const char *quoted = quote_identifier(column->name);
 
-	if (strcmp(kind, "attribute") == 0)
-		appendStringInfo(&source->columns[SOURCE_ATTRIBUTES], "%s%s, s.%s",
-						 source->columns[SOURCE_ATTRIBUTES].len > 0 ? ", " : "",
-						 quote_literal_cstr(name), quoted);
-	else if (strcmp(kind, "quantity") == 0)
-		appendStringInfo(&source->columns[SOURCE_QUANTITY], "s.%s::pg_catalog.numeric", quoted);
-	else if (strcmp(kind, "day") == 0)
-		appendStringInfo(&source->columns[SOURCE_DAY], "s.%s", quoted);
-	else if (strcmp(name, "merchant") == 0)
-		appendStringInfo(&source->columns[SOURCE_MERCHANT], "s.%s::pg_catalog.text", quoted);
-	else if (strcmp(name, "sku") == 0)
-		appendStringInfo(&source->columns[SOURCE_SKU], "s.%s::pg_catalog.text", quoted);
-	else if (strcmp(name, "inventory_type") == 0)
-		appendStringInfo(&source->columns[SOURCE_INVENTORY_TYPE], "s.%s::pg_catalog.text", quoted);
-	else
-		appendStringInfo(&source->columns[SOURCE_CODE], "coalesce(s.%s::pg_catalog.text, '')",
-						 quoted);
+	switch (column->place)
+	{
+		case SOURCE_ATTRIBUTES:
+			appendStringInfo(goes_to, "%s%s, s.%s", goes_to->len > 0 ? ", " : "",
+							 quote_literal_cstr(column->name), quoted);
+			break;
+		case SOURCE_QUANTITY:
+			appendStringInfo(goes_to, "s.%s::pg_catalog.numeric", quoted);
+			break;
+		case SOURCE_DAY:
+			appendStringInfo(goes_to, "s.%s", quoted);
+			break;
+		case SOURCE_CODE:
+			appendStringInfo(goes_to, "coalesce(s.%s::pg_catalog.text, '')", quoted);
+			break;
+		default:
+			appendStringInfo(goes_to, "s.%s::pg_catalog.text", quoted);
+	}
 }
 
 /* A lot without a code has its date for one, units on order the key. */
@@ -114,15 +156,16 @@ complete_columns(Source *source)
 	};
 	StringInfo	code = &source->columns[SOURCE_CODE];
 	StringInfo	attributes = &source->columns[SOURCE_ATTRIBUTES];
+	const char *target = TextDatumGetCString(source->connection->target);
 	char	   *pairs = attributes->len > 0 ? pstrdup(attributes->data) : NULL;
 
-	if (code->len == 0 && strcmp(source->target, "incoming") == 0)
+	if (code->len == 0 && strcmp(target, "incoming") == 0)
 		appendStringInfo(code, "s.%s::pg_catalog.text", source->key);
-	else if (code->len == 0 && strcmp(source->target, "stock_lot") == 0 &&
+	else if (code->len == 0 && strcmp(target, "stock_lot") == 0 &&
 			 source->columns[SOURCE_DAY].len > 0)
 		appendStringInfo(code, "coalesce(pg_catalog.to_char(%s, 'FMYYYY-MM-DD'), '')",
 						 source->columns[SOURCE_DAY].data);
-	else if (code->len == 0 && strcmp(source->target, "stock_lot") == 0)
+	else if (code->len == 0 && strcmp(target, "stock_lot") == 0)
 		appendStringInfoString(code, "''::pg_catalog.text");
 	resetStringInfo(attributes);
 	appendStringInfo(attributes, "pg_catalog.jsonb_build_object(%s)", pairs == NULL ? "" : pairs);
@@ -131,48 +174,31 @@ complete_columns(Source *source)
 			appendStringInfo(&source->columns[i], "NULL::pg_catalog.%s", types[i]);
 }
 
-/* The connection of this name: its source and the columns that it has. */
+/* The source of a connection, and the columns that it has. */
 static void
-find_source(Datum connection, Source *source)
+open_source(const Connection *connection, Source *source)
 {
-	static Statement find = {
-		"SELECT c.target, c.source::pg_catalog.oid, c.key, k.column_name, k.kind, k.required"
-		" FROM invtrack.connection c"
-		" JOIN invtrack_internal.connection_column k ON k.target " EQ " c.target"
-		" WHERE c.connection " EQ " $1",
-		1, {TEXTOID}, 0, {TEXTOID, OIDOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID}
-	};
-	uint64		count = statement_run(&find, &connection, NULL, false);
-	char	   *key;
+	Oid			relation = connection->source;
+	TargetColumn columns[TARGET_COLUMNS_MAX];
+	int			count = columns_of_target(connection->target, columns);
 
-	if (count == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("connection \"%s\" does not exist", TextDatumGetCString(connection))));
-	source->target = result_string(SPI_tuptable, 0, 1);
-	source->relation = result_oid(SPI_tuptable, 0, 2);
-	key = result_string(SPI_tuptable, 0, 3);
-	if (get_rel_name(source->relation) == NULL)
+	if (get_rel_name(relation) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the source of connection \"%s\" is gone", TextDatumGetCString(connection))));
-	source->name =
-		quote_qualified_identifier(get_namespace_name(get_rel_namespace(source->relation)),
-								   get_rel_name(source->relation));
-	source->key_type = unconstify(char *, type_name(get_atttype(source->relation,
-																find_column(source->relation, key,
-																			true))));
-	source->key = unconstify(char *, quote_identifier(key));
+				 errmsg("the source of connection \"%s\" is gone",
+						TextDatumGetCString(connection->name))));
+	source->connection = connection;
+	source->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+											  get_rel_name(relation));
+	source->key_type = type_name(get_atttype(relation,
+											 find_column(relation, connection->key, true)));
+	source->key = quote_identifier(connection->key);
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		initStringInfo(&source->columns[i]);
 	appendStringInfo(&source->columns[SOURCE_KEY], "s.%s::pg_catalog.text", source->key);
-	for (uint64 i = 0; i < count; i++)
-	{
-		const char *name = result_string(SPI_tuptable, i, 4);
-
-		if (find_column(source->relation, name, result_bool(SPI_tuptable, i, 6)) > 0)
-			add_column(source, name, result_string(SPI_tuptable, i, 5));
-	}
+	for (int i = 0; i < count; i++)
+		if (find_column(relation, columns[i].name, columns[i].is_required) > 0)
+			add_column(source, &columns[i]);
 	complete_columns(source);
 }
 
@@ -212,21 +238,22 @@ plan_of(const char *query, int nargs, Oid *types)
 	return plan;
 }
 
-/* Run a query over the source as its owner. It gives one row. */
-static void
-run_as_owner(const Source *source, const char *query, int nargs, Oid *types, Datum *values,
-			 const char *nulls)
+/* Run a query over the source as its owner. Returns how many rows it gives. */
+static uint64
+run_as_owner(const Source *source, const char *query, int nargs, Oid *types, Datum *values)
 {
 	Caller		before;
 	int			result;
 
-	become_owner_of(source->relation, &before);
-	result = SPI_execute_plan(plan_of(query, nargs, types), values, nulls, false, 0);
+	become_owner_of(source->connection->source, &before);
+	result = SPI_execute_plan(plan_of(query, nargs, types), values, NULL, false, 0);
 	become_caller(&before);
-	if (result != SPI_OK_SELECT || SPI_processed != 1)
-		/* cannot happen: an aggregate gives one row */
+	if (result != SPI_OK_SELECT)	/* cannot happen: the text is ours */
 		elog(ERROR, "could not run \"%s\": %s", query, SPI_result_code_string(result));
+	return SPI_processed;
 }
+
+/* ---------- rows ---------- */
 
 /* The query of a source's rows that have one of the keys $1, or of some rows for a look. */
 static char *
@@ -237,40 +264,50 @@ query_of(const Source *source, bool has_keys, int32 max_rows)
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT ");
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
-		appendStringInfo(&query, "%spg_catalog.array_agg(r.c%d)", i > 0 ? ", " : "", i);
-	appendStringInfoString(&query, " FROM (SELECT ");
-	for (int i = 0; i < SOURCE_COLUMNS; i++)
-		appendStringInfo(&query, "%s%s AS c%d", i > 0 ? ", " : "", source->columns[i].data, i);
+		appendStringInfo(&query, "%s%s", i > 0 ? ", " : "", source->columns[i].data);
 	appendStringInfo(&query, " FROM %s s WHERE s.%s ", source->name, source->key);
 	if (has_keys)
 		appendStringInfo(&query, EQ " ANY ($1::%s[])", source->key_type);
 	else
 		appendStringInfoString(&query, "IS NOT NULL");
 	if (max_rows > 0)
-		appendStringInfo(&query, " LIMIT %d) r", max_rows);
+		appendStringInfo(&query, " LIMIT %d", max_rows);
 	else
-		appendStringInfoString(&query, " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8) r");
+		appendStringInfoString(&query, " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8");
 	return query.data;
 }
 
 /*
- * Rows of a connection's source that have one of the keys, or, where keys is 0,
- * at most so many of all, column by column. The arrays, or nulls where there is
- * no row, lie in SPI's memory. Within SPI.
+ * Rows of a connection's source that have one of the keys, an array, or, where
+ * keys is 0, at most so many of all. They lie in SPI_tuptable; returns how many.
+ * Within SPI.
  */
-void
-read_source(Datum connection, Datum keys, int32 max_rows, Datum *columns, bool *nulls)
+uint64
+read_source(const Connection *connection, Datum keys, int32 max_rows)
 {
 	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	Oid			argument_types[] = {TEXTARRAYOID};
 	bool		has_keys = keys != (Datum) 0;
 	Source		source;
+	uint64		count;
 
-	find_source(connection, &source);
-	run_as_owner(&source, query_of(&source, has_keys, max_rows), has_keys ? 1 : 0, argument_types,
-				 &keys, NULL);
-	for (int i = 0; i < SOURCE_COLUMNS; i++)
-		nulls[i] = !result_nullable(SPI_tuptable, 0, i + 1, types[i], &columns[i]);
+	open_source(connection, &source);
+	count = run_as_owner(&source, query_of(&source, has_keys, max_rows), has_keys ? 1 : 0,
+						 argument_types, &keys);
+	require_columns(SPI_tuptable->tupdesc, types, lengthof(types));
+	return count;
+}
+
+/* A column of the rows that SPI found, as an array. */
+static Datum
+array_of_column(uint64 count, int column, Oid type)
+{
+	Datum	   *values = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * count);
+	bool	   *nulls = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(bool) * count);
+
+	for (uint64 i = 0; i < count; i++)
+		nulls[i] = !result_nullable(SPI_tuptable, i, column, type, &values[i]);
+	return array_of(type, values, nulls, count);
 }
 
 /* read_source(connection, keys, max_rows) */
@@ -280,9 +317,11 @@ connection_read_source(PG_FUNCTION_ARGS)
 {
 	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	MemoryContext caller = CurrentMemoryContext;
+	Connection	connection;
 	TupleDesc	columns;
 	Datum		values[SOURCE_COLUMNS];
-	bool		nulls[SOURCE_COLUMNS];
+	bool		nulls[SOURCE_COLUMNS] = {false};
+	uint64		count;
 	HeapTuple	row;
 
 	require_not_null(fcinfo, 0, "connection");
@@ -290,10 +329,16 @@ connection_read_source(PG_FUNCTION_ARGS)
 		elog(ERROR, "read_source must return a row");	/* cannot happen: see
 														 * sql/connection.sql */
 	columns = BlessTupleDesc(columns);
-	require_columns(columns, types, lengthof(types));
+	for (int i = 0; i < SOURCE_COLUMNS; i++)
+		if (i >= columns->natts || TupleDescAttr(columns, i)->atttypid != get_array_type(types[i]))
+			elog(ERROR, "read_source must return arrays");	/* cannot happen: as
+															 * above */
 	SPI_connect();
-	read_source(PG_GETARG_DATUM(0), PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),
-				PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2), values, nulls);
+	get_connection(PG_GETARG_DATUM(0), &connection);
+	count = read_source(&connection, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),
+						PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2));
+	for (int i = 0; i < SOURCE_COLUMNS; i++)
+		values[i] = array_of_column(count, i + 1, types[i]);
 	MemoryContextSwitchTo(caller);
 	row = heap_form_tuple(columns, values, nulls);
 	SPI_finish();
@@ -323,6 +368,7 @@ connection_read_keys(PG_FUNCTION_ARGS)
 {
 	Oid			types[] = {TEXTOID};
 	MemoryContext caller = CurrentMemoryContext;
+	Connection	connection;
 	Source		source;
 	StringInfoData query;
 	Datum		after = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
@@ -331,7 +377,8 @@ connection_read_keys(PG_FUNCTION_ARGS)
 
 	require_not_null(fcinfo, 0, "connection");
 	SPI_connect();
-	find_source(PG_GETARG_DATUM(0), &source);
+	get_connection(PG_GETARG_DATUM(0), &connection);
+	open_source(&connection, &source);
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT pg_catalog.array_agg(r.k::pg_catalog.text)"
 					 " FROM (SELECT DISTINCT s.%s AS k"
@@ -344,7 +391,7 @@ connection_read_keys(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(2))
 		appendStringInfo(&query, " LIMIT %d", PG_GETARG_INT32(2));
 	appendStringInfoString(&query, ") r");
-	run_as_owner(&source, query.data, PG_ARGISNULL(1) ? 0 : 1, types, &after, NULL);
+	run_as_owner(&source, query.data, PG_ARGISNULL(1) ? 0 : 1, types, &after);
 	found = take_array(caller, &keys);
 	SPI_finish();
 	if (!found)
@@ -360,6 +407,7 @@ connection_as_keys(PG_FUNCTION_ARGS)
 	Oid			types[] = {TEXTARRAYOID};
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext spi;
+	Connection	connection;
 	Source		source;
 	Datum		given = PG_GETARG_DATUM(1);
 	Datum		keys;
@@ -369,7 +417,8 @@ connection_as_keys(PG_FUNCTION_ARGS)
 	require_not_null(fcinfo, 0, "connection");
 	require_not_null(fcinfo, 1, "keys");
 	SPI_connect();
-	find_source(PG_GETARG_DATUM(0), &source);
+	get_connection(PG_GETARG_DATUM(0), &connection);
+	open_source(&connection, &source);
 	query = psprintf("SELECT pg_catalog.array_agg(DISTINCT k::%s::pg_catalog.text)"
 					 " FROM pg_catalog.unnest($1) k WHERE k IS NOT NULL", source.key_type);
 	spi = CurrentMemoryContext;

@@ -6,10 +6,11 @@
 #define INVTRACK_CONNECTION_H
 
 #include "catalog/pg_type_d.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "nodes/pg_list.h"
 
-/* The columns of a source, and of invtrack_internal.source_rows. */
+/* What is read of a source, column by column, and the columns of invtrack_internal.source_rows. */
 enum
 {
 	SOURCE_KEY,
@@ -24,15 +25,37 @@ enum
 };
 
 #define SOURCE_TYPES \
-	TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID, \
-	NUMERICARRAYOID, JSONBARRAYOID
+	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID, JSONBOID
 
+/* A row of invtrack.connection, with what stands beside it. */
 typedef struct Connection
 {
 	Datum		name;
 	Datum		number;			/* in the tables of keys and rows */
 	Datum		target;
+	int32		rank;			/* of the target: what is referred to comes
+								 * first */
+	Oid			source;
+	char	   *key;			/* its column in the source */
 } Connection;
+
+/* In SQL, the columns of "n" that take_connection() takes, from 1. */
+#define CONNECTION_COLUMNS \
+	"n.connection, n.number, n.target, invtrack_internal.target_rank(n.target)," \
+	" n.source::pg_catalog.oid, n.key"
+
+#define CONNECTION_TYPES	TEXTOID, INT4OID, TEXTOID, INT4OID, OIDOID, TEXTOID
+
+/* How many columns a source has beside its key, at most. */
+#define TARGET_COLUMNS_MAX	10
+
+/* A column that the source of a target has beside its key. */
+typedef struct TargetColumn
+{
+	const char *name;
+	int			place;			/* SOURCE_..., where it goes */
+	bool		is_required;
+} TargetColumn;
 
 /* Why a row is not taken. */
 typedef struct RowFault
@@ -44,7 +67,9 @@ typedef struct RowFault
 } RowFault;
 
 /* connection.c */
-extern void read_source(Datum connection, Datum keys, int32 max_rows, Datum *columns, bool *nulls);
+extern void take_connection(const SPITupleTable *rows, uint64 row, Connection *connection);
+extern bool find_connection(Datum name, Connection *connection);
+extern uint64 read_source(const Connection *connection, Datum keys, int32 max_rows);
 
 /* connection_item.c */
 extern void require_not_fed(Datum merchant, Datum sku);
@@ -63,6 +88,7 @@ extern void sync_noted(List *noted);
 /* connection_row.c */
 extern bool feeds_catalogue(Datum target);
 extern bool feeds_movements(Datum target);
+extern int	columns_of_target(Datum target, TargetColumn *columns);
 extern const RowFault *find_row_fault(text *target, const NullableDatum *row);
 
 /* connection_sync.c */

@@ -45,19 +45,16 @@ place_of_key(const Lines *lines, Datum key)
 
 /*
  * Tables of connections are read by their indexes, however small they were
- * when the statement was planned.
+ * when a statement was planned, until AtEOXact_GUC() of what this returns.
  */
-uint64
-run_by_index(Statement *statement, Datum *values)
+int
+start_using_indexes(void)
 {
 	int			nest_level = NewGUCNestLevel();
-	uint64		found;
 
 	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 							 true, 0, false);
-	found = statement_run(statement, values, NULL, false);
-	AtEOXact_GUC(false, nest_level);
-	return found;
+	return nest_level;
 }
 
 /* Start with an array of keys, in their order. */
@@ -106,20 +103,24 @@ static void
 add_lines_before(Lines *lines)
 {
 	static Statement find = {
-		"SELECT w.key, w.item, w.day, w.quantity, w.lines FROM invtrack.connection_row w"
+		"SELECT w.key, w.item, w.day, w.quantity, w.lines, w.ctid FROM invtrack.connection_row w"
 		" WHERE w.connection " EQ " $1 AND w.key " EQ " ANY ($2)",
 		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
-		{TEXTOID, INT8OID, DATEOID, NUMERICOID, INT4OID}
+		{TEXTOID, INT8OID, DATEOID, NUMERICOID, INT4OID, TIDOID}
 	};
 	Datum		values[2] = {lines->number, lines->keys};
-	uint64		count = run_by_index(&find, values);
+	uint64		count = statement_run(&find, values, NULL, false);
 
 	for (uint64 i = 0; i < count; i++)
-		new_line(lines, place_of_key(lines, result_text(SPI_tuptable, i, 1)),
-				 result_int64(SPI_tuptable, i, 2),
-				 DatumGetDateADT(result_datum(SPI_tuptable, i, 3, DATEOID)),
-				 result_datum(SPI_tuptable, i, 4, NUMERICOID))->before =
-			DatumGetInt32(result_datum(SPI_tuptable, i, 5, INT4OID));
+	{
+		Line	   *line = new_line(lines, place_of_key(lines, result_text(SPI_tuptable, i, 1)),
+									result_int64(SPI_tuptable, i, 2),
+									DatumGetDateADT(result_datum(SPI_tuptable, i, 3, DATEOID)),
+									result_datum(SPI_tuptable, i, 4, NUMERICOID));
+
+		line->before = DatumGetInt32(result_datum(SPI_tuptable, i, 5, INT4OID));
+		line->place = *(ItemPointer) DatumGetPointer(result_datum(SPI_tuptable, i, 6, TIDOID));
+	}
 }
 
 static int
@@ -145,9 +146,12 @@ keep_changed(Lines *lines)
 {
 	int			kept = 0;		/* those that are finished */
 
+	lines->gone = MemoryContextAllocHuge(CurrentMemoryContext,
+										 sizeof(ItemPointerData) * (lines->count + 1));
 	qsort(lines->lines, lines->count, sizeof(Line), compare_lines);
 	for (int i = 0; i < lines->count;)
 	{
+		int			first = i;
 		Line		sum = lines->lines[i];
 
 		for (i++; i < lines->count && compare_lines(&sum, &lines->lines[i]) == 0; i++)
@@ -155,10 +159,28 @@ keep_changed(Lines *lines)
 			sum.now += lines->lines[i].now;
 			sum.before += lines->lines[i].before;
 		}
-		if (sum.now != sum.before)
-			lines->lines[kept++] = sum;
+		if (sum.now == sum.before)
+			continue;
+		for (int j = first; j < i; j++)
+			if (lines->lines[j].before > 0)
+				lines->gone[lines->gone_count++] = lines->lines[j].place;
+		lines->lines[kept++] = sum;
 	}
 	lines->count = kept;
+}
+
+/*
+ * Rows and items may be another product's, or gone, since they were read: their
+ * keys are locked, and they are not.
+ */
+static void
+require_written(uint64 written, uint64 expected)
+{
+	if (written != expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("a product was merged or deleted while a connection followed it"),
+				 errhint("Try the transaction again.")));
 }
 
 /* What statements take of lines. */
@@ -176,8 +198,8 @@ enum
 	INT4OID, TEXTARRAYOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID
 
 /* In SQL, lines of the connection $1. */
-#define LINES(from) \
-	" " from " ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)," \
+#define LINES \
+	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)," \
 	" pg_catalog.unnest($5), pg_catalog.unnest($6)) AS u(key, item, day, quantity, lines)"
 
 static const Oid line_types[LINE_COLUMNS] = {TEXTOID, INT8OID, DATEOID, NUMERICOID, INT4OID};
@@ -210,63 +232,78 @@ write_line(Writing *writing, const Lines *lines, const Line *line, Datum quantit
 	writing->columns[LINE_COUNT][i] = Int32GetDatum((int32) count);
 }
 
-/* Run a statement for the lines: $1 the connection, then arrays. Returns how many rows it wrote. */
-static uint64
+/*
+ * Run a statement for the lines: $1 the connection, then arrays. It writes as
+ * many rows.
+ */
+static void
 finish_writing(Writing *writing, const Lines *lines, Statement *statement)
 {
 	Datum		values[LINE_COLUMNS + 1] = {lines->number};
 
 	if (writing->count == 0)
-		return 0;
+		return;
 	for (int c = 0; c < LINE_COLUMNS; c++)
 		values[1 + c] = array_of(line_types[c], writing->columns[c], NULL, writing->count);
-	return run_by_index(statement, values);
+	require_written(statement_run(statement, values, NULL, false), writing->count);
+}
+
+/* What keys have brought and is true no more. */
+static void
+delete_gone(const Lines *lines)
+{
+	static Statement delete = {
+		"DELETE FROM invtrack.connection_row w WHERE w.ctid " EQ " ANY ($1)",
+		1, {TIDARRAYOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum	   *places;
+	Datum		array;
+
+	if (lines->gone_count == 0)
+		return;
+	places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * lines->gone_count);
+	for (int i = 0; i < lines->gone_count; i++)
+		places[i] = PointerGetDatum(&lines->gone[i]);
+	array = array_of(TIDOID, places, NULL, lines->gone_count);
+	require_written(statement_run(&delete, &array, NULL, false), lines->gone_count);
 }
 
 /* What keys have brought, as it is now. */
 static void
 write_rows(const Lines *lines)
 {
-	static Statement delete = {
-		"DELETE FROM invtrack.connection_row w" LINES("USING")
-		" WHERE w.connection " EQ " $1 AND w.key " EQ " u.key"
-		" AND w.item " EQ " u.item AND w.day " EQ " u.day"
-		" AND w.quantity " EQ " u.quantity",
-		LINE_COLUMNS + 1, {LINE_TYPES}, CURSOR_OPT_GENERIC_PLAN
-	};
 	static Statement insert = {
 		"INSERT INTO invtrack.connection_row (connection, key, item, day, quantity, lines)"
 		" SELECT $1, u.key, u.item, u.day, u.quantity, u.lines"
-		LINES("FROM"),
+		LINES,
 		LINE_COLUMNS + 1, {LINE_TYPES}
 	};
-	Writing		gone,
-				came;
+	Writing		came;
 
-	start_writing(&gone, lines->count);
 	start_writing(&came, lines->count);
 	for (int i = 0; i < lines->count; i++)
 	{
 		const Line *line = &lines->lines[i];
 
-		if (line->before > 0)
-			write_line(&gone, lines, line, line->quantity, line->before);
 		if (line->now > 0)
 			write_line(&came, lines, line, line->quantity, line->now);
 	}
-	finish_writing(&gone, lines, &delete);
 	finish_writing(&came, lines, &insert);
 }
 
-/* A movement for each line more, an opposite one for each less; how many. */
+/*
+ * A movement for each line more, an opposite one for each less; how many. Its
+ * item stays what it is until the transaction ends: a merge comes before or
+ * after.
+ */
 static uint64
 write_movements(const Lines *lines)
 {
 	static Statement insert = {
 		"INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)"
 		" SELECT i.merchant, i.sku, i.inventory_type, i.target, u.day, u.quantity"
-		LINES("FROM")
-		" JOIN invtrack.connection_item i ON i.item " EQ " u.item",
+		LINES
+		" JOIN invtrack.connection_item i ON i.item " EQ " u.item FOR KEY SHARE OF i",
 		LINE_COLUMNS + 1, {LINE_TYPES}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Writing		movements;
@@ -286,7 +323,8 @@ write_movements(const Lines *lines)
 		for (int64 n = 0; n < llabs(more) && line->micro != 0; n++)
 			write_line(&movements, lines, line, quantity, 1);
 	}
-	return finish_writing(&movements, lines, &insert);
+	finish_writing(&movements, lines, &insert);
+	return movements.count;
 }
 
 /* Write what differs from before. Returns the number of movements. */
@@ -295,6 +333,7 @@ write_lines(Lines *lines)
 {
 	add_lines_before(lines);
 	keep_changed(lines);
+	delete_gone(lines);
 	write_rows(lines);
 	return write_movements(lines);
 }

@@ -7,12 +7,13 @@
 
 #include "postgres.h"
 
+#include "storage/itemptr.h"
 #include "utils/date.h"
 
 #include "day_codec.h"
 #include "statement.h"
 
-/* Equal lines of a key: now in the source, and before. */
+/* Equal lines of a key: now in the source, and before, in the row at a place. */
 typedef struct Line
 {
 	int			key;
@@ -23,6 +24,7 @@ typedef struct Line
 								 * wrote */
 	int64		now;
 	int64		before;
+	ItemPointerData place;
 } Line;
 
 typedef struct Lines
@@ -34,12 +36,14 @@ typedef struct Lines
 	Line	   *lines;
 	int			count;
 	int			room;
+	ItemPointerData *gone;		/* rows of before that are true no more */
+	int			gone_count;
 } Lines;
 
 /* connection_line.c: within SPI */
 extern int	compare_keys(const void *a, const void *b);
 extern int	place_of_key(const Lines *lines, Datum key);
-extern uint64 run_by_index(Statement *statement, Datum *values);
+extern int	start_using_indexes(void);
 extern void start_lines(Lines *lines, Datum number, Datum keys);
 extern void add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity);
 extern uint64 write_lines(Lines *lines);

@@ -12,10 +12,9 @@
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/lsyscache.h"
+#include "utils/guc.h"
 
 #include "argument.h"
 #include "catalogue.h"
@@ -45,36 +44,28 @@ typedef struct Sync
 
 /* ---------- what the source has ---------- */
 
+/* The rows that SPI found. */
 static void
-take_rows(Sync *sync, Datum *columns)
+take_rows(Sync *sync, uint64 count)
 {
-	static const Oid types[SOURCE_COLUMNS] = {
-		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID, JSONBOID
-	};
-	Datum	   *values[SOURCE_COLUMNS];
-	bool	   *nulls[SOURCE_COLUMNS];
+	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 
-	for (int c = 0; c < SOURCE_COLUMNS; c++)
-	{
-		int16		size;
-		bool		by_value;
-		char		align;
-
-		get_typlenbyvalalign(types[c], &size, &by_value, &align);
-		deconstruct_array(DatumGetArrayTypeP(columns[c]), types[c], size, by_value, align,
-						  &values[c], &nulls[c], &sync->row_count);
-	}
-	sync->rows = palloc0(sizeof(Row) * sync->row_count);
-	for (int i = 0; i < sync->row_count; i++)
+	sync->row_count = count;
+	sync->rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Row) * (count + 1));
+	memset(sync->rows, 0, sizeof(Row) * count);
+	for (int i = 0; i < count; i++)
 	{
 		Row		   *row = &sync->rows[i];
 
 		for (int c = 0; c < SOURCE_COLUMNS; c++)
 		{
-			row->values[c].value = values[c][i];
-			row->values[c].isnull = nulls[c][i];
+			NullableDatum *value = &row->values[c];
+
+			value->isnull = !result_nullable(SPI_tuptable, i, c + 1, types[c], &value->value);
+			if (!value->isnull && types[c] != DATEOID)
+				value->value = PointerGetDatum(PG_DETOAST_DATUM(value->value));
 		}
-		row->key = place_of_key(&sync->lines, values[SOURCE_KEY][i]);
+		row->key = place_of_key(&sync->lines, row->values[SOURCE_KEY].value);
 		row->number = i > 0 && row[-1].key == row->key ? row[-1].number + 1 : 1;
 		row->fault = find_row_fault(DatumGetTextPP(sync->connection->target), row->values);
 	}
@@ -115,7 +106,7 @@ find_numbers(Datum *values, int64 *numbers, int count)
 		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
 		{INT8OID, INT8OID}
 	};
-	uint64		found = run_by_index(&find, values);
+	uint64		found = statement_run(&find, values, NULL, false);
 
 	for (uint64 i = 0; i < found; i++)
 		numbers[result_place(SPI_tuptable, i, 1, count)] = result_int64(SPI_tuptable, i, 2);
@@ -207,7 +198,7 @@ forget_rejects(Datum connection, Datum keys)
 	};
 	Datum		values[2] = {connection, keys};
 
-	run_by_index(&forget, values);
+	statement_run(&forget, values, NULL, false);
 }
 
 /* The rows that are not taken, in the place of those that the keys had. */
@@ -257,23 +248,20 @@ uint64
 sync_movements(const Connection *connection, Datum keys, bool is_empty)
 {
 	Sync		sync = {connection};
-	Datum		columns[SOURCE_COLUMNS];
-	bool		nulls[SOURCE_COLUMNS];
 	uint64		written;
+	int			nest_level;
 
 	SPI_connect();
 	start_lines(&sync.lines, connection->number, keys);
 	if (!is_empty)
-	{
-		read_source(connection->name, keys, 0, columns, nulls);
-		if (!nulls[SOURCE_KEY])
-			take_rows(&sync, columns);
-	}
+		take_rows(&sync, read_source(connection, keys, 0));
+	nest_level = start_using_indexes();
 	if (sync.row_count > 0)
 		number_items(&sync);
 	add_lines(&sync);
 	written = write_lines(&sync.lines);
 	write_rejects(&sync);
+	AtEOXact_GUC(false, nest_level);
 	SPI_finish();
 	return written;
 }

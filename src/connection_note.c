@@ -23,6 +23,8 @@ typedef struct Noted
 {
 	Oid			table;			/* InvalidOid: column is the name of a
 								 * connection */
+	List	   *tables;			/* the table, and those that it is a partition
+								 * of */
 	char	   *column;
 	bool		is_whole;		/* all keys are meant */
 	Datum	   *keys;
@@ -63,56 +65,126 @@ add_note(List *noted, Oid table, const char *column, Datum key)
 	return noted;
 }
 
-/*
- * The connections that follow these columns, of a table or of one that it is a
- * partition of, in the order in which they are synced: 1 to 3 are those of
- * Connection, 4 the place of the column in the list.
- */
-static uint64
-find_connections(List *noted)
+/* A connection that has to do with a note. */
+typedef struct Followed
+{
+	Connection	connection;
+	const Noted *noted;
+} Followed;
+
+typedef struct Found
+{
+	Followed   *followed;
+	int			count;
+	int			room;
+} Found;
+
+static Followed *
+next_followed(Found *found)
+{
+	if (found->count == found->room)
+	{
+		found->room = found->room == 0 ? 8 : found->room * 2;
+		found->followed = found->followed == NULL ? palloc(sizeof(Followed) * found->room) :
+			repalloc(found->followed, sizeof(Followed) * found->room);
+	}
+	return &found->followed[found->count++];
+}
+
+/* What is referred to comes first. */
+static int
+compare_followed(const void *a, const void *b)
+{
+	const Connection *connection_a = &((const Followed *) a)->connection;
+	const Connection *connection_b = &((const Followed *) b)->connection;
+
+	if (connection_a->rank != connection_b->rank)
+		return connection_a->rank < connection_b->rank ? -1 : 1;
+	return DatumGetInt32(connection_a->number) < DatumGetInt32(connection_b->number) ? -1 :
+		DatumGetInt32(connection_a->number) > DatumGetInt32(connection_b->number);
+}
+
+/* The connections that follow columns of tables: each with each of its notes. */
+static void
+find_followers(Found *found, List *noted, Datum *tables, int table_count)
 {
 	static Statement find = {
-		"SELECT n.connection, n.number, n.target, u.place"
-		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))"
-		" AS u(watched, column_name, place)"
-		" JOIN invtrack.connection n"
-		" ON CASE WHEN u.watched " EQ " 0 THEN n.connection " EQ " u.column_name"
-		" ELSE EXISTS (SELECT FROM invtrack.connection_watch w"
-		" WHERE w.connection " EQ " n.connection"
-		" AND w.watched::pg_catalog.oid " EQ " u.watched AND w.key " EQ " u.column_name) END"
-		" ORDER BY invtrack_internal.target_rank(n.target), n.number",
-		3, {OIDARRAYOID, TEXTARRAYOID, INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
-		{TEXTOID, INT4OID, TEXTOID, INT8OID}
+		"SELECT " CONNECTION_COLUMNS ", w.watched::pg_catalog.oid, w.key"
+		" FROM invtrack.connection_watch w"
+		" JOIN invtrack.connection n ON n.connection " EQ " w.connection"
+		" WHERE w.watched::pg_catalog.oid " EQ " ANY ($1)",
+		1, {OIDARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {CONNECTION_TYPES, OIDOID, TEXTOID}
 	};
-	Datum	   *columns[3] = {NULL};
-	Datum		values[3];
-	int			count = 0;
+	Datum		watched = array_of(OIDOID, tables, NULL, table_count);
+	uint64		count = statement_run(&find, &watched, NULL, false);
 
-	for (int i = 0; i < list_length(noted); i++)
+	for (uint64 i = 0; i < count; i++)
 	{
-		const Noted *of_column = list_nth(noted, i);
-		List	   *tables = list_make1_oid(of_column->table);
+		Oid			table = result_oid(SPI_tuptable, i, 7);
+		const char *column = result_string(SPI_tuptable, i, 8);
 		ListCell   *cell;
 
-		if (OidIsValid(of_column->table) && get_rel_relispartition(of_column->table))
-			tables = list_concat(tables, get_partition_ancestors(of_column->table));
-		for (int c = 0; c < lengthof(columns); c++)
+		foreach(cell, noted)
 		{
-			Size		size = sizeof(Datum) * (count + list_length(tables));
+			const Noted *of_column = lfirst(cell);
 
-			columns[c] = columns[c] == NULL ? palloc(size) : repalloc(columns[c], size);
-		}
-		foreach(cell, tables)
-		{
-			columns[0][count] = ObjectIdGetDatum(lfirst_oid(cell));
-			columns[1][count] = CStringGetTextDatum(of_column->column);
-			columns[2][count++] = Int64GetDatum(i + 1);
+			if (list_member_oid(of_column->tables, table) &&
+				strcmp(of_column->column, column) == 0)
+			{
+				Followed   *followed = next_followed(found);
+
+				take_connection(SPI_tuptable, i, &followed->connection);
+				followed->noted = of_column;
+			}
 		}
 	}
-	values[0] = array_of(OIDOID, columns[0], NULL, count);
-	values[1] = array_of(TEXTOID, columns[1], NULL, count);
-	values[2] = array_of(INT8OID, columns[2], NULL, count);
-	return statement_run(&find, values, NULL, false);
+}
+
+/* The connections that notes are of, in the order in which they are synced. */
+static void
+find_connections(Found *found, List *noted)
+{
+	Datum	   *tables = NULL;
+	int			table_count = 0;
+	ListCell   *cell;
+
+	memset(found, 0, sizeof(Found));
+	foreach(cell, noted)
+	{
+		Noted	   *of_column = lfirst(cell);
+		Connection	connection;
+
+		if (OidIsValid(of_column->table))
+		{
+			of_column->tables = list_make1_oid(of_column->table);
+			if (get_rel_relispartition(of_column->table))
+				of_column->tables = list_concat(of_column->tables,
+												get_partition_ancestors(of_column->table));
+			table_count += list_length(of_column->tables);
+		}
+		else if (find_connection(CStringGetTextDatum(of_column->column), &connection))
+		{
+			Followed   *followed = next_followed(found);
+
+			followed->connection = connection;
+			followed->noted = of_column;
+		}
+	}
+	if (table_count > 0)
+	{
+		tables = palloc(sizeof(Datum) * table_count);
+		table_count = 0;
+		foreach(cell, noted)
+		{
+			const Noted *of_column = lfirst(cell);
+			ListCell   *table;
+
+			foreach(table, of_column->tables)
+				tables[table_count++] = ObjectIdGetDatum(lfirst_oid(table));
+		}
+		find_followers(found, noted, tables, table_count);
+	}
+	qsort(found->followed, found->count, sizeof(Followed), compare_followed);
 }
 
 /* The keys of a connection's source now, and those that it had. */
@@ -132,21 +204,19 @@ known_keys(const Connection *connection, int *count)
 	return take_keys(result_datum(SPI_tuptable, 0, 1, TEXTARRAYOID), count);
 }
 
-/* Bring one connection in line, whose rows of what find_connections() found are these. */
+/* Bring one connection in line, which so many notes are of. */
 static void
-sync_connection(const Connection *connection, const SPITupleTable *found, uint64 first, uint64 end,
-				List *noted)
+sync_connection(const Followed *followed, int note_count)
 {
+	const Connection *connection = &followed->connection;
 	Datum	   *keys;
 	int			count = 0;
 	bool		is_whole = false;
 
-	for (uint64 i = first; i < end; i++)
+	for (int i = 0; i < note_count; i++)
 	{
-		const Noted *of_column = list_nth(noted, result_place(found, i, 4, list_length(noted)));
-
-		count += of_column->count;
-		is_whole |= of_column->is_whole;
+		count += followed[i].noted->count;
+		is_whole |= followed[i].noted->is_whole;
 	}
 	if (is_whole)
 		keys = known_keys(connection, &count);
@@ -154,9 +224,9 @@ sync_connection(const Connection *connection, const SPITupleTable *found, uint64
 	{
 		keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + 1));
 		count = 0;
-		for (uint64 i = first; i < end; i++)
+		for (int i = 0; i < note_count; i++)
 		{
-			const Noted *of_column = list_nth(noted, result_place(found, i, 4, list_length(noted)));
+			const Noted *of_column = followed[i].noted;
 
 			memcpy(keys + count, of_column->keys, sizeof(Datum) * of_column->count);
 			count += of_column->count;
@@ -172,24 +242,22 @@ sync_noted(List *noted)
 	static Statement delete_gone = {
 		"SELECT invtrack_internal.sync_gone_of($1)", 1, {INT4ARRAYOID}
 	};
-	uint64		count = find_connections(noted);
-	SPITupleTable *found = SPI_tuptable;
-	Datum	   *entities = palloc(sizeof(Datum) * (count + 1));
+	Datum	   *entities;
 	int			entity_count = 0;
-	uint64		end;
+	Found		found;
+	int			end;
 
-	for (uint64 i = 0; i < count; i = end)
+	find_connections(&found, noted);
+	entities = palloc(sizeof(Datum) * (found.count + 1));
+	for (int i = 0; i < found.count; i = end)
 	{
-		Connection	connection;
+		const Followed *first = &found.followed[i];
 
-		connection.name = result_text(found, i, 1);
-		connection.number = result_datum(found, i, 2, INT4OID);
-		connection.target = result_text(found, i, 3);
-		for (end = i + 1; end < count && result_datum(found, end, 2, INT4OID) == connection.number;)
+		for (end = i + 1; end < found.count && compare_followed(first, &found.followed[end]) == 0;)
 			end++;
-		sync_connection(&connection, found, i, end, noted);
-		if (feeds_catalogue(connection.target))
-			entities[entity_count++] = connection.number;
+		sync_connection(first, end - i);
+		if (feeds_catalogue(first->connection.target))
+			entities[entity_count++] = first->connection.number;
 	}
 	if (entity_count > 0)
 	{

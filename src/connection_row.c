@@ -1,6 +1,7 @@
 /*
  * connection_row.c
- *		What is wrong with a row of a source, told without raising.
+ *		The columns of each target, and what is wrong with a row of a source,
+ *		told without raising.
  *
  * The rules are those of the tables, and the messages, too. Whether the row
  * fits to what is there already is not looked at here.
@@ -9,6 +10,7 @@
 
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -25,12 +27,15 @@ typedef struct Target
 	bool		needs[SOURCE_ATTRIBUTES];	/* may this not be null? */
 	const char *code;			/* name of its column */
 	const char *day;
+	const char *attributes[TARGET_COLUMNS_MAX - 1]; /* up to the first null */
 } Target;
 
 static const Target targets[] = {
-	{"merchant", {false, true}},
-	{"product", {false, true, true}},
-	{"inventory_type", {false, true, false, true}},
+	{"merchant", {false, true}, NULL, NULL,
+	{"name", "time_zone", "rearm_percent", "alert_too_new", "alert_nothing_on_hand",
+	"critical_percent", "count_today", "hold_for_incoming"}},
+	{"product", {false, true, true}, NULL, NULL, {"name", "launched_on", "discontinued_on"}},
+	{"inventory_type", {false, true, false, true}, NULL, NULL, {"name"}},
 	{"stock_lot", {false, true, true, true, false, false, true}, "lot", "expires_on"},
 	{"incoming", {false, true, true, true, false, false, true}, "ref", "expected_on"},
 	{"sale", {false, true, true, true, false, true, true}, NULL, "occurred_on"},
@@ -64,6 +69,61 @@ feeds_movements(Datum target)
 	const Target *found = find_target(DatumGetTextPP(target));
 
 	return found->day != NULL && found->code == NULL;
+}
+
+/* The columns that its source has beside the key, at most TARGET_COLUMNS_MAX; how many. */
+int
+columns_of_target(Datum name, TargetColumn *columns)
+{
+	const Target *target = find_target(DatumGetTextPP(name));
+	const char *const names[SOURCE_ATTRIBUTES] = {
+		NULL, "merchant", "sku", "inventory_type", target->code, target->day, "quantity"
+	};
+	int			count = 0;
+
+	for (int place = SOURCE_MERCHANT; place < SOURCE_ATTRIBUTES; place++)
+	{
+		bool		may_be_null = place == SOURCE_CODE || place == SOURCE_DAY;
+		TargetColumn column = {names[place], place, target->needs[place]};
+
+		if (column.is_required || (may_be_null && column.name != NULL))
+			columns[count++] = column;
+	}
+	for (int i = 0; target->attributes[i] != NULL; i++)
+	{
+		TargetColumn column = {target->attributes[i], SOURCE_ATTRIBUTES, false};
+
+		columns[count++] = column;
+	}
+	return count;
+}
+
+/* target_columns(target) returns setof (column_name, kind, required) */
+PG_FUNCTION_INFO_V1(connection_target_columns);
+Datum
+connection_target_columns(PG_FUNCTION_ARGS)
+{
+	static const char *const kinds[SOURCE_COLUMNS] = {
+		"key", "code", "code", "code", "code", "day", "quantity", "attribute"
+	};
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TargetColumn columns[TARGET_COLUMNS_MAX];
+	int			count;
+
+	require_not_null(fcinfo, 0, "target");
+	count = columns_of_target(PG_GETARG_DATUM(0), columns);
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < count; i++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {false};
+
+		values[0] = CStringGetTextDatum(columns[i].name);
+		values[1] = CStringGetTextDatum(kinds[columns[i].place]);
+		values[2] = BoolGetDatum(columns[i].is_required);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }
 
 static const RowFault *

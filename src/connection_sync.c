@@ -15,6 +15,7 @@
 #include "lib/qunique.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 #include "argument.h"
 #include "compat.h"
@@ -74,8 +75,10 @@ reject_key(const Batch *batch, const ErrorData *error)
 	};
 	Datum		values[5] = {batch->connection->name, batch->keys[0]};
 	char		nulls[] = "     ";
+	int			nest_level = start_using_indexes();
 
 	forget_rejects(batch->connection->name, array_of(TEXTOID, batch->keys, NULL, 1));
+	AtEOXact_GUC(false, nest_level);
 	values[2] = CStringGetTextDatum(unpack_sql_state(error->sqlerrcode));
 	values[3] = CStringGetTextDatum(error->message == NULL ? "" : error->message);
 	if (error->hint == NULL || error->hint[0] == '\0')
@@ -224,25 +227,23 @@ take_keys(Datum array, int *count)
 	return keys;
 }
 
-/* sync_keys(connection, number, target, keys, is_empty) */
+/* sync_keys(connection, keys, is_empty) */
 PG_FUNCTION_INFO_V1(connection_sync_keys);
 Datum
 connection_sync_keys(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"connection", "number", "target", "keys", "is_empty"};
+	static const char *const names[] = {"connection", "keys", "is_empty"};
 	Connection	connection;
 	Datum	   *keys;
 	int			count;
-	uint64		written;
+	uint64		written = 0;
 
 	for (int arg = 0; arg < lengthof(names); arg++)
 		require_not_null(fcinfo, arg, names[arg]);
-	connection.name = PG_GETARG_DATUM(0);
-	connection.number = PG_GETARG_DATUM(1);
-	connection.target = PG_GETARG_DATUM(2);
 	SPI_connect();
-	keys = take_keys(PG_GETARG_DATUM(3), &count);
-	written = sync_keys(&connection, keys, count, PG_GETARG_BOOL(4));
+	keys = take_keys(PG_GETARG_DATUM(1), &count);
+	if (find_connection(PG_GETARG_DATUM(0), &connection))
+		written = sync_keys(&connection, keys, count, PG_GETARG_BOOL(2));
 	SPI_finish();
 	PG_RETURN_INT64(written);
 }
