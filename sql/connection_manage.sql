@@ -226,8 +226,8 @@ DECLARE
     c invtrack.connection;
     wanted text[];
     numbers integer[];
-    result record;
     results jsonb := '{}';
+    gone jsonb;
 BEGIN
     IF $1 IS NULL AND $2 IS NOT NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = 'keys are given without a connection', COLUMN = 'keys',
@@ -242,9 +242,10 @@ BEGIN
             coalesce(array_length(wanted, 1), 0), invtrack_internal.sync_keys(c.connection, wanted)));
         numbers := numbers || c.number;
     END LOOP;
-    PERFORM invtrack_internal.sync_gone_of(numbers);
+    SELECT jsonb_object_agg(g.number, g.written) INTO gone FROM invtrack_internal.sync_gone_of(numbers) g;
     RETURN QUERY
-        SELECT n.connection, (results -> n.number::text ->> 0)::bigint, (results -> n.number::text ->> 1)::bigint,
+        SELECT n.connection, (results -> n.number::text ->> 0)::bigint,
+               (results -> n.number::text ->> 1)::bigint + coalesce((gone ->> n.number::text)::bigint, 0),
                (SELECT count(*) FROM invtrack.connection_reject r WHERE r.connection = n.connection AND (r.key = ANY (wanted) OR $2 IS NULL))
           FROM invtrack.connection n WHERE n.number = ANY (numbers)
          ORDER BY invtrack_internal.target_rank(n.target), n.number;

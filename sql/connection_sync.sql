@@ -86,19 +86,19 @@ COMMENT ON FUNCTION invtrack_internal.sync_gone(invtrack.connection, boolean) IS
 'Deletes the merchants, products or inventory types that keys brought and have no more, unless anything refers to them; how many';
 
 CREATE FUNCTION invtrack_internal.sync_gone_of(numbers integer[])
-RETURNS bigint LANGUAGE plpgsql VOLATILE
+RETURNS TABLE (number integer, written bigint) LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     c invtrack.connection;
-    written bigint := 0;
 BEGIN
     FOR c IN SELECT n.* FROM invtrack.connection n WHERE n.number = ANY (numbers) AND n.target IN ('merchant', 'product', 'inventory_type')
               ORDER BY invtrack_internal.target_rank(n.target) DESC, n.number DESC LOOP
-        written := written + invtrack_internal.sync_gone(c);
+        number := c.number;
+        written := invtrack_internal.sync_gone(c);
+        RETURN NEXT;
     END LOOP;
-    RETURN written;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_gone_of(integer[]) IS

@@ -105,13 +105,13 @@ COMMENT ON FUNCTION invtrack_internal.rename_fed_product(text, text, text) IS
 'rename_product() of what a connection feeds, as its source has it now';
 
 CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
-RETURNS boolean LANGUAGE plpgsql VOLATILE
+RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     renamed record;
-    any_renamed boolean := false;
+    written bigint := 0;
 BEGIN
     FOR renamed IN
         SELECT i.merchant, i.sku, n.sku AS new_sku
@@ -130,13 +130,13 @@ BEGIN
                    OR EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = renamed.merchant AND f.sku = renamed.new_sku)
                    OR EXISTS (SELECT FROM invtrack.movement m WHERE m.merchant = renamed.merchant AND m.sku = renamed.new_sku AND NOT m.folded);
         PERFORM invtrack_internal.rename_fed_product(renamed.merchant, renamed.sku, renamed.new_sku);
-        any_renamed := true;
+        written := written + 1;
     END LOOP;
-    RETURN any_renamed;
+    RETURN written;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, text[], invtrack_internal.source_row[]) IS
-'Renames products whose key has one row before and now, of the same merchant and another sku; were there any?';
+'Renames products whose key has one row before and now, of the same merchant and another sku; how many';
 
 CREATE FUNCTION invtrack_internal.sync_entities(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
@@ -145,10 +145,13 @@ SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $body$
 DECLARE
-    changed bigint;
+    renamed bigint := 0;
 BEGIN
-    IF c.target = 'product' AND invtrack_internal.sync_renames(c, keys, source) THEN
-        source := invtrack_internal.sync_items(c, keys, source);
+    IF c.target = 'product' THEN
+        renamed := invtrack_internal.sync_renames(c, keys, source);
+        IF renamed > 0 THEN
+            source := invtrack_internal.sync_items(c, keys, source);
+        END IF;
     END IF;
     -- What several keys have is the same in all of them; the later key is refused where it is not.
     source := ARRAY(
@@ -220,7 +223,7 @@ BEGIN
             SELECT n.merchant, n.sku, v.name, v.launched_on, v.discontinued_on
               FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.product, jsonb_build_object('name', '') || n.attributes) v
              WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant AND w.sku = n.sku) RETURNING 1)
-        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) INTO written;
+        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) + renamed INTO written;
     ELSE
         WITH n AS (
             SELECT DISTINCT ON (r.merchant, r.inventory_type) r.merchant, r.inventory_type, r.attributes
