@@ -130,16 +130,21 @@ COMMENT ON COLUMN invtrack_internal.misdated_flow.as_of IS 'The day of the calen
 COMMENT ON COLUMN invtrack_internal.misdated_flow.launched_on IS 'First day on sale of the product, where known';
 COMMENT ON COLUMN invtrack_internal.misdated_flow.days IS 'Units by day';
 
+CREATE TYPE invtrack_internal.found AS (finding text, detail text, remedy text);
+COMMENT ON TYPE invtrack_internal.found IS 'What the setting of a tracker is found to be';
+
+-- What is found of a setting comes from an array, and no UNION of SELECTs: Citus can send that to its nodes.
 CREATE VIEW invtrack_internal.finding WITH (security_invoker) AS
-SELECT f.finding, f.severity, t.merchant, t.sku, t.inventory_type, t.mechanism, f.detail, f.remedy
+SELECT f.finding, 'low' AS severity, t.merchant, t.sku, t.inventory_type, t.mechanism, f.detail, f.remedy
   FROM invtrack_internal.reviewed_tracker t
  CROSS JOIN invtrack_internal.review_limit c
- CROSS JOIN LATERAL (
-       SELECT 'turnover_without_sales' AS finding, 'low' AS severity,
+ CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[
+       CASE WHEN t.mechanism = 'turnover_days' AND t.reason IN ('no_sales_history', 'no_sales_in_window') THEN ROW(
+              'turnover_without_sales',
               CASE t.reason WHEN 'no_sales_history' THEN 'The item was never sold'
                    ELSE pg_catalog.format('There are no net sales in %s days, so there is no pace to go by', t.lookback_days) END
               || CASE WHEN t.pace > 0 THEN pg_catalog.format('; in %s days it sold %s a day', c.past_days, pg_catalog.trim_scale(t.pace)) ELSE '' END
-              || '. Watch it by a fixed quantity until there are sales.' AS detail,
+              || '. Watch it by a fixed quantity until there are sales.',
               'SELECT ' || CASE
                   WHEN EXISTS (SELECT FROM invtrack.tracker o
                                 WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
@@ -149,10 +154,12 @@ SELECT f.finding, f.severity, t.merchant, t.sku, t.inventory_type, t.mechanism, 
                            t.merchant, t.sku, t.inventory_type, 'stock_quantity',
                            least(greatest(pg_catalog.ceil(t.pace * t.coverage_days), 1), 999999999999),
                            NULL, NULL, t.expiry_days, 0) || ', ' END
-              || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism) AS remedy
-        WHERE t.mechanism = 'turnover_days' AND t.reason IN ('no_sales_history', 'no_sales_in_window')
-       UNION ALL
-       SELECT 'turnover_possible', 'low',
+              || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism))::invtrack_internal.found END,
+       CASE WHEN t.variation IS NOT NULL AND t.pace > 0
+              AND NOT EXISTS (SELECT FROM invtrack.tracker o
+                               WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
+                                 AND o.mechanism = 'turnover_days') THEN ROW(
+              'turnover_possible',
               pg_catalog.format('It sells steadily by now, %s a day over %s days, and weekly sales vary by %s of their mean: the days that stock should last would follow the sales, the quantity %s does not.',
                   pg_catalog.trim_scale(t.pace), t.days_on_sale, t.variation, pg_catalog.trim_scale(t.quantity)),
               'SELECT ' || invtrack_internal.call_of_save(
@@ -160,19 +167,15 @@ SELECT f.finding, f.severity, t.merchant, t.sku, t.inventory_type, t.mechanism, 
                   CASE WHEN t.quantity < t.pace * c.short_days OR t.quantity > greatest(t.pace * c.long_days, 1) THEN c.cover_days
                        ELSE greatest(pg_catalog.round(t.quantity / t.pace), 1)::integer END,
                   t.expiry_days, 0)
-              || ', ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism)
-        WHERE t.variation IS NOT NULL AND t.pace > 0
-          AND NOT EXISTS (SELECT FROM invtrack.tracker o
-                           WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
-                             AND o.mechanism = 'turnover_days')
-       UNION ALL
-       SELECT 'shelf_life_without_dates', 'low',
+              || ', ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism))::invtrack_internal.found END,
+       CASE WHEN t.is_live AND t.expiry_days IS NOT NULL AND invtrack.first_day(t.lots) = 'infinity' THEN ROW(
+              'shelf_life_without_dates',
               pg_catalog.format('It counts only stock that lasts more than %s days, and no unit on hand has an expiry date. Either dates are missing, or the limit has no effect.', t.expiry_days),
               'SELECT ' || invtrack_internal.call_of_save(
-                  t.merchant, t.sku, t.inventory_type, t.mechanism, t.quantity, t.lookback_days, t.coverage_days, NULL, t.version)
-        WHERE t.is_live AND t.expiry_days IS NOT NULL AND invtrack.first_day(t.lots) = 'infinity'
-       UNION ALL
-       SELECT 'quantity_off_pace', 'low',
+                  t.merchant, t.sku, t.inventory_type, t.mechanism, t.quantity, t.lookback_days, t.coverage_days, NULL, t.version))::invtrack_internal.found END,
+       CASE WHEN t.mechanism = 'stock_quantity' AND t.pace > 0
+              AND (t.quantity < least(t.pace * c.short_days, 999999999999) OR t.quantity > greatest(t.pace * c.long_days, 1)) THEN ROW(
+              'quantity_off_pace',
               pg_catalog.format('The quantity %s is %s days of sales, at %s a day over %s days: %s.',
                   pg_catalog.trim_scale(t.quantity), pg_catalog.trim_scale(pg_catalog.round(t.quantity / t.pace, 1)),
                   pg_catalog.trim_scale(t.pace), coalesce(t.days_on_sale, c.pace_days),
@@ -180,44 +183,40 @@ SELECT f.finding, f.severity, t.merchant, t.sku, t.inventory_type, t.mechanism, 
                        ELSE 'the alert comes when there is plenty' END),
               'SELECT ' || invtrack_internal.call_of_save(
                   t.merchant, t.sku, t.inventory_type, t.mechanism,
-                  least(greatest(pg_catalog.ceil(t.pace * c.cover_days), 1), 999999999999), NULL, NULL, t.expiry_days, t.version)
-        WHERE t.mechanism = 'stock_quantity' AND t.pace > 0
-          AND (t.quantity < least(t.pace * c.short_days, 999999999999) OR t.quantity > greatest(t.pace * c.long_days, 1))
-       UNION ALL
-       SELECT 'stalled_without_stock', 'low',
-              pg_catalog.format('Fewer than %s units were shipped in %s days, and nothing is on hand to clear out%s.',
-                  pg_catalog.trim_scale(t.quantity), t.lookback_days, CASE WHEN n.is_ordered THEN '; units are on order' ELSE ' or on order' END),
-              CASE WHEN NOT n.is_ordered THEN
-                   'SELECT ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism) END
-         FROM (SELECT EXISTS (SELECT FROM invtrack.incoming o
-                               WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type) AS is_ordered) n
-        WHERE t.mechanism = 'stalled_days' AND t.reason = 'nothing_on_hand'
-       UNION ALL
-       SELECT 'paused_for_months', 'low',
+                  least(greatest(pg_catalog.ceil(t.pace * c.cover_days), 1), 999999999999), NULL, NULL, t.expiry_days, t.version))::invtrack_internal.found END,
+       CASE WHEN t.mechanism = 'stalled_days' AND t.reason = 'nothing_on_hand' THEN (
+              SELECT ROW(
+                     'stalled_without_stock',
+                     pg_catalog.format('Fewer than %s units were shipped in %s days, and nothing is on hand to clear out%s.',
+                         pg_catalog.trim_scale(t.quantity), t.lookback_days,
+                         CASE WHEN pg_catalog.count(*) > 0 THEN '; units are on order' ELSE ' or on order' END),
+                     CASE WHEN pg_catalog.count(*) = 0 THEN
+                          'SELECT ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism) END)::invtrack_internal.found
+                FROM invtrack.incoming o
+               WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type) END,
+       CASE WHEN NOT t.active AND pg_catalog.isfinite(t.updated_at) AND coalesce(t.discontinued_on > t.as_of, true)
+              AND t.updated_at AT TIME ZONE 'UTC' < t.as_of - c.paused_days + 1 THEN ROW(
+              'paused_for_months',
               pg_catalog.format('It was paused %s days ago, on %s, and has alerted nobody since. Resume it or delete it.',
                   t.as_of - (t.updated_at AT TIME ZONE 'UTC')::date, invtrack_internal.day_text((t.updated_at AT TIME ZONE 'UTC')::date)),
-              NULL
-        WHERE NOT t.active AND pg_catalog.isfinite(t.updated_at) AND coalesce(t.discontinued_on > t.as_of, true)
-          AND t.updated_at AT TIME ZONE 'UTC' < t.as_of - c.paused_days + 1
-       UNION ALL
-       SELECT 'product_retired', 'low',
+              NULL)::invtrack_internal.found END,
+       CASE WHEN t.discontinued_on <= t.as_of THEN ROW(
+              'product_retired',
               pg_catalog.format('The product is retired since %s, so the tracker alerts nobody.', invtrack_internal.day_text(t.discontinued_on)),
-              'SELECT ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism)
-        WHERE t.discontinued_on <= t.as_of
-       UNION ALL
-       SELECT 'stock_of_other_type', 'low',
-              (SELECT 'There is no stock of this type, and there is of ' || pg_catalog.string_agg(
-                          pg_catalog.format('"%s" (%s)', o.inventory_type, pg_catalog.trim_scale(o.quantity)), ', ' ORDER BY o.inventory_type) || '. Is the type right, of the tracker and of the stock?'
-                 FROM (SELECT l.inventory_type, pg_catalog.sum(l.quantity) AS quantity FROM invtrack.stock_lot l
-                        WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type <> t.inventory_type
-                        GROUP BY l.inventory_type
-                       HAVING pg_catalog.sum(l.quantity) > 0) o),
-              NULL
-        WHERE t.is_live AND t.lots IS NULL
-          AND EXISTS (SELECT FROM invtrack.stock_lot l
+              'SELECT ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism))::invtrack_internal.found END,
+       CASE WHEN t.is_live AND t.lots IS NULL THEN (
+              SELECT ROW(
+                     'stock_of_other_type',
+                     'There is no stock of this type, and there is of ' || pg_catalog.string_agg(
+                         pg_catalog.format('"%s" (%s)', o.inventory_type, pg_catalog.trim_scale(o.quantity)), ', ' ORDER BY o.inventory_type)
+                     || '. Is the type right, of the tracker and of the stock?',
+                     NULL)::invtrack_internal.found
+                FROM (SELECT l.inventory_type, pg_catalog.sum(l.quantity) AS quantity FROM invtrack.stock_lot l
                        WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type <> t.inventory_type
                        GROUP BY l.inventory_type
-                      HAVING pg_catalog.sum(l.quantity) > 0)) f
+                      HAVING pg_catalog.sum(l.quantity) > 0) o
+              HAVING pg_catalog.count(*) > 0) END]) f
+ WHERE f.finding IS NOT NULL
 UNION ALL
 SELECT 'movement_in_future', 'critical', d.merchant, d.sku, d.inventory_type, NULL::text COLLATE "C",
        pg_catalog.format('Dated after %s, so not counted yet: ', invtrack_internal.day_text(d.as_of))

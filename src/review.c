@@ -18,7 +18,6 @@
 #include "calendar.h"
 #include "catalogue.h"
 #include "compat.h"
-#include "distribute.h"
 #include "statement.h"
 
 #define FINDING_COLUMNS \
@@ -68,7 +67,6 @@ review(PG_FUNCTION_ARGS)
 	Datum		merchant = PG_GETARG_DATUM(0);
 	uint64		count;
 
-	require_not_distributed("review() does not work", "Restore a dump elsewhere, and review that.");
 	require_as_of_setting();
 	if (!PG_ARGISNULL(0))
 		require_code(fcinfo, 0, "merchant");

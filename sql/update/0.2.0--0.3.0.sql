@@ -65,6 +65,10 @@ CREATE TYPE invtrack_internal.role_of_plan (
 COMMENT ON TYPE invtrack_internal.role_of_plan IS
 'The role that a plan was made for; only the planner makes such values';
 
+-- What review() finds of a setting.
+CREATE TYPE invtrack_internal.found AS (finding text, detail text, remedy text);
+COMMENT ON TYPE invtrack_internal.found IS 'What the setting of a tracker is found to be';
+
 -- Equality of role_ref, which a subscriber needs.
 CREATE FUNCTION invtrack_internal.role_ref_eq(invtrack_internal.role_ref, invtrack_internal.role_ref)
 RETURNS boolean LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
