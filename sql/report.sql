@@ -3,6 +3,9 @@
 --
 -- A section is a function. Whatever is no markup goes through html(), which escapes it. Lists end after report_limit's
 -- rows, worst first, and say how many there are in all, so that the page of a large merchant can still be opened.
+--
+-- Tables are read by functions in PL/pgSQL, whose statements are about one merchant, and no statement reads both a table and a function that
+-- reads tables: Citus runs such functions on a node that must not ask the others.
 
 CREATE VIEW invtrack_internal.report_limit WITH (security_invoker) AS
 SELECT 500 AS rows, 90 AS past_days, 30 AS expiring_days, 30 AS pace_days, 365 AS horizon_days, 200 AS letters;
@@ -90,6 +93,21 @@ END;
 COMMENT ON FUNCTION invtrack_internal.html_chart(invtrack.day_series, date, text) IS
 'Units by day as small bars, the last days up to this one';
 
+CREATE FUNCTION invtrack_internal.report_series(merchant text, skus text[])
+RETURNS TABLE (sku text, inventory_type text, mechanism text, lots invtrack.day_series, flow invtrack.day_series) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT r.sku, r.inventory_type, r.mechanism, r.lots, coalesce(r.folded OPERATOR(invtrack.+) r.tail, r.folded, r.tail)
+      FROM invtrack_internal.reading r
+     WHERE r.merchant = report_series.merchant AND r.sku = ANY (skus) AND r.mechanism IN ('stalled_days', 'turnover_days');
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.report_series(text, text[]) IS
+'Stock of these products by expiry date, and their shipments (stalled_days) and sales (turnover_days) by day';
+
 CREATE FUNCTION invtrack_internal.report_trackers(merchant text)
 RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -104,15 +122,15 @@ BEGIN ATOMIC
          ORDER BY place
          LIMIT (SELECT c.rows FROM invtrack_internal.report_limit c)),
     measured AS (
-        SELECT w.*, r.lots, coalesce(r.folded OPERATOR(invtrack.+) r.tail, r.folded, r.tail) AS flow,
+        SELECT w.*, r.lots, r.flow,
                f.on_hand AS good, f.runs_out_on,
                coalesce(invtrack.total(r.lots), 0) AS on_hand,
                coalesce(invtrack.range_sum(r.lots, w.as_of, w.as_of + c.expiring_days), 0) AS expiring,
                coalesce(invtrack.range_sum(r.lots, date '-infinity', w.as_of), 0) AS expired
           FROM worst w
          CROSS JOIN invtrack_internal.report_limit c
-          JOIN invtrack_internal.reading r
-            ON r.merchant = report_trackers.merchant AND r.sku = w.sku AND r.inventory_type = w.inventory_type
+          JOIN invtrack_internal.report_series(report_trackers.merchant, ARRAY(SELECT DISTINCT w.sku FROM worst w)) r
+            ON r.sku = w.sku AND r.inventory_type = w.inventory_type
            AND r.mechanism = CASE w.mechanism WHEN 'stalled_days' THEN 'stalled_days' ELSE 'turnover_days' END
           LEFT JOIN (SELECT p.* FROM invtrack_internal.report_limit d, invtrack.forecast(report_trackers.merchant, d.pace_days, d.horizon_days) p) f
             ON f.sku = w.sku AND f.inventory_type = w.inventory_type)
@@ -148,8 +166,11 @@ END;
 COMMENT ON FUNCTION invtrack_internal.report_trackers(text) IS 'How many trackers have which status, and those that are worst';
 
 CREATE FUNCTION invtrack_internal.report_alerts(merchant text)
-RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    RETURN (
     SELECT invtrack_internal.html_table('alerts', 'Open alerts',
                ARRAY['Product', 'Type', 'Status', 'Severity', 'Since', 'Lowest health', 'Taken care of by'],
                pg_catalog.string_agg(pg_catalog.format(
@@ -164,9 +185,33 @@ BEGIN ATOMIC
       LEFT JOIN (SELECT o.*, pg_catalog.row_number() OVER (ORDER BY o.severity, o.lowest_health, o.sku, o.inventory_type, o.mechanism) AS place
                    FROM invtrack.alert_open o
                   WHERE o.merchant = report_alerts.merchant) a ON true
-     GROUP BY c.rows;
-END;
+     GROUP BY c.rows);
+END
+$body$;
 COMMENT ON FUNCTION invtrack_internal.report_alerts(text) IS 'Alerts that are open, as the last check left them';
+
+CREATE FUNCTION invtrack_internal.report_stock(merchant text)
+RETURNS TABLE (sku text, product_name text, inventory_type text, inventory_type_name text, on_hand numeric, expired numeric, expiring numeric, next_expires_on date)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT s.sku, p.name, s.inventory_type, i.name, sum(s.quantity),
+           coalesce(sum(s.quantity) FILTER (WHERE s.expires_on <= m.as_of), 0),
+           coalesce(sum(s.quantity) FILTER (WHERE s.expires_on > m.as_of AND s.expires_on <= m.as_of + d.expiring_days), 0),
+           min(s.expires_on) FILTER (WHERE s.expires_on > m.as_of AND s.quantity > 0)
+      FROM invtrack.stock_lot s
+      JOIN invtrack.product p ON p.merchant = s.merchant AND p.sku = s.sku
+      JOIN invtrack.inventory_type i ON i.merchant = s.merchant AND i.inventory_type = s.inventory_type
+      JOIN (SELECT z.merchant, invtrack_internal.as_of(z.time_zone) AS as_of FROM invtrack.merchant z) m ON m.merchant = s.merchant
+     CROSS JOIN invtrack_internal.report_limit d
+     WHERE s.merchant = report_stock.merchant
+     GROUP BY s.sku, p.name, s.inventory_type, i.name;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.report_stock(text) IS 'Units on hand of each item, and what of them has expired or soon will';
 
 CREATE FUNCTION invtrack_internal.report_expiring(merchant text)
 RETURNS text LANGUAGE sql STABLE PARALLEL RESTRICTED
@@ -184,17 +229,7 @@ BEGIN ATOMIC
                pg_catalog.count(e.place), 'None.')
       FROM invtrack_internal.report_limit c
       LEFT JOIN (SELECT x.*, pg_catalog.row_number() OVER (ORDER BY x.next_expires_on, x.sku, x.inventory_type) AS place
-                   FROM (SELECT s.sku, p.name AS product_name, s.inventory_type, i.name AS inventory_type_name, pg_catalog.sum(s.quantity) AS on_hand,
-                                coalesce(pg_catalog.sum(s.quantity) FILTER (WHERE s.expires_on <= m.as_of), 0) AS expired,
-                                coalesce(pg_catalog.sum(s.quantity) FILTER (WHERE s.expires_on > m.as_of AND s.expires_on <= m.as_of + d.expiring_days), 0) AS expiring,
-                                pg_catalog.min(s.expires_on) FILTER (WHERE s.expires_on > m.as_of AND s.quantity > 0) AS next_expires_on
-                           FROM invtrack.stock_lot s
-                           JOIN invtrack.product p ON p.merchant = s.merchant AND p.sku = s.sku
-                           JOIN invtrack.inventory_type i ON i.merchant = s.merchant AND i.inventory_type = s.inventory_type
-                           JOIN (SELECT z.merchant, invtrack_internal.as_of(z.time_zone) AS as_of FROM invtrack.merchant z) m ON m.merchant = s.merchant
-                          CROSS JOIN invtrack_internal.report_limit d
-                          WHERE s.merchant = report_expiring.merchant
-                          GROUP BY s.sku, p.name, s.inventory_type, i.name) x
+                   FROM invtrack_internal.report_stock(report_expiring.merchant) x
                   WHERE x.expired > 0 OR x.expiring > 0) e ON true
       LEFT JOIN (SELECT p.* FROM invtrack_internal.report_limit d, invtrack.forecast(report_expiring.merchant, d.pace_days, d.expiring_days) p) f
         ON f.sku = e.sku AND f.inventory_type = e.inventory_type
@@ -271,18 +306,27 @@ END;
 COMMENT ON FUNCTION invtrack_internal.report_style() IS 'The style sheet of the report: light and dark, for screens, phones and paper';
 
 CREATE FUNCTION invtrack_internal.report_page(merchant text)
-RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT pg_catalog.format(E'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>Inventory of %s, %s</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>Inventory of %s</h1>\n<p>As of %s</p>\n',
-               invtrack_internal.html(coalesce(nullif(pg_catalog."left"(m.name, c.letters), ''), m.merchant)), invtrack_internal.day_text(m.as_of), invtrack_internal.report_style(),
+RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    head text;
+BEGIN
+    SELECT format(E'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>Inventory of %s, %s</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>Inventory of %s</h1>\n<p>As of %s</p>\n',
+               invtrack_internal.html(coalesce(nullif("left"(m.name, c.letters), ''), m.merchant)), invtrack_internal.day_text(m.as_of), invtrack_internal.report_style(),
                invtrack_internal.html_name(m.name, m.merchant), invtrack_internal.day_text(m.as_of))
-           || invtrack_internal.report_trackers(m.merchant) || invtrack_internal.report_alerts(m.merchant)
-           || invtrack_internal.report_expiring(m.merchant) || invtrack_internal.report_findings(m.merchant)
-           || E'</main>\n</body>\n</html>\n'
+      INTO head
       FROM (SELECT z.merchant, z.name, invtrack_internal.as_of(z.time_zone) AS as_of FROM invtrack.merchant z) m
      CROSS JOIN invtrack_internal.report_limit c
      WHERE m.merchant = report_page.merchant;
-END;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN head || invtrack_internal.report_trackers(merchant) || invtrack_internal.report_alerts(merchant)
+                || invtrack_internal.report_expiring(merchant) || invtrack_internal.report_findings(merchant)
+                || E'</main>\n</body>\n</html>\n';
+END
+$body$;
 COMMENT ON FUNCTION invtrack_internal.report_page(text) IS 'The report of a merchant, for the day of the calendar';
 
 CREATE FUNCTION invtrack.report(merchant text, as_of date DEFAULT NULL)
