@@ -51,7 +51,7 @@ sub place { my $node = shift; return sprintf "'%s', %d", $node->host, $node->por
 $coordinator->safe_psql('shop', 'SELECT citus_set_coordinator_host(' . place($coordinator) . ')');
 $coordinator->safe_psql('shop', 'SELECT citus_add_node(' . place($_) . ')') for $one, $two;
 
-# Adopted late, with data: nothing is counted or recorded twice.
+# Adopted late, with data, after an update that reached the workers, too: nothing is counted or recorded twice.
 my $before = q{
     INSERT INTO invtrack.merchant (merchant) VALUES ('m0');
     INSERT INTO invtrack.inventory_type VALUES ('m0', 'good', 'Good');
@@ -66,9 +66,11 @@ my $counts = join ' UNION ALL ', map { "SELECT '$_', count(*) FROM invtrack.$_" 
   qw(merchant product tracker movement flow_series fold_state alert alert_event check_state tracker_history stock_history tracker_change status_daily);
 for my $node ($coordinator, $plain)
 {
-	as($node, 'keeper', 'SET client_min_messages = warning; CREATE EXTENSION invtrack CASCADE');
+	my $create = $node == $coordinator ? q{CREATE EXTENSION invtrack VERSION '0.2.0' CASCADE; ALTER EXTENSION invtrack UPDATE} : 'CREATE EXTENSION invtrack CASCADE';
+	as($node, 'keeper', "SET client_min_messages = warning; $create");
 	as($node, 'keeper', $before);
 }
+is(as($_, 'keeper', q{SELECT extversion FROM pg_extension WHERE extname = 'invtrack'}), as($plain, 'keeper', q{SELECT extversion FROM pg_extension WHERE extname = 'invtrack'}), $_->name . ' is updated') for $one, $two;
 my $adopted = as($plain, 'keeper', $counts);
 is(answer($plain, 'keeper', 'SELECT * FROM invtrack.distribute()'), '0A000: distribute() needs the extension Citus, which this database does not have', 'not without Citus');
 is(answer($coordinator, 'keeper', 'BEGIN; CREATE POLICY mine ON invtrack.product AS RESTRICTIVE USING (true); SELECT * FROM invtrack.distribute(4)'),
@@ -151,7 +153,7 @@ SELECT count(*) FROM invtrack.check_trackers();
 SELECT merchant, sku, mechanism, status, severity FROM invtrack.alert_open ORDER BY 1, 2, 3;
 SELECT merchant, mechanism, status, trackers FROM invtrack.status_daily ORDER BY 1, 2, 3;
 SELECT merchant, sku, mechanism, health, status FROM invtrack.health_daily ORDER BY 1, 2, 3;
-SELECT merchant, sku, on_hand FROM invtrack.stock_daily ORDER BY 1, 2;
+SELECT merchant, sku, on_hand FROM invtrack.stock_daily ORDER BY 1, 2, 3;
 SELECT invtrack.acknowledge_alert('m1', 'p1', 'good', 'stock_quantity', 'note', 'anna'), invtrack.snooze_alert('m1', 'p1', 'good', 'stock_quantity', '2030-01-01');
 SELECT merchant, event_id, transition FROM invtrack.take_alert_events('mail', 3);
 SELECT merchant, event_id, transition FROM invtrack.take_alert_events('mail', 100);
