@@ -3,7 +3,7 @@
 --
 -- A connection feeds one of our tables, its target, from a source: a table or view over the application's tables. All
 -- source rows of a key, an order or a product, are brought in line together: what the key brought before is
--- kept in connection_row, and what differs is written. Triggers on watched tables note keys in memory; one deferred
+-- kept in connection_row, of sales and shipments in connection_line, and what differs is written. Triggers on watched tables note keys in memory; one deferred
 -- trigger, on connection_pending, brings them in line when the transaction commits.
 --
 -- The work is in src/connection.c (reading the source as its owner), src/connection_watch.c (notes until the commit), src/connection_sync.c (locks
@@ -69,8 +69,8 @@ CREATE TABLE invtrack.connection_item (
     inventory_type text COLLATE "C" NOT NULL DEFAULT '',
     adopted boolean NOT NULL DEFAULT false,
     version bigint NOT NULL DEFAULT 0,
-    CONSTRAINT connection_item_pkey PRIMARY KEY (item),
-    CONSTRAINT connection_item_key UNIQUE (merchant, sku, inventory_type, target)
+    same_as bigint,
+    CONSTRAINT connection_item_pkey PRIMARY KEY (item)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE invtrack.connection_item IS 'Numbers of what connections feed, so that another sku changes one row here';
 COMMENT ON COLUMN invtrack.connection_item.item IS 'The number';
@@ -80,6 +80,11 @@ COMMENT ON COLUMN invtrack.connection_item.sku IS 'Product of the item; empty fo
 COMMENT ON COLUMN invtrack.connection_item.inventory_type IS 'Inventory type of the item; empty for merchants and products';
 COMMENT ON COLUMN invtrack.connection_item.adopted IS 'Was it there before a connection brought it? Then disconnect() leaves it';
 COMMENT ON COLUMN invtrack.connection_item.version IS 'Counts changes: who adds up an item updates this, so that others wait';
+COMMENT ON COLUMN invtrack.connection_item.same_as IS 'Number of the item that this one was merged into, of sales and shipments; null: none';
+CREATE UNIQUE INDEX connection_item_key ON invtrack.connection_item (merchant, sku, inventory_type, target) WHERE same_as IS NULL;
+COMMENT ON INDEX invtrack.connection_item_key IS 'The number of an item';
+CREATE INDEX connection_item_product ON invtrack.connection_item (merchant, sku);
+COMMENT ON INDEX invtrack.connection_item_product IS 'The items of a product, also those that were merged into others';
 
 -- There are no foreign keys: their checks were two fifths of a first load. A writer of rows has locked their key and their items, and
 -- whoever deletes one of these locks it first.
@@ -94,7 +99,7 @@ CREATE TABLE invtrack.connection_row (
     gone boolean NOT NULL DEFAULT false,
     attributes jsonb
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
-COMMENT ON TABLE invtrack.connection_row IS 'What each key of a connection has brought';
+COMMENT ON TABLE invtrack.connection_row IS 'What each key of a connection has brought, but for sales and shipments';
 COMMENT ON COLUMN invtrack.connection_row.connection IS 'Number of the connection';
 COMMENT ON COLUMN invtrack.connection_row.key IS 'The key';
 COMMENT ON COLUMN invtrack.connection_row.item IS 'Number of the item';
@@ -112,6 +117,24 @@ CREATE INDEX connection_row_item ON invtrack.connection_row (item);
 COMMENT ON INDEX invtrack.connection_row_item IS 'Who else has an item';
 CREATE INDEX connection_row_gone ON invtrack.connection_row (connection) WHERE gone;
 COMMENT ON INDEX invtrack.connection_row_gone IS 'What could not be deleted yet';
+
+-- A key in a row: most orders have few lines, and an entry in an index for each line would cost more than the line.
+CREATE TABLE invtrack.connection_line (
+    connection integer NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    items bigint[] NOT NULL,
+    days date[] NOT NULL,
+    quantities numeric[] NOT NULL,
+    counts integer[] NOT NULL,
+    CONSTRAINT connection_line_pkey PRIMARY KEY (connection, key)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+COMMENT ON TABLE invtrack.connection_line IS 'The sales or shipments that each key of a connection has brought, line by line';
+COMMENT ON COLUMN invtrack.connection_line.connection IS 'Number of the connection';
+COMMENT ON COLUMN invtrack.connection_line.key IS 'The key';
+COMMENT ON COLUMN invtrack.connection_line.items IS 'Numbers of the items';
+COMMENT ON COLUMN invtrack.connection_line.days IS 'Days of the movements';
+COMMENT ON COLUMN invtrack.connection_line.quantities IS 'Units';
+COMMENT ON COLUMN invtrack.connection_line.counts IS 'How many source rows say so';
 
 CREATE TABLE invtrack.connection_reject (
     connection text COLLATE "C" NOT NULL,
@@ -229,4 +252,5 @@ SELECT pg_catalog.pg_extension_config_dump('invtrack.connection_key', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.connection_item', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.connection_item_item_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.connection_row', '');
+SELECT pg_catalog.pg_extension_config_dump('invtrack.connection_line', '');
 SELECT pg_catalog.pg_extension_config_dump('invtrack.connection_reject', '');

@@ -356,8 +356,9 @@ BEGIN
     -- Its keys go along: who holds one has written its rows when we go on.
     DELETE FROM invtrack.connection n WHERE n.number = c.number;
     DELETE FROM invtrack.connection_row w WHERE w.connection = c.number;
-    -- Another connection may just bring rows of an item; a snapshot that stays would not show them.
-    IF current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
+    DELETE FROM invtrack.connection_line l WHERE l.connection = c.number;
+    -- Another connection may just bring rows of an item; a snapshot that stays would not show them. Lines do not tell who has an item.
+    IF c.target NOT IN ('sale', 'shipment') AND current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
         unused := ARRAY(SELECT i.item FROM invtrack.connection_item i
                          WHERE i.target = c.target AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item)
                          ORDER BY i.merchant, i.sku, i.inventory_type FOR UPDATE);

@@ -41,16 +41,20 @@ require_not_fed(Datum merchant, Datum sku)
 				 errargument("sku")));
 }
 
-/* In SQL, the items "d" of the merchant $1 and the products $2; null: all. */
+/* In SQL, what "d" has of the merchant $1 and the products $2; null: all. */
 #define OF_PRODUCTS \
 	" d.merchant " EQ " $1 AND ($2 IS NULL OR d.sku " EQ " ANY ($2))"
 
+/* How much there is that a connection may have brought. */
 static int64
-count_rows(Datum *values, const char *nulls, bool read_only)
+count_brought(Datum *values, const char *nulls, bool read_only)
 {
 	static Statement find = {
-		"SELECT pg_catalog.count(*) FROM invtrack.connection_item d"
-		" JOIN invtrack.connection_row w ON w.item " EQ " d.item WHERE" OF_PRODUCTS,
+		"SELECT (SELECT pg_catalog.count(*) FROM invtrack.connection_item d"
+		" JOIN invtrack.connection_row w ON w.item " EQ " d.item WHERE" OF_PRODUCTS ")"
+		" OPERATOR(pg_catalog.+)"
+		" (SELECT pg_catalog.count(*) FROM invtrack.movement d"
+		" WHERE NOT d.folded AND" OF_PRODUCTS ")",
 		2, {TEXTOID, TEXTARRAYOID}, 0, {INT8OID}
 	};
 
@@ -60,8 +64,9 @@ count_rows(Datum *values, const char *nulls, bool read_only)
 
 /*
  * Before items go: lock those of some products, of all where count is 0. Nobody
- * brings rows of them from now on. Rows that others have brought since the
- * snapshot of this transaction was taken would stay behind.
+ * brings anything of them from now on. What others have brought since the
+ * snapshot of this transaction was taken would stay behind; where it was folded,
+ * the series has changed, which PostgreSQL tells.
  */
 void
 lock_items(Datum merchant, Datum *skus, int count)
@@ -76,12 +81,11 @@ lock_items(Datum merchant, Datum *skus, int count)
 
 	if (count > 0)
 		values[1] = array_of(TEXTOID, skus, NULL, count);
-	(void) statement_run(&lock, values, nulls, false);
-	if (!IsolationUsesXactSnapshot())
+	if (statement_run(&lock, values, nulls, false) == 0 || !IsolationUsesXactSnapshot())
 		return;
-	seen = count_rows(values, nulls, false);
+	seen = count_brought(values, nulls, false);
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (count_rows(values, nulls, true) != seen)
+	if (count_brought(values, nulls, true) != seen)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not serialize access due to a concurrent change of a connection"),
@@ -90,15 +94,16 @@ lock_items(Datum merchant, Datum *skus, int count)
 }
 
 /*
- * The items of a product are another's now: they take its code, or, where it
- * has such items, their rows go to these.
+ * The items of a product are another's now: they take its code. Where it has
+ * such items, rows go to these; numbers that lines have stand for these.
  */
 void
 move_items(Datum merchant, Datum sku, Datum other_sku)
 {
 #define SAME_ITEM \
 	OF_SKU("b", "$3") " AND b.target " EQ " a.target" \
-	" AND b.inventory_type " EQ " a.inventory_type"
+	" AND b.inventory_type " EQ " a.inventory_type AND b.same_as IS NULL"
+#define HAS_LINES	" a.target " EQ " ANY ('{sale,shipment}'::pg_catalog.text[])"
 	static Statement steps[] = {
 		{
 			"UPDATE invtrack.connection_row w SET item = b.item"
@@ -108,7 +113,13 @@ move_items(Datum merchant, Datum sku, Datum other_sku)
 		},
 		{
 			"DELETE FROM invtrack.connection_item a USING invtrack.connection_item b"
-			" WHERE" SAME_ITEM " AND" OF_SKU("a", "$2"),
+			" WHERE" SAME_ITEM " AND" OF_SKU("a", "$2") " AND NOT" HAS_LINES,
+			3, {TEXTOID, TEXTOID, TEXTOID}
+		},
+		{
+			"UPDATE invtrack.connection_item a SET sku = $3, same_as = b.item"
+			" FROM invtrack.connection_item b"
+			" WHERE" SAME_ITEM " AND" OF_SKU("a", "$2") " AND" HAS_LINES,
 			3, {TEXTOID, TEXTOID, TEXTOID}
 		},
 		{

@@ -1,18 +1,22 @@
 /*
  * connection_line.c
  *		Lines of sales and shipments: what a connection's keys say now, against
- *		what they brought before, which connection_row keeps.
+ *		what they brought before, which connection_line keeps.
  *
- * Each line more is a movement, each line less an opposite one.
+ * Each line more is a movement, each line less an opposite one. A line knows
+ * its item by a number, which stays when the product is renamed, stands for
+ * another number when it is merged, and is nobody's when it is deleted.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "lib/qunique.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/numeric.h"
 
 #include "argument.h"
@@ -57,17 +61,29 @@ start_using_indexes(void)
 	return nest_level;
 }
 
+/* ---------- lines and items ---------- */
+
 /* Start with an array of keys, in their order. */
 void
-start_lines(Lines *lines, Datum number, Datum keys)
+start_lines(Lines *lines, const Connection *connection, Datum keys)
 {
 	memset(lines, 0, sizeof(Lines));
-	lines->number = number;
+	lines->connection = connection;
 	lines->keys = keys;
 	lines->room = 16;
 	lines->lines = palloc(sizeof(Line) * lines->room);
 	deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &lines->key, NULL,
 					  &lines->key_count);
+	lines->is_changed = palloc0(sizeof(bool) * lines->key_count);
+}
+
+static void
+report_damage(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("a row of table \"connection_line\" is not as invtrack writes it"),
+			 errhint("Undo changes to its rows: only invtrack writes them.")));
 }
 
 static Line *
@@ -84,10 +100,7 @@ new_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity)
 	line->day = day;
 	line->quantity = quantity;
 	if (!read_quantity(quantity, &line->micro))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("a row of table \"connection_row\" has no quantity of invtrack"),
-				 errhint("Undo changes to its rows: only invtrack writes them.")));
+		report_damage();
 	return line;
 }
 
@@ -98,29 +111,31 @@ add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity)
 	new_line(lines, key, item, day, quantity)->now = 1;
 }
 
-/* The lines of before go behind those of now. */
-static void
-add_lines_before(Lines *lines)
+/* The codes of an item, in the order of a source's columns. */
+void
+add_item(Lines *lines, int64 number, const Datum *codes)
 {
-	static Statement find = {
-		"SELECT w.key, w.item, w.day, w.quantity, w.lines, w.ctid FROM invtrack.connection_row w"
-		" WHERE w.connection " EQ " $1 AND w.key " EQ " ANY ($2)",
-		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
-		{TEXTOID, INT8OID, DATEOID, NUMERICOID, INT4OID, TIDOID}
-	};
-	Datum		values[2] = {lines->number, lines->keys};
-	uint64		count = statement_run(&find, values, NULL, false);
+	LineItem   *item;
 
-	for (uint64 i = 0; i < count; i++)
+	if (lines->item_count == lines->item_room)
 	{
-		Line	   *line = new_line(lines, place_of_key(lines, result_text(SPI_tuptable, i, 1)),
-									result_int64(SPI_tuptable, i, 2),
-									DatumGetDateADT(result_datum(SPI_tuptable, i, 3, DATEOID)),
-									result_datum(SPI_tuptable, i, 4, NUMERICOID));
-
-		line->before = DatumGetInt32(result_datum(SPI_tuptable, i, 5, INT4OID));
-		line->place = *(ItemPointer) DatumGetPointer(result_datum(SPI_tuptable, i, 6, TIDOID));
+		lines->item_room = Max(8, lines->item_room * 2);
+		lines->items = lines->items == NULL ? palloc(sizeof(LineItem) * lines->item_room) :
+			repalloc_huge(lines->items, sizeof(LineItem) * lines->item_room);
 	}
+	item = &lines->items[lines->item_count++];
+	item->number = number;
+	memcpy(item->codes, codes, sizeof(item->codes));
+}
+
+/* Items, and whatever else begins with the number of one. */
+static int
+compare_numbers(const void *a, const void *b)
+{
+	int64		number_a = *(const int64 *) a;
+	int64		number_b = *(const int64 *) b;
+
+	return number_a < number_b ? -1 : number_a > number_b;
 }
 
 static int
@@ -140,200 +155,292 @@ compare_lines(const void *a, const void *b)
 	return 0;
 }
 
-/* Equal lines become one, and those that are as before go. */
+/* Equal lines become one. */
 static void
-keep_changed(Lines *lines)
+combine_lines(Lines *lines)
 {
 	int			kept = 0;		/* those that are finished */
 
-	lines->gone = MemoryContextAllocHuge(CurrentMemoryContext,
-										 sizeof(ItemPointerData) * (lines->count + 1));
 	qsort(lines->lines, lines->count, sizeof(Line), compare_lines);
-	for (int i = 0; i < lines->count;)
+	for (int i = 0; i < lines->count; i++)
 	{
-		int			first = i;
-		Line		sum = lines->lines[i];
+		Line	   *line = &lines->lines[i];
+		Line	   *last = &lines->lines[kept - 1];
 
-		for (i++; i < lines->count && compare_lines(&sum, &lines->lines[i]) == 0; i++)
+		if (kept > 0 && compare_lines(last, line) == 0)
 		{
-			sum.now += lines->lines[i].now;
-			sum.before += lines->lines[i].before;
+			last->now += line->now;
+			last->before += line->before;
 		}
-		if (sum.now == sum.before)
-			continue;
-		for (int j = first; j < i; j++)
-			if (lines->lines[j].before > 0)
-				lines->gone[lines->gone_count++] = lines->lines[j].place;
-		lines->lines[kept++] = sum;
+		else
+			lines->lines[kept++] = *line;
 	}
 	lines->count = kept;
 }
 
-/*
- * Rows and items may be another product's, or gone, since they were read: their
- * keys are locked, and they are not.
- */
-static void
-require_written(uint64 written, uint64 expected)
+/* ---------- what the keys brought before ---------- */
+
+/* The elements of an array that SPI found; how many. */
+static int
+take_elements(uint64 row, int column, Oid type, Oid array_type, Datum **elements)
 {
-	if (written != expected)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("a product was merged or deleted while a connection followed it"),
-				 errhint("Try the transaction again.")));
-}
-
-/* What statements take of lines. */
-enum
-{
-	LINE_KEY,
-	LINE_ITEM,
-	LINE_DAY,
-	LINE_QUANTITY,
-	LINE_COUNT,
-	LINE_COLUMNS
-};
-
-#define LINE_TYPES \
-	INT4OID, TEXTARRAYOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID
-
-/* In SQL, lines of the connection $1. */
-#define LINES \
-	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)," \
-	" pg_catalog.unnest($5), pg_catalog.unnest($6)) AS u(key, item, day, quantity, lines)"
-
-static const Oid line_types[LINE_COLUMNS] = {TEXTOID, INT8OID, DATEOID, NUMERICOID, INT4OID};
-
-/* Lines that wait for a statement, column by column. */
-typedef struct Writing
-{
-	Datum	   *columns[LINE_COLUMNS];
+	Datum		array = result_datum(SPI_tuptable, row, column, array_type);
+	int16		size;
+	bool		by_value;
+	char		align;
+	bool	   *nulls;
 	int			count;
-} Writing;
 
-static void
-start_writing(Writing *writing, int64 lines)
-{
-	for (int c = 0; c < LINE_COLUMNS; c++)
-		writing->columns[c] = MemoryContextAllocHuge(CurrentMemoryContext,
-													 sizeof(Datum) * (lines + 1));
-	writing->count = 0;
+	get_typlenbyvalalign(type, &size, &by_value, &align);
+	deconstruct_array(DatumGetArrayTypeP(array), type, size, by_value, align, elements, &nulls,
+					  &count);
+	for (int i = 0; i < count; i++)
+		if (nulls[i])
+			report_damage();
+	return count;
 }
 
+/* What the keys brought before goes behind what they say now. */
 static void
-write_line(Writing *writing, const Lines *lines, const Line *line, Datum quantity, int64 count)
+read_before(Lines *lines)
 {
-	int			i = writing->count++;
+	static Statement find = {
+		"SELECT l.key, l.items, l.days, l.quantities, l.counts FROM invtrack.connection_line l"
+		" WHERE l.connection " EQ " $1 AND l.key " EQ " ANY ($2)",
+		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
+		{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
+	};
+	Datum		values[2] = {lines->connection->number, lines->keys};
+	uint64		rows = statement_run(&find, values, NULL, false);
 
-	writing->columns[LINE_KEY][i] = lines->key[line->key];
-	writing->columns[LINE_ITEM][i] = Int64GetDatum(line->item);
-	writing->columns[LINE_DAY][i] = DateADTGetDatum(line->day);
-	writing->columns[LINE_QUANTITY][i] = quantity;
-	writing->columns[LINE_COUNT][i] = Int32GetDatum((int32) count);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		int			key = place_of_key(lines, result_text(SPI_tuptable, row, 1));
+		Datum	   *items;
+		Datum	   *days;
+		Datum	   *quantities;
+		Datum	   *counts;
+		int			count = take_elements(row, 2, INT8OID, INT8ARRAYOID, &items);
+
+		if (take_elements(row, 3, DATEOID, DATEARRAYOID, &days) != count ||
+			take_elements(row, 4, NUMERICOID, NUMERICARRAYOID, &quantities) != count ||
+			take_elements(row, 5, INT4OID, INT4ARRAYOID, &counts) != count)
+			report_damage();
+		for (int i = 0; i < count; i++)
+			new_line(lines, key, DatumGetInt64(items[i]), DatumGetDateADT(days[i]),
+					 quantities[i])->before = DatumGetInt32(counts[i]);
+	}
+}
+
+/* What became of an item that a line names. */
+typedef struct Resolved
+{
+	int64		number;
+	int64		stands_for;		/* the same, or the one that it was merged
+								 * into */
+} Resolved;
+
+/*
+ * The items of lines that are no more, by their numbers; how many. They stay
+ * what they are until the transaction ends: a merge comes before or after.
+ */
+static int
+resolve_items(Lines *lines, Resolved **resolved)
+{
+	static Statement find = {
+		"SELECT i.item, coalesce(i.same_as, i.item), i.merchant, i.sku, i.inventory_type"
+		" FROM invtrack.connection_item i WHERE i.item " EQ " ANY ($1) FOR KEY SHARE",
+		1, {INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum	   *numbers = MemoryContextAllocHuge(CurrentMemoryContext,
+												 sizeof(Datum) * (lines->count + 1));
+	int			count = 0;
+	Datum		array;
+	uint64		rows;
+
+	for (int i = 0; i < lines->count; i++)
+		if (lines->lines[i].before > lines->lines[i].now)
+			numbers[count++] = Int64GetDatum(lines->lines[i].item);
+	*resolved = NULL;
+	if (count == 0)
+		return 0;
+	qsort(numbers, count, sizeof(Datum), compare_numbers);
+	count = qunique(numbers, count, sizeof(Datum), compare_numbers);
+	array = array_of(INT8OID, numbers, NULL, count);
+	rows = statement_run(&find, &array, NULL, false);
+	*resolved = palloc(sizeof(Resolved) * (rows + 1));
+	for (uint64 row = 0; row < rows; row++)
+	{
+		Datum		codes[ITEM_CODES];
+
+		(*resolved)[row].number = result_int64(SPI_tuptable, row, 1);
+		(*resolved)[row].stands_for = result_int64(SPI_tuptable, row, 2);
+		for (int c = 0; c < ITEM_CODES; c++)
+			codes[c] = result_text(SPI_tuptable, row, 3 + c);
+		add_item(lines, (*resolved)[row].stands_for, codes);
+	}
+	qsort(*resolved, rows, sizeof(Resolved), compare_numbers);
+	return rows;
 }
 
 /*
- * Run a statement for the lines: $1 the connection, then arrays. It writes as
- * many rows.
+ * Lines that are no more, of products that were merged, are those of the other
+ * product; nothing is taken back from products that were deleted.
  */
 static void
-finish_writing(Writing *writing, const Lines *lines, Statement *statement)
+resolve_lines(Lines *lines)
 {
-	Datum		values[LINE_COLUMNS + 1] = {lines->number};
+	Resolved   *resolved;
+	int			count = resolve_items(lines, &resolved);
+	bool		is_other = false;
 
-	if (writing->count == 0)
-		return;
-	for (int c = 0; c < LINE_COLUMNS; c++)
-		values[1 + c] = array_of(line_types[c], writing->columns[c], NULL, writing->count);
-	require_written(statement_run(statement, values, NULL, false), writing->count);
-}
-
-/* What keys have brought and is true no more. */
-static void
-delete_gone(const Lines *lines)
-{
-	static Statement delete = {
-		"DELETE FROM invtrack.connection_row w WHERE w.ctid " EQ " ANY ($1)",
-		1, {TIDARRAYOID}, CURSOR_OPT_GENERIC_PLAN
-	};
-	Datum	   *places;
-	Datum		array;
-
-	if (lines->gone_count == 0)
-		return;
-	places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * lines->gone_count);
-	for (int i = 0; i < lines->gone_count; i++)
-		places[i] = PointerGetDatum(&lines->gone[i]);
-	array = array_of(TIDOID, places, NULL, lines->gone_count);
-	require_written(statement_run(&delete, &array, NULL, false), lines->gone_count);
-}
-
-/* What keys have brought, as it is now. */
-static void
-write_rows(const Lines *lines)
-{
-	static Statement insert = {
-		"INSERT INTO invtrack.connection_row (connection, key, item, day, quantity, lines)"
-		" SELECT $1, u.key, u.item, u.day, u.quantity, u.lines"
-		LINES,
-		LINE_COLUMNS + 1, {LINE_TYPES}
-	};
-	Writing		came;
-
-	start_writing(&came, lines->count);
 	for (int i = 0; i < lines->count; i++)
+	{
+		Line	   *line = &lines->lines[i];
+		const Resolved *found;
+
+		if (line->before <= line->now)
+			continue;
+		found = bsearch(&line->item, resolved, count, sizeof(Resolved), compare_numbers);
+		if (found != NULL && found->stands_for == line->item)
+			continue;
+		lines->is_changed[line->key] = true;
+		if (found == NULL)
+			line->before = line->now;
+		else
+		{
+			line->item = found->stands_for;
+			is_other = true;
+		}
+	}
+	if (is_other)
+		combine_lines(lines);
+}
+
+/* ---------- what is written ---------- */
+
+/* The lines of a key as they are now, from its first to its last. */
+static void
+write_key(const Lines *lines, int first, int end)
+{
+	static Statement write = {
+		"INSERT INTO invtrack.connection_line (connection, key, items, days, quantities, counts)"
+		" VALUES ($1, $2, $3, $4, $5, $6)"
+		" ON CONFLICT (connection, key) DO UPDATE SET items = excluded.items,"
+		" days = excluded.days, quantities = excluded.quantities, counts = excluded.counts",
+		6, {INT4OID, TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
+	};
+	static const Oid types[] = {INT8OID, DATEOID, NUMERICOID, INT4OID};
+	Datum	   *columns[lengthof(types)];
+	Datum		values[2 + lengthof(types)];
+	int			count = 0;
+
+	for (int c = 0; c < lengthof(types); c++)
+		columns[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (end - first));
+	for (int i = first; i < end; i++)
 	{
 		const Line *line = &lines->lines[i];
 
-		if (line->now > 0)
-			write_line(&came, lines, line, line->quantity, line->now);
+		if (line->now == 0)
+			continue;
+		columns[0][count] = Int64GetDatum(line->item);
+		columns[1][count] = DateADTGetDatum(line->day);
+		columns[2][count] = line->quantity;
+		columns[3][count++] = Int32GetDatum((int32) line->now);
 	}
-	finish_writing(&came, lines, &insert);
+	values[0] = lines->connection->number;
+	values[1] = lines->key[lines->lines[first].key];
+	for (int c = 0; c < lengthof(types); c++)
+	{
+		values[2 + c] = array_of(types[c], columns[c], NULL, count);
+		pfree(columns[c]);
+	}
+	statement_run(&write, values, NULL, false);
+	for (int c = 0; c < lengthof(types); c++)
+		pfree(DatumGetPointer(values[2 + c]));
 }
 
-/*
- * A movement for each line more, an opposite one for each less; how many. Its
- * item stays what it is until the transaction ends: a merge comes before or
- * after.
- */
+/* The lines of keys that differ from before. */
+static void
+write_keys(Lines *lines)
+{
+	int			end;
+
+	for (int i = 0; i < lines->count; i++)
+		lines->is_changed[lines->lines[i].key] |= lines->lines[i].now != lines->lines[i].before;
+	for (int first = 0; first < lines->count; first = end)
+	{
+		int			key = lines->lines[first].key;
+
+		for (end = first + 1; end < lines->count && lines->lines[end].key == key;)
+			end++;
+		if (lines->is_changed[key])
+			write_key(lines, first, end);
+	}
+}
+
+/* A movement for each line more, an opposite one for each less; how many. */
 static uint64
 write_movements(const Lines *lines)
 {
 	static Statement insert = {
 		"INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)"
-		" SELECT i.merchant, i.sku, i.inventory_type, i.target, u.day, u.quantity"
-		LINES
-		" JOIN invtrack.connection_item i ON i.item " EQ " u.item FOR KEY SHARE OF i",
-		LINE_COLUMNS + 1, {LINE_TYPES}, CURSOR_OPT_GENERIC_PLAN
+		" SELECT u.merchant, u.sku, u.inventory_type, $1, u.day, u.quantity"
+		" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),"
+		" pg_catalog.unnest($5), pg_catalog.unnest($6))"
+		" AS u(merchant, sku, inventory_type, day, quantity)",
+		6, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID, NUMERICARRAYOID}
 	};
-	Writing		movements;
+	static const Oid types[ITEM_CODES + 2] = {TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID};
+	Datum	   *columns[lengthof(types)];
+	Datum		values[1 + lengthof(types)] = {lines->connection->target};
+	int64		room = 0;
 	int64		count = 0;
 
 	for (int i = 0; i < lines->count; i++)
-		count += llabs(lines->lines[i].now - lines->lines[i].before);
-	start_writing(&movements, count);
+		room += llabs(lines->lines[i].now - lines->lines[i].before);
+	for (int c = 0; c < lengthof(types); c++)
+		columns[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (room + 1));
 	for (int i = 0; i < lines->count; i++)
 	{
 		const Line *line = &lines->lines[i];
 		int64		more = line->now - line->before;
-		Datum		quantity = more > 0 ? line->quantity :
-			DirectFunctionCall1(numeric_uminus, line->quantity);
+		const LineItem *item;
+		Datum		quantity;
 
-		/* a line of nothing is known, and moves nothing */
-		for (int64 n = 0; n < llabs(more) && line->micro != 0; n++)
-			write_line(&movements, lines, line, quantity, 1);
+		if (more == 0 || line->micro == 0)
+			continue;			/* a line of nothing is known, and moves
+								 * nothing */
+		item = bsearch(&line->item, lines->items, lines->item_count, sizeof(LineItem),
+					   compare_numbers);
+		if (item == NULL)		/* cannot happen: lines now and resolved ones
+								 * have items */
+			elog(ERROR, "there is no item " INT64_FORMAT, line->item);
+		quantity = more > 0 ? line->quantity : DirectFunctionCall1(numeric_uminus, line->quantity);
+		for (int64 n = llabs(more); n > 0; n--, count++)
+		{
+			for (int c = 0; c < ITEM_CODES; c++)
+				columns[c][count] = item->codes[c];
+			columns[ITEM_CODES][count] = DateADTGetDatum(line->day);
+			columns[ITEM_CODES + 1][count] = quantity;
+		}
 	}
-	finish_writing(&movements, lines, &insert);
-	return movements.count;
+	if (count == 0)
+		return 0;
+	for (int c = 0; c < lengthof(types); c++)
+		values[1 + c] = array_of(types[c], columns[c], NULL, count);
+	return statement_run(&insert, values, NULL, false);
 }
 
 /* Write what differs from before. Returns the number of movements. */
 uint64
 write_lines(Lines *lines)
 {
-	add_lines_before(lines);
-	keep_changed(lines);
-	delete_gone(lines);
-	write_rows(lines);
+	read_before(lines);
+	combine_lines(lines);
+	resolve_lines(lines);
+	if (lines->item_count > 0)
+		qsort(lines->items, lines->item_count, sizeof(LineItem), compare_numbers);
+	write_keys(lines);
 	return write_movements(lines);
 }

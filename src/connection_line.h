@@ -7,13 +7,14 @@
 
 #include "postgres.h"
 
-#include "storage/itemptr.h"
 #include "utils/date.h"
 
+#include "catalogue.h"
+#include "connection.h"
 #include "day_codec.h"
 #include "statement.h"
 
-/* Equal lines of a key: now in the source, and before, in the row at a place. */
+/* Equal lines of a key: now in the source, and before. */
 typedef struct Line
 {
 	int			key;
@@ -24,27 +25,37 @@ typedef struct Line
 								 * wrote */
 	int64		now;
 	int64		before;
-	ItemPointerData place;
 } Line;
+
+/* What a number stands for. */
+typedef struct LineItem
+{
+	int64		number;
+	Datum		codes[ITEM_CODES];
+} LineItem;
 
 typedef struct Lines
 {
-	Datum		number;			/* of the connection */
+	const Connection *connection;
 	Datum		keys;			/* an array */
 	Datum	   *key;			/* each of them, in their order */
+	bool	   *is_changed;		/* key by key: are its lines others than
+								 * before? */
 	int			key_count;
 	Line	   *lines;
 	int			count;
 	int			room;
-	ItemPointerData *gone;		/* rows of before that are true no more */
-	int			gone_count;
+	LineItem   *items;			/* of lines that move something */
+	int			item_count;
+	int			item_room;
 } Lines;
 
 /* connection_line.c: within SPI */
 extern int	compare_keys(const void *a, const void *b);
 extern int	place_of_key(const Lines *lines, Datum key);
 extern int	start_using_indexes(void);
-extern void start_lines(Lines *lines, Datum number, Datum keys);
+extern void start_lines(Lines *lines, const Connection *connection, Datum keys);
+extern void add_item(Lines *lines, int64 number, const Datum *codes);
 extern void add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity);
 extern uint64 write_lines(Lines *lines);
 

@@ -102,7 +102,7 @@ find_numbers(Datum *values, int64 *numbers, int count)
 		" JOIN invtrack.connection_item i ON i.merchant " EQ " u.merchant"
 		" AND i.sku " EQ " u.sku"
 		" AND i.inventory_type " EQ " u.inventory_type"
-		" AND i.target " EQ " $1 FOR KEY SHARE OF i",
+		" AND i.target " EQ " $1 WHERE i.same_as IS NULL FOR KEY SHARE OF i",
 		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
 		{INT8OID, INT8OID}
 	};
@@ -167,6 +167,14 @@ number_items(Sync *sync)
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					 errmsg("an item was renamed or deleted while a connection numbered it"),
 					 errhint("Try the transaction again.")));
+	}
+	for (int i = 0; i < items; i++)
+	{
+		Datum		of_item[ITEM_CODES];
+
+		for (int c = 0; c < ITEM_CODES; c++)
+			of_item[c] = codes[c][i];
+		add_item(&sync->lines, numbers[i], of_item);
 	}
 	for (int i = 0; i < count; i++)
 		sound[i]->item = numbers[sound[i]->item - 1];
@@ -252,7 +260,7 @@ sync_movements(const Connection *connection, Datum keys, bool is_empty)
 	int			nest_level;
 
 	SPI_connect();
-	start_lines(&sync.lines, connection->number, keys);
+	start_lines(&sync.lines, connection, keys);
 	if (!is_empty)
 		take_rows(&sync, read_source(connection, keys, 0));
 	nest_level = start_using_indexes();

@@ -1,0 +1,66 @@
+-- Lines of sales whose products are merged, renamed and deleted: what a key brought is taken back from the product that has it now.
+\pset format unaligned
+BEGIN;
+SET LOCAL client_min_messages = warning;
+CREATE TABLE sold (id integer PRIMARY KEY, order_id integer, sku text, units numeric);
+CREATE VIEW to_sale AS SELECT order_id, 'm'::text AS merchant, sku, 'good'::text AS inventory_type, date '2026-03-01' AS occurred_on, units AS quantity FROM sold;
+INSERT INTO invtrack.merchant (merchant) VALUES ('m');
+INSERT INTO invtrack.product (merchant, sku) SELECT 'm', s FROM unnest('{a,b,c,d}'::text[]) s;
+INSERT INTO sold VALUES (1, 1, 'a', 5), (2, 1, 'a', 5), (3, 1, 'b', 2), (4, 2, 'b', 7), (5, 3, 'c', 1), (6, 4, 'a', 2.50);
+SELECT invtrack.connect('sales', 'sale', 'to_sale', 'order_id');
+CREATE FUNCTION now_sold() RETURNS TABLE (sku text, sold numeric, movements bigint) LANGUAGE sql AS
+    $$SELECT m.sku, sum(m.quantity), count(*) FROM invtrack.movement m WHERE m.merchant = 'm' GROUP BY m.sku ORDER BY m.sku$$;
+CREATE FUNCTION synced() RETURNS text LANGUAGE sql AS $$SELECT format('%s of %s keys changed, %s rejected', changed, keys, rejected) FROM invtrack.sync()$$;
+SELECT synced();
+SELECT * FROM now_sold();
+SELECT l.key, l.quantities, l.counts, ARRAY(SELECT i.sku FROM unnest(l.items) WITH ORDINALITY u (item, n) JOIN invtrack.connection_item i ON i.item = u.item ORDER BY u.n) AS skus
+  FROM invtrack.connection_line l ORDER BY l.key;
+
+-- A product is merged, and the application says so, too: nothing moves. Again into a third one.
+SELECT invtrack.merge_product('m', 'a', 'b');
+UPDATE sold SET sku = 'b' WHERE sku = 'a';
+SELECT synced();
+SELECT synced();
+SELECT * FROM now_sold();
+SELECT invtrack.merge_product('m', 'b', 'c');
+UPDATE sold SET sku = 'c' WHERE sku = 'b' AND order_id <> 4;
+DELETE FROM sold WHERE id = 1;
+SELECT synced();
+SELECT * FROM now_sold();
+SELECT synced();
+
+-- The code is used anew, and its number is another one.
+INSERT INTO invtrack.product (merchant, sku) VALUES ('m', 'a');
+INSERT INTO sold VALUES (7, 5, 'a', 3);
+SELECT synced();
+SELECT * FROM now_sold();
+SELECT sku, count(*) FILTER (WHERE same_as IS NULL) AS items, count(same_as) AS others FROM invtrack.connection_item GROUP BY sku ORDER BY sku;
+
+-- Renamed, with those that were merged into it.
+SELECT invtrack.rename_product('m', 'c', 'e');
+UPDATE sold SET sku = 'e' WHERE sku = 'c';
+SELECT synced();
+SELECT * FROM now_sold();
+
+-- Merged, and the application goes on with the old code: it has the last word.
+SELECT invtrack.merge_product('m', 'e', 'd');
+SELECT synced();
+SELECT * FROM now_sold();
+
+-- A product that is deleted takes its movements along: the next sync brings what the source still has.
+SELECT invtrack.delete_product('m', 'e');
+DELETE FROM sold WHERE order_id = 2;
+SELECT synced();
+SELECT * FROM now_sold();
+SELECT synced();
+
+-- A damaged row is told.
+SAVEPOINT damaged;
+UPDATE invtrack.connection_line SET counts = '{}' WHERE key = '1';
+SELECT synced();
+ROLLBACK TO damaged;
+SELECT invtrack.disconnect('sales', keep_data => false);
+SELECT sku, sold FROM now_sold();
+SELECT (SELECT count(*) FROM invtrack.connection_line) AS lines, (SELECT count(*) FROM invtrack.connection_key) AS keys;
+SELECT * FROM invtrack.verify();
+ROLLBACK;
