@@ -7,23 +7,25 @@
 -- ORDER BY keeps a subquery one of its own, so that what is the same for all trackers of a merchant is worked
 -- out once; a merchant that is asked for still reaches it, and there is nothing to sort then.
 --
--- When an alert opens and closes is known to src/transition.c, too, for back-tests: change both.
+-- When an alert opens and closes is in src/transition.c, of which back-tests ask, too.
+
+CREATE FUNCTION invtrack_internal.transition(
+    is_open boolean, is_worse boolean, is_active boolean, is_retired boolean, reason text, health numeric,
+    recovers_from numeric, alert_too_new boolean, alert_nothing_on_hand boolean)
+RETURNS text LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'transition';
+COMMENT ON FUNCTION invtrack_internal.transition(boolean, boolean, boolean, boolean, text, numeric, numeric, boolean, boolean) IS
+'What a check tells of a tracker: opened, worsened, recovered or withdrawn; null: nothing';
 
 CREATE VIEW invtrack_internal.check_reading WITH (security_invoker) AS
 SELECT h.merchant, h.sku, h.inventory_type, h.mechanism, h.merchant_name, h.status, h.reason, h.health,
        h.current_stock, h.threshold, h.as_of, a.alert_id, a.status AS alert_status, a.opened_at,
-       CASE WHEN a.alert_id IS NOT NULL AND h.discontinued_on <= h.as_of THEN 'withdrawn'
-            WHEN a.alert_id IS NOT NULL AND h.reason IS NULL
-            THEN CASE WHEN h.health >= 100 + m.rearm_percent THEN 'recovered' END
-            WHEN h.reason IS NULL OR NOT h.active OR h.discontinued_on <= h.as_of
-                 OR (h.reason = 'too_new' AND NOT m.alert_too_new)
-                 OR (h.reason = 'nothing_on_hand' AND NOT m.alert_nothing_on_hand)
-            THEN NULL
-            WHEN a.alert_id IS NULL THEN 'opened'
-            WHEN (h.status <> a.status OR a.severity = 'low' AND h.status IN ('replenish', 'stalled') AND h.health <= m.critical_percent)
-                 AND coalesce(a.snoozed_until <= pg_catalog.now(), true)
-            THEN 'worsened'
-       END AS transition,
+       invtrack_internal.transition(
+           a.alert_id IS NOT NULL,
+           (h.status <> a.status OR a.severity = 'low' AND h.status IN ('replenish', 'stalled') AND h.health <= m.critical_percent)
+               AND coalesce(a.snoozed_until <= pg_catalog.now(), true),
+           h.active, h.discontinued_on <= h.as_of, h.reason, h.health, (100 + m.rearm_percent)::numeric,
+           m.alert_too_new, m.alert_nothing_on_hand) COLLATE pg_catalog."default" AS transition,
        a.alert_id IS NOT NULL
        AND (h.health < a.lowest_health OR (h.status = a.status AND h.reason <> a.reason)) AS alert_changes,
        CASE WHEN h.as_of < m.last_day THEN false

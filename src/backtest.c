@@ -252,15 +252,19 @@ set_verdict(const Backtest *test, int32 day, bool is_open, Datum *values, bool *
 {
 	const Judgement *judgement = &test->days[day - test->from_day].judgement;
 	static const FigureColumn columns[] = {FIGURE_HEALTH, FIGURE_STATUS, FIGURE_REASON};
+	AlertState	state = {0};
 
 	for (int i = 0; i < lengthof(columns); i++)
 	{
 		nulls[i] = false;
 		values[i] = figures[columns[i]] (judgement, &nulls[i]);
 	}
-	return next_transition(is_open, judgement->reason, values[0],
-						   test->discontinued_on != NO_DAY && test->discontinued_on <= day,
-						   &test->settings);
+	state.is_open = is_open;
+	state.is_active = true;
+	state.is_retired = test->discontinued_on != NO_DAY && test->discontinued_on <= day;
+	state.reason = judgement->reason;
+	state.health = values[0];
+	return next_transition(&state, &test->settings);
 }
 
 /* The rows, earliest first, with the alerts that would have been opened. */

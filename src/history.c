@@ -188,16 +188,15 @@ history_sum(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(day_series_pack(sums, count, QUANTITY_DECIMALS));
 }
 
-/* reason_number(reason): what a history keeps of a reason; 0 for none */
-PG_FUNCTION_INFO_V1(history_reason_number);
-Datum
-history_reason_number(PG_FUNCTION_ARGS)
+/* The reason of this name, an argument; null is none. */
+Reason
+reason_of_argument(FunctionCallInfo fcinfo, int arg)
 {
 	Reason		reason = REASON_NONE;
 
-	if (!PG_ARGISNULL(0))
+	if (!PG_ARGISNULL(arg))
 	{
-		text	   *name = PG_GETARG_TEXT_PP(0);
+		text	   *name = PG_GETARG_TEXT_PP(arg);
 
 		if (!reason_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &reason))
 			ereport(ERROR,
@@ -205,7 +204,15 @@ history_reason_number(PG_FUNCTION_ARGS)
 					 errmsg("reason \"%s\" does not exist", text_to_cstring(name)),
 					 errargument("reason")));
 	}
-	PG_RETURN_NUMERIC(int64_to_numeric(reason));
+	return reason;
+}
+
+/* reason_number(reason): what a history keeps of a reason; 0 for none */
+PG_FUNCTION_INFO_V1(history_reason_number);
+Datum
+history_reason_number(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_NUMERIC(int64_to_numeric(reason_of_argument(fcinfo, 0)));
 }
 
 /*

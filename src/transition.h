@@ -11,9 +11,21 @@ typedef enum Transition
 {
 	TRANSITION_NONE,
 	TRANSITION_OPENED,
+	TRANSITION_WORSENED,
 	TRANSITION_RECOVERED,
 	TRANSITION_WITHDRAWN
 } Transition;
+
+/* What is known of a tracker and of its alert. */
+typedef struct AlertState
+{
+	bool		is_open;		/* is there an alert? */
+	bool		is_worse;		/* is there worse to tell than was told? */
+	bool		is_active;		/* not paused */
+	bool		is_retired;
+	Reason		reason;
+	Datum		health;
+} AlertState;
 
 /* What a merchant has set for its alerts. */
 typedef struct AlertSettings
@@ -24,7 +36,6 @@ typedef struct AlertSettings
 } AlertSettings;
 
 /* transition.c */
-extern Transition next_transition(bool is_open, Reason reason, Datum health, bool is_retired,
-								  const AlertSettings *settings);
+extern Transition next_transition(const AlertState *state, const AlertSettings *settings);
 
 #endif							/* INVTRACK_TRANSITION_H */
