@@ -95,7 +95,6 @@ CREATE TABLE invtrack.connection_row (
     code text COLLATE "C",
     day date,
     quantity numeric,
-    lines integer NOT NULL DEFAULT 1,
     gone boolean NOT NULL DEFAULT false,
     attributes jsonb
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
@@ -104,9 +103,8 @@ COMMENT ON COLUMN invtrack.connection_row.connection IS 'Number of the connectio
 COMMENT ON COLUMN invtrack.connection_row.key IS 'The key';
 COMMENT ON COLUMN invtrack.connection_row.item IS 'Number of the item';
 COMMENT ON COLUMN invtrack.connection_row.code IS 'Lot, or ref of units on order';
-COMMENT ON COLUMN invtrack.connection_row.day IS 'Day of the movement, expiry date, or expected day';
+COMMENT ON COLUMN invtrack.connection_row.day IS 'Expiry date, or expected day';
 COMMENT ON COLUMN invtrack.connection_row.quantity IS 'Units';
-COMMENT ON COLUMN invtrack.connection_row.lines IS 'How many source rows say so';
 COMMENT ON COLUMN invtrack.connection_row.gone IS 'The source has it no more, and it could not be deleted yet';
 COMMENT ON COLUMN invtrack.connection_row.attributes IS 'The other columns, of a merchant, product or inventory type';
 -- A row has no key of its own; where all tables are published, rows are found by all of it.

@@ -357,13 +357,16 @@ BEGIN
     DELETE FROM invtrack.connection n WHERE n.number = c.number;
     DELETE FROM invtrack.connection_row w WHERE w.connection = c.number;
     DELETE FROM invtrack.connection_line l WHERE l.connection = c.number;
-    -- Another connection may just bring rows of an item; a snapshot that stays would not show them. Lines do not tell who has an item.
-    IF c.target NOT IN ('sale', 'shipment') AND current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
+    -- Another connection may just bring something of an item; a snapshot that stays would not show it. Lines do not tell who has an
+    -- item: numbers of theirs go with the last connection.
+    IF current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
         unused := ARRAY(SELECT i.item FROM invtrack.connection_item i
                          WHERE i.target = c.target AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item)
+                           AND (i.target NOT IN ('sale', 'shipment') OR NOT EXISTS (SELECT FROM invtrack.connection n WHERE n.target = c.target))
                          ORDER BY i.merchant, i.sku, i.inventory_type FOR UPDATE);
         DELETE FROM invtrack.connection_item i
-         WHERE i.item = ANY (unused) AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item);
+         WHERE i.item = ANY (unused) AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item)
+           AND (i.target NOT IN ('sale', 'shipment') OR NOT EXISTS (SELECT FROM invtrack.connection n WHERE n.target = c.target));
     END IF;
     RETURN true;
 END

@@ -57,6 +57,21 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_references(invtrack.connection, invtrack_internal.source_row[]) IS
 'The rows, with the faults of those whose merchant, product or inventory type does not exist';
 
+CREATE FUNCTION invtrack_internal.sync_source(c invtrack.connection, keys text[])
+RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    source invtrack_internal.source_row[] := invtrack_internal.sync_judge(c, invtrack_internal.read_source(c.connection, keys));
+BEGIN
+    IF c.target <> 'merchant' AND source <> '{}' THEN
+        source := invtrack_internal.sync_references(c, source);
+    END IF;
+    RETURN coalesce(source, '{}');
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.sync_source(invtrack.connection, text[]) IS 'The rows that the source has now of some keys, with their faults';
+
 CREATE FUNCTION invtrack_internal.sync_items(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -67,7 +82,7 @@ DECLARE
     rounds constant integer := 10;
     locked bigint[];
 BEGIN
-    -- An item may be renamed or deleted before it is locked: once more then.
+    -- An item may be renamed or deleted before it is locked: the source is read once more then.
     FOR round IN 1 .. rounds LOOP
         INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
         SELECT c.target, n.merchant, n.sku, n.inventory_type,
@@ -108,6 +123,7 @@ BEGIN
             RAISE serialization_failure USING MESSAGE = 'an item was renamed or deleted while a connection numbered it',
                 HINT = 'Try the transaction again.';
         END IF;
+        source := invtrack_internal.sync_source(c, keys);
     END LOOP;
     UPDATE invtrack.connection_item i SET version = i.version + 1 WHERE i.item = ANY (locked);
     RETURN source;

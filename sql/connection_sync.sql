@@ -126,16 +126,9 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
-    source invtrack_internal.source_row[];
+    source invtrack_internal.source_row[] := CASE WHEN is_empty THEN '{}' ELSE invtrack_internal.sync_source(c, keys) END;
     written bigint;
 BEGIN
-    IF NOT is_empty THEN
-        source := invtrack_internal.sync_judge(c, invtrack_internal.read_source(c.connection, keys));
-    END IF;
-    source := coalesce(source, '{}');
-    IF c.target <> 'merchant' AND source <> '{}' THEN
-        source := invtrack_internal.sync_references(c, source);
-    END IF;
     source := invtrack_internal.sync_items(c, keys, source);
     IF c.target IN ('stock_lot', 'incoming') THEN
         SELECT u.source, u.written INTO source, written FROM invtrack_internal.sync_units(c, keys, source) u;

@@ -1,5 +1,5 @@
 
--- What the rows of some keys become: movements, lots and units on order, merchants and products --------
+-- What the rows of some keys become: lots and units on order, merchants, products and inventory types --------
 --
 -- What the keys brought before is compared with what they bring now, and the difference is written.
 
@@ -58,20 +58,20 @@ BEGIN
                      LIMIT 1) o ON true) h ON r.fault IS NULL
          ORDER BY r.ordinality);
     WITH n AS (
-        SELECT r.key, r.item, r.code, r.day, sum(r.quantity) AS quantity, count(*)::integer AS lines
+        SELECT r.key, r.item, r.code, r.day, sum(r.quantity) AS quantity
           FROM unnest(source) r WHERE r.fault IS NULL GROUP BY r.key, r.item, r.code, r.day),
     o AS (
         SELECT w.ctid AS place, w.key, w.item, w.code, w.day, w.quantity
           FROM invtrack.connection_row w WHERE w.connection = c.number AND w.key = ANY (keys)),
     d AS (
-        SELECT o.place, coalesce(n.key, o.key) AS key, coalesce(n.item, o.item) AS item, coalesce(n.code, o.code) AS code, n.day, n.quantity, n.lines
+        SELECT o.place, coalesce(n.key, o.key) AS key, coalesce(n.item, o.item) AS item, coalesce(n.code, o.code) AS code, n.day, n.quantity, n.key IS NOT NULL AS is_there
           FROM n FULL JOIN o ON o.key = n.key AND o.item = n.item AND o.code = n.code
          WHERE (n.day, n.quantity) IS DISTINCT FROM (o.day, o.quantity) OR n.key IS NULL OR o.key IS NULL),
     gone AS (
         DELETE FROM invtrack.connection_row w USING d WHERE w.ctid = d.place),
     came AS (
-        INSERT INTO invtrack.connection_row (connection, key, item, code, day, quantity, lines)
-        SELECT c.number, d.key, d.item, d.code, d.day, d.quantity, d.lines FROM d WHERE d.lines > 0)
+        INSERT INTO invtrack.connection_row (connection, key, item, code, day, quantity)
+        SELECT c.number, d.key, d.item, d.code, d.day, d.quantity FROM d WHERE d.is_there)
     SELECT array_agg(d.item), array_agg(d.code) INTO touched, codes FROM (SELECT DISTINCT d.item, d.code FROM d) d;
     IF c.target = 'stock_lot' THEN
         WITH t AS (
@@ -124,7 +124,7 @@ BEGIN
          WHERE NOT EXISTS (SELECT FROM invtrack.connection_row w
                             WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = o.key))
            AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku)
-         ORDER BY i.merchant, n.key COLLATE "C"
+         ORDER BY i.merchant, i.sku
     LOOP
         CONTINUE WHEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = renamed.merchant AND p.sku = renamed.new_sku)
                    OR EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = renamed.merchant AND f.sku = renamed.new_sku)

@@ -228,7 +228,7 @@ BEGIN ATOMIC
                    FILTER (WHERE e.place <= c.rows),
                pg_catalog.count(e.place), 'None.')
       FROM invtrack_internal.report_limit c
-      LEFT JOIN (SELECT x.*, pg_catalog.row_number() OVER (ORDER BY x.next_expires_on, x.sku, x.inventory_type) AS place
+      LEFT JOIN (SELECT x.*, pg_catalog.row_number() OVER (ORDER BY x.next_expires_on, x.sku COLLATE "C", x.inventory_type COLLATE "C") AS place
                    FROM invtrack_internal.report_stock(report_expiring.merchant) x
                   WHERE x.expired > 0 OR x.expiring > 0) e ON true
       LEFT JOIN (SELECT p.* FROM invtrack_internal.report_limit d, invtrack.forecast(report_expiring.merchant, d.pace_days, d.expiring_days) p) f

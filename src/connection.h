@@ -73,9 +73,9 @@ extern uint64 read_source(const Connection *connection, Datum keys, int32 max_ro
 
 /* connection_item.c */
 extern void require_not_fed(Datum merchant, Datum sku);
-extern void lock_items(Datum merchant, Datum *skus, int count);
-extern void move_items(Datum merchant, Datum sku, Datum other_sku);
-extern void forget_items(Datum merchant, Datum sku);
+extern Datum lock_items(Datum merchant, Datum *skus, int count);
+extern void move_items(Datum merchant, Datum sku, Datum other_sku, Datum items);
+extern uint64 forget_items(Datum items);
 
 /* connection_movement.c */
 extern void forget_rejects(Datum connection, Datum keys);

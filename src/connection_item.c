@@ -63,97 +63,104 @@ count_brought(Datum *values, const char *nulls, bool read_only)
 }
 
 /*
- * Before items go: lock those of some products, of all where count is 0. Nobody
- * brings anything of them from now on. What others have brought since the
- * snapshot of this transaction was taken would stay behind; where it was folded,
- * the series has changed, which PostgreSQL tells.
+ * Before items are changed, and what goes by them: lock those of some products,
+ * of all where count is 0. Nobody brings anything of them from now on. Returns
+ * their numbers, an array: what others make meanwhile stays as it is.
+ *
+ * What others have brought since the snapshot of this transaction was taken
+ * would stay behind. Folds and purges wait: who calls has locked fold_state.
  */
-void
+Datum
 lock_items(Datum merchant, Datum *skus, int count)
 {
 	static Statement lock = {
-		"SELECT FROM invtrack.connection_item d WHERE" OF_PRODUCTS " FOR UPDATE",
-		2, {TEXTOID, TEXTARRAYOID}
+		"SELECT d.item FROM invtrack.connection_item d WHERE" OF_PRODUCTS
+		" ORDER BY d.merchant, d.sku, d.inventory_type, d.target FOR UPDATE",
+		2, {TEXTOID, TEXTARRAYOID}, 0, {INT8OID}
 	};
 	Datum		values[2] = {merchant};
 	const char *nulls = count == 0 ? " n" : NULL;
-	int64		seen;
+	Datum	   *items;
+	uint64		locked;
 
 	if (count > 0)
 		values[1] = array_of(TEXTOID, skus, NULL, count);
-	if (statement_run(&lock, values, nulls, false) == 0 || !IsolationUsesXactSnapshot())
-		return;
-	seen = count_brought(values, nulls, false);
-	PushActiveSnapshot(GetLatestSnapshot());
-	if (count_brought(values, nulls, true) != seen)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access due to a concurrent change of a connection"),
-				 errhint("Try the transaction again.")));
-	PopActiveSnapshot();
+	locked = statement_run(&lock, values, nulls, false);
+	items = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (locked + 1));
+	for (uint64 i = 0; i < locked; i++)
+		items[i] = Int64GetDatum(result_int64(SPI_tuptable, i, 1));
+	if (locked > 0 && IsolationUsesXactSnapshot())
+	{
+		int64		seen = count_brought(values, nulls, false);
+
+		PushActiveSnapshot(GetLatestSnapshot());
+		if (count_brought(values, nulls, true) != seen)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to a concurrent change of a connection"),
+					 errhint("Try the transaction again.")));
+		PopActiveSnapshot();
+	}
+	return array_of(INT8OID, items, NULL, locked);
 }
 
 /*
- * The items of a product are another's now: they take its code. Where it has
- * such items, rows go to these; numbers that lines have stand for these.
+ * Items, which are locked, of a product are another's now: they take its code.
+ * Where it has such items, rows go to these; numbers that lines have stand for
+ * these.
  */
 void
-move_items(Datum merchant, Datum sku, Datum other_sku)
+move_items(Datum merchant, Datum sku, Datum other_sku, Datum items)
 {
-#define SAME_ITEM \
+#define IS_MOVED	" a.item " EQ " ANY ($4) AND" OF_SKU("a", "$2")
+#define HAS_OTHER \
 	OF_SKU("b", "$3") " AND b.target " EQ " a.target" \
 	" AND b.inventory_type " EQ " a.inventory_type AND b.same_as IS NULL"
 #define HAS_LINES	" a.target " EQ " ANY ('{sale,shipment}'::pg_catalog.text[])"
+#define MOVE_TYPES	4, {TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID}
 	static Statement steps[] = {
 		{
 			"UPDATE invtrack.connection_row w SET item = b.item"
-			" FROM invtrack.connection_item a JOIN invtrack.connection_item b ON" SAME_ITEM
-			" WHERE w.item " EQ " a.item AND" OF_SKU("a", "$2"),
-			3, {TEXTOID, TEXTOID, TEXTOID}
+			" FROM invtrack.connection_item a JOIN invtrack.connection_item b ON" HAS_OTHER
+			" WHERE w.item " EQ " a.item AND" IS_MOVED,
+			MOVE_TYPES
 		},
 		{
 			"DELETE FROM invtrack.connection_item a USING invtrack.connection_item b"
-			" WHERE" SAME_ITEM " AND" OF_SKU("a", "$2") " AND NOT" HAS_LINES,
-			3, {TEXTOID, TEXTOID, TEXTOID}
+			" WHERE" HAS_OTHER " AND" IS_MOVED " AND NOT" HAS_LINES,
+			MOVE_TYPES
 		},
 		{
 			"UPDATE invtrack.connection_item a SET sku = $3, same_as = b.item"
-			" FROM invtrack.connection_item b"
-			" WHERE" SAME_ITEM " AND" OF_SKU("a", "$2") " AND" HAS_LINES,
-			3, {TEXTOID, TEXTOID, TEXTOID}
+			" FROM invtrack.connection_item b WHERE" HAS_OTHER " AND" IS_MOVED " AND" HAS_LINES,
+			MOVE_TYPES
 		},
 		{
-			"UPDATE invtrack.connection_item a SET sku = $3 WHERE" OF_SKU("a", "$2"),
-			3, {TEXTOID, TEXTOID, TEXTOID}
+			"UPDATE invtrack.connection_item a SET sku = $3 WHERE" IS_MOVED,
+			MOVE_TYPES
 		}
 	};
-	Datum		values[3] = {merchant, sku, other_sku};
+	Datum		values[4] = {merchant, sku, other_sku, items};
 
-	lock_items(merchant, &values[1], 2);
 	for (int i = 0; i < lengthof(steps); i++)
 		(void) statement_run(&steps[i], values, NULL, false);
 }
 
 /*
- * The product is gone, and what connections knew of it: the next sync brings
- * what the source still has.
+ * The products of items, which are locked, are gone, and what connections knew
+ * of them: the next sync brings what the source still has. Returns how many
+ * rows went.
  */
-void
-forget_items(Datum merchant, Datum sku)
+uint64
+forget_items(Datum items)
 {
 	static Statement steps[] = {
-		{
-			"DELETE FROM invtrack.connection_row w USING invtrack.connection_item a"
-			" WHERE w.item " EQ " a.item AND" OF_SKU("a", "$2"),
-			2, {TEXTOID, TEXTOID}
-		},
-		{
-			"DELETE FROM invtrack.connection_item a WHERE" OF_SKU("a", "$2"), 2, {TEXTOID, TEXTOID}
-		}
+		{"DELETE FROM invtrack.connection_row w WHERE w.item " EQ " ANY ($1)", 1, {INT8ARRAYOID}},
+		{"DELETE FROM invtrack.connection_item a WHERE a.item " EQ " ANY ($1)", 1, {INT8ARRAYOID}}
 	};
-	Datum		values[2] = {merchant, sku};
+	uint64		rows = 0;
 
-	lock_items(merchant, &sku, 1);
 	for (int i = 0; i < lengthof(steps); i++)
-		(void) statement_run(&steps[i], values, NULL, false);
+		rows += statement_run(&steps[i], &items, NULL, false);
+	return rows;
 }

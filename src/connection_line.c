@@ -17,13 +17,13 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 
 #include "argument.h"
 #include "code.h"
 #include "compat.h"
 #include "connection_line.h"
 #include "quantity.h"
+#include "statement.h"
 
 /* The order in which keys are locked, that of their bytes; for pointers to them. */
 int
@@ -138,6 +138,19 @@ compare_numbers(const void *a, const void *b)
 	return number_a < number_b ? -1 : number_a > number_b;
 }
 
+/* The item of a line that was kept. */
+const LineItem *
+item_of_line(const Lines *lines, const Line *line)
+{
+	const LineItem *item = bsearch(&line->item, lines->items, lines->item_count, sizeof(LineItem),
+								   compare_numbers);
+
+	if (item == NULL)			/* cannot happen: lines now and resolved ones
+								 * have items */
+		elog(ERROR, "there is no item " INT64_FORMAT, line->item);
+	return item;
+}
+
 static int
 compare_lines(const void *a, const void *b)
 {
@@ -227,8 +240,12 @@ read_before(Lines *lines)
 			take_elements(row, 5, INT4OID, INT4ARRAYOID, &counts) != count)
 			report_damage();
 		for (int i = 0; i < count; i++)
+		{
+			if (DatumGetInt32(counts[i]) < 1)
+				report_damage();
 			new_line(lines, key, DatumGetInt64(items[i]), DatumGetDateADT(days[i]),
 					 quantities[i])->before = DatumGetInt32(counts[i]);
+		}
 	}
 }
 
@@ -319,6 +336,17 @@ resolve_lines(Lines *lines)
 
 /* ---------- what is written ---------- */
 
+/* A line that is written and not remembered would be counted at each sync. */
+void
+require_written(uint64 written, uint64 expected, const char *table)
+{
+	if (written != expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("a trigger or rule keeps rows out of table \"%s\"", table),
+				 errhint("Drop it: connections write all of their rows, or none.")));
+}
+
 /* The lines of a key as they are now, from its first to its last. */
 static void
 write_key(const Lines *lines, int first, int end)
@@ -355,7 +383,7 @@ write_key(const Lines *lines, int first, int end)
 		values[2 + c] = array_of(types[c], columns[c], NULL, count);
 		pfree(columns[c]);
 	}
-	statement_run(&write, values, NULL, false);
+	require_written(statement_run(&write, values, NULL, false), 1, "connection_line");
 	for (int c = 0; c < lengthof(types); c++)
 		pfree(DatumGetPointer(values[2 + c]));
 }
@@ -379,62 +407,9 @@ write_keys(Lines *lines)
 	}
 }
 
-/* A movement for each line more, an opposite one for each less; how many. */
-static uint64
-write_movements(const Lines *lines)
-{
-	static Statement insert = {
-		"INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)"
-		" SELECT u.merchant, u.sku, u.inventory_type, $1, u.day, u.quantity"
-		" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),"
-		" pg_catalog.unnest($5), pg_catalog.unnest($6))"
-		" AS u(merchant, sku, inventory_type, day, quantity)",
-		6, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID, NUMERICARRAYOID}
-	};
-	static const Oid types[ITEM_CODES + 2] = {TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID};
-	Datum	   *columns[lengthof(types)];
-	Datum		values[1 + lengthof(types)] = {lines->connection->target};
-	int64		room = 0;
-	int64		count = 0;
-
-	for (int i = 0; i < lines->count; i++)
-		room += llabs(lines->lines[i].now - lines->lines[i].before);
-	for (int c = 0; c < lengthof(types); c++)
-		columns[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (room + 1));
-	for (int i = 0; i < lines->count; i++)
-	{
-		const Line *line = &lines->lines[i];
-		int64		more = line->now - line->before;
-		const LineItem *item;
-		Datum		quantity;
-
-		if (more == 0 || line->micro == 0)
-			continue;			/* a line of nothing is known, and moves
-								 * nothing */
-		item = bsearch(&line->item, lines->items, lines->item_count, sizeof(LineItem),
-					   compare_numbers);
-		if (item == NULL)		/* cannot happen: lines now and resolved ones
-								 * have items */
-			elog(ERROR, "there is no item " INT64_FORMAT, line->item);
-		quantity = more > 0 ? line->quantity : DirectFunctionCall1(numeric_uminus, line->quantity);
-		for (int64 n = llabs(more); n > 0; n--, count++)
-		{
-			for (int c = 0; c < ITEM_CODES; c++)
-				columns[c][count] = item->codes[c];
-			columns[ITEM_CODES][count] = DateADTGetDatum(line->day);
-			columns[ITEM_CODES + 1][count] = quantity;
-		}
-	}
-	if (count == 0)
-		return 0;
-	for (int c = 0; c < lengthof(types); c++)
-		values[1 + c] = array_of(types[c], columns[c], NULL, count);
-	return statement_run(&insert, values, NULL, false);
-}
-
-/* Write what differs from before. Returns the number of movements. */
-uint64
-write_lines(Lines *lines)
+/* Compare with what was before, and keep what is now. */
+void
+keep_lines(Lines *lines)
 {
 	read_before(lines);
 	combine_lines(lines);
@@ -442,5 +417,4 @@ write_lines(Lines *lines)
 	if (lines->item_count > 0)
 		qsort(lines->items, lines->item_count, sizeof(LineItem), compare_numbers);
 	write_keys(lines);
-	return write_movements(lines);
 }

@@ -12,7 +12,6 @@
 #include "catalogue.h"
 #include "connection.h"
 #include "day_codec.h"
-#include "statement.h"
 
 /* Equal lines of a key: now in the source, and before. */
 typedef struct Line
@@ -57,6 +56,8 @@ extern int	start_using_indexes(void);
 extern void start_lines(Lines *lines, const Connection *connection, Datum keys);
 extern void add_item(Lines *lines, int64 number, const Datum *codes);
 extern void add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity);
-extern uint64 write_lines(Lines *lines);
+extern const LineItem *item_of_line(const Lines *lines, const Line *line);
+extern void keep_lines(Lines *lines);
+extern void require_written(uint64 written, uint64 expected, const char *table);
 
 #endif							/* INVTRACK_CONNECTION_LINE_H */

@@ -3,9 +3,9 @@
  *		Sales and shipments of a connection's keys, brought in line.
  *
  * The rows that the source has now become lines of items; connection_line.c
- * compares them with what the keys brought before. Movements are only added,
- * so no item is locked, and an order costs a handful of small statements.
- * Keys come locked.
+ * compares them with what the keys brought before. Movements are only added, so
+ * that items are locked against changes of their products, but not against
+ * each other, and an order costs a handful of small statements. Keys come locked.
  */
 #include "postgres.h"
 
@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 
 #include "argument.h"
@@ -114,6 +115,9 @@ find_numbers(Datum *values, int64 *numbers, int count)
 	return found;
 }
 
+/* So often the source is read anew before the transaction gives up. */
+#define READS_MAX	10
+
 /* Give the items numbers that have none yet, in the order of their codes. */
 static void
 make_numbers(Datum *values)
@@ -128,8 +132,12 @@ make_numbers(Datum *values)
 	statement_run(&make, values, NULL, false);
 }
 
-/* The numbers of the items of sound rows. */
-static void
+/*
+ * The numbers of the items of sound rows. Returns false where items had none:
+ * they have now, and the source is to be read anew, since a product may have got
+ * another code while we waited for it.
+ */
+static bool
 number_items(Sync *sync)
 {
 	Row		  **sound = palloc(sizeof(Row *) * sync->row_count);
@@ -143,7 +151,7 @@ number_items(Sync *sync)
 		if (sync->rows[i].fault == NULL)
 			sound[count++] = &sync->rows[i];
 	if (count == 0)
-		return;
+		return true;
 	qsort(sound, count, sizeof(Row *), compare_items);
 	for (int c = 0; c < ITEM_CODES; c++)
 		codes[c] = palloc(sizeof(Datum) * count);
@@ -162,11 +170,7 @@ number_items(Sync *sync)
 	if (find_numbers(values, numbers, items) < items)
 	{
 		make_numbers(values);
-		if (find_numbers(values, numbers, items) < items)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("an item was renamed or deleted while a connection numbered it"),
-					 errhint("Try the transaction again.")));
+		return false;
 	}
 	for (int i = 0; i < items; i++)
 	{
@@ -178,6 +182,29 @@ number_items(Sync *sync)
 	}
 	for (int i = 0; i < count; i++)
 		sound[i]->item = numbers[sound[i]->item - 1];
+	return true;
+}
+
+/* What the source has now, with numbers for its items, which are locked. */
+static void
+read_rows(Sync *sync)
+{
+	for (int reads = 0; reads < READS_MAX; reads++)
+	{
+		int			nest_level;
+		bool		is_done;
+
+		take_rows(sync, read_source(sync->connection, sync->lines.keys, 0));
+		nest_level = start_using_indexes();
+		is_done = number_items(sync);
+		AtEOXact_GUC(false, nest_level);
+		if (is_done)
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("an item was renamed or deleted while a connection numbered it"),
+			 errhint("Try the transaction again.")));
 }
 
 /* The lines that sound rows say. */
@@ -193,6 +220,56 @@ add_lines(Sync *sync)
 					 DatumGetDateADT(row->values[SOURCE_DAY].value),
 					 row->values[SOURCE_QUANTITY].value);
 	}
+}
+
+/* A movement for each line more, an opposite one for each less; how many. */
+static uint64
+write_movements(const Lines *lines)
+{
+	static Statement insert = {
+		"INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)"
+		" SELECT u.merchant, u.sku, u.inventory_type, $1, u.day, u.quantity"
+		" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),"
+		" pg_catalog.unnest($5), pg_catalog.unnest($6))"
+		" AS u(merchant, sku, inventory_type, day, quantity)",
+		6, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID, NUMERICARRAYOID}
+	};
+	static const Oid types[ITEM_CODES + 2] = {TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID};
+	Datum	   *columns[lengthof(types)];
+	Datum		values[1 + lengthof(types)] = {lines->connection->target};
+	int64		room = 0;
+	int64		count = 0;
+
+	for (int i = 0; i < lines->count; i++)
+		room += llabs(lines->lines[i].now - lines->lines[i].before);
+	for (int c = 0; c < lengthof(types); c++)
+		columns[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (room + 1));
+	for (int i = 0; i < lines->count; i++)
+	{
+		const Line *line = &lines->lines[i];
+		int64		more = line->now - line->before;
+		const LineItem *item;
+		Datum		quantity;
+
+		if (more == 0 || line->micro == 0)
+			continue;			/* a line of nothing is known, and moves
+								 * nothing */
+		item = item_of_line(lines, line);
+		quantity = more > 0 ? line->quantity : DirectFunctionCall1(numeric_uminus, line->quantity);
+		for (int64 n = llabs(more); n > 0; n--, count++)
+		{
+			for (int c = 0; c < ITEM_CODES; c++)
+				columns[c][count] = item->codes[c];
+			columns[ITEM_CODES][count] = DateADTGetDatum(line->day);
+			columns[ITEM_CODES + 1][count] = quantity;
+		}
+	}
+	if (count == 0)
+		return 0;
+	for (int c = 0; c < lengthof(types); c++)
+		values[1 + c] = array_of(types[c], columns[c], NULL, count);
+	require_written(statement_run(&insert, values, NULL, false), count, "movement");
+	return count;
 }
 
 /* What was rejected of an array of keys is to be told anew. Within SPI. */
@@ -262,12 +339,11 @@ sync_movements(const Connection *connection, Datum keys, bool is_empty)
 	SPI_connect();
 	start_lines(&sync.lines, connection, keys);
 	if (!is_empty)
-		take_rows(&sync, read_source(connection, keys, 0));
+		read_rows(&sync);
 	nest_level = start_using_indexes();
-	if (sync.row_count > 0)
-		number_items(&sync);
 	add_lines(&sync);
-	written = write_lines(&sync.lines);
+	keep_lines(&sync.lines);
+	written = write_movements(&sync.lines);
 	write_rejects(&sync);
 	AtEOXact_GUC(false, nest_level);
 	SPI_finish();

@@ -27,7 +27,7 @@
 #include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
-#include "argument.h"
+#include "code.h"
 #include "compat.h"
 #include "connection.h"
 #include "connection_line.h"

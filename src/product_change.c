@@ -157,18 +157,25 @@ withdraw_left(Datum *values)
 	values[SKU] = sku;
 }
 
-/* Take turns with folds, purges and checks of the merchant, and with who writes these products. */
-static void
+/*
+ * Take turns with folds, purges and checks of the merchant, with connections
+ * that bring something of these products, and with who writes them. Returns the
+ * items of connections.
+ */
+static Datum
 start_change(Datum *values)
 {
 	int64		events;
+	Datum		items;
 
 	lock_fold_state(values[MERCHANT]);
 	if (!lock_alert_events(values[MERCHANT], &events))
 		report_missing_merchant(values[MERCHANT]);
+	items = lock_items(values[MERCHANT], &values[SKU], 2);
 	lock_products(values);
 	values[LAST_EVENT] = Int64GetDatum(events);
 	values[NOW] = TimestampTzGetDatum(GetCurrentTimestamp());
+	return items;
 }
 
 /* The codes that a function is called with. */
@@ -200,9 +207,10 @@ static void
 rename_as_owner(Datum *values, bool by_hand)
 {
 	Present		present;
+	Datum		items;
 
 	SPI_connect();
-	start_change(values);
+	items = start_change(values);
 	present = find_present(values);
 	require_product_or_movements(&present, values);
 	if (by_hand)
@@ -220,7 +228,7 @@ rename_as_owner(Datum *values, bool by_hand)
 	withdraw_left(values);
 	tell_all_alerts("renamed", values);
 	rename_product_rows(values);
-	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU]);
+	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU], items);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
 }
@@ -267,13 +275,14 @@ product_merge(PG_FUNCTION_ARGS)
 	static const char *const names[] = {"merchant", "sku", "into_sku"};
 	Datum		values[PARAMETERS_MAX];
 	Present		present;
+	Datum		items;
 	Caller		caller;
 
 	get_codes(fcinfo, names, KEY_PARAMETERS, values);
 	require_merchant_access(values[MERCHANT], ACCESS_MANAGE, "merge products");
 	become_owner("product", &caller);
 	SPI_connect();
-	start_change(values);
+	items = start_change(values);
 	present = find_present(values);
 	require_product_or_movements(&present, values);
 	if (!present.other_product)
@@ -289,7 +298,7 @@ product_merge(PG_FUNCTION_ARGS)
 	withdraw_losing(values);
 	tell_all_alerts("renamed", values);
 	merge_product_rows(values);
-	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU]);
+	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU], items);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
 	become_caller(&caller);
@@ -304,17 +313,18 @@ product_delete(PG_FUNCTION_ARGS)
 	static const char *const names[] = {"merchant", "sku"};
 	Datum		values[PARAMETERS_MAX];
 	Present		present;
+	Datum		items;
 
 	get_codes(fcinfo, names, lengthof(names), values);
 	values[OTHER_SKU] = values[SKU];
 	require_caller_is_owner("product", "delete a product");
 	SPI_connect();
-	start_change(values);
+	items = start_change(values);
 	present = find_present(values);
 	require_product_or_movements(&present, values);
 	tell_all_alerts("withdrawn", values);
 	delete_product_rows(values);
-	forget_items(values[MERCHANT], values[SKU]);
+	forget_items(items);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
 	PG_RETURN_BOOL(true);

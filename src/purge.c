@@ -230,21 +230,22 @@ delete_merchant(PG_FUNCTION_ARGS)
 		DELETE_FROM("tracker_change"),
 		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"),
 		DELETE_FROM("inventory_type"),
-		{"DELETE FROM invtrack.connection_row w USING invtrack.connection_item d"
-		" WHERE d.item " EQ " w.item AND d.merchant " EQ " $1", 1, {TEXTOID}},
-		DELETE_FROM("connection_item"), DELETE_FROM("status_daily"), DELETE_FROM("check_state"),
+		DELETE_FROM("status_daily"), DELETE_FROM("check_state"),
 		DELETE_FROM("merchant")
 	};
 	static Statement delete_fold_state = DELETE_FROM("fold_state");
 	Datum		merchant = PG_GETARG_DATUM(0);
-	uint64		rows = 0;
+	uint64		rows;
+	Datum		items;
 
 	require_not_null(fcinfo, 0, "merchant");
 	require_caller_is_owner("movement", "delete a merchant");
 	require_row_security();
 	SPI_connect();
+	lock_fold_state(merchant);
+	items = lock_items(merchant, NULL, 0);
 	lock_merchant(merchant);
-	lock_items(merchant, NULL, 0);
+	rows = forget_items(items);
 	for (int i = 0; i < lengthof(deletions); i++)
 		rows += statement_run(&deletions[i], &merchant, NULL, false);
 	if (rows == 0)

@@ -1,5 +1,6 @@
 -- Lines of sales whose products are merged, renamed and deleted: what a key brought is taken back from the product that has it now.
 \pset format unaligned
+\set SHOW_CONTEXT never
 BEGIN;
 SET LOCAL client_min_messages = warning;
 CREATE TABLE sold (id integer PRIMARY KEY, order_id integer, sku text, units numeric);
@@ -59,6 +60,21 @@ SAVEPOINT damaged;
 UPDATE invtrack.connection_line SET counts = '{}' WHERE key = '1';
 SELECT synced();
 ROLLBACK TO damaged;
+UPDATE invtrack.connection_line SET counts = '{-1}' WHERE key = '3';
+SELECT synced();
+ROLLBACK TO damaged;
+-- A trigger that keeps rows away: the key is as it was.
+CREATE FUNCTION keep_away() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER keep_away BEFORE INSERT ON invtrack.connection_line FOR EACH ROW EXECUTE FUNCTION keep_away();
+INSERT INTO sold VALUES (8, 6, 'a', 1);
+SELECT synced();
+SELECT key, row_number, sqlstate, message FROM invtrack.connection_reject;
+DROP TRIGGER keep_away ON invtrack.connection_line;
+CREATE TRIGGER keep_away BEFORE INSERT ON invtrack.movement FOR EACH ROW EXECUTE FUNCTION keep_away();
+SELECT synced();
+DROP TRIGGER keep_away ON invtrack.movement;
+SELECT synced();
+SELECT * FROM now_sold();
 SELECT invtrack.disconnect('sales', keep_data => false);
 SELECT sku, sold FROM now_sold();
 SELECT (SELECT count(*) FROM invtrack.connection_line) AS lines, (SELECT count(*) FROM invtrack.connection_key) AS keys;
