@@ -54,7 +54,9 @@ count_brought(Datum *values, const char *nulls, bool read_only)
 		" JOIN invtrack.connection_row w ON w.item " EQ " d.item WHERE" OF_PRODUCTS ")"
 		" OPERATOR(pg_catalog.+)"
 		" (SELECT pg_catalog.count(*) FROM invtrack.movement d"
-		" WHERE NOT d.folded AND" OF_PRODUCTS ")",
+		" WHERE NOT d.folded AND" OF_PRODUCTS ")"
+		" OPERATOR(pg_catalog.+)"
+		" (SELECT pg_catalog.count(*) FROM invtrack.flow_series d WHERE" OF_PRODUCTS ")",
 		2, {TEXTOID, TEXTARRAYOID}, 0, {INT8OID}
 	};
 
@@ -64,18 +66,20 @@ count_brought(Datum *values, const char *nulls, bool read_only)
 
 /*
  * Before items are changed, and what goes by them: lock those of some products,
- * of all where count is 0. Nobody brings anything of them from now on. Returns
- * their numbers, an array: what others make meanwhile stays as it is.
+ * of all where count is 0, in the order in which connections do. Nobody brings
+ * anything of them from now on. Returns their numbers, an array.
  *
  * What others have brought since the snapshot of this transaction was taken
- * would stay behind. Folds and purges wait: who calls has locked fold_state.
+ * would stay behind. Where that was folded, a series is new, or has changed,
+ * which PostgreSQL tells.
  */
 Datum
 lock_items(Datum merchant, Datum *skus, int count)
 {
 	static Statement lock = {
 		"SELECT d.item FROM invtrack.connection_item d WHERE" OF_PRODUCTS
-		" ORDER BY d.merchant, d.sku, d.inventory_type, d.target FOR UPDATE",
+		" ORDER BY invtrack_internal.target_rank(d.target), d.merchant, d.sku, d.inventory_type"
+		" FOR UPDATE",
 		2, {TEXTOID, TEXTARRAYOID}, 0, {INT8OID}
 	};
 	Datum		values[2] = {merchant};
@@ -123,6 +127,11 @@ move_items(Datum merchant, Datum sku, Datum other_sku, Datum items)
 			"UPDATE invtrack.connection_row w SET item = b.item"
 			" FROM invtrack.connection_item a JOIN invtrack.connection_item b ON" HAS_OTHER
 			" WHERE w.item " EQ " a.item AND" IS_MOVED,
+			MOVE_TYPES
+		},
+		{
+			"UPDATE invtrack.connection_item b SET adopted = true FROM invtrack.connection_item a"
+			" WHERE a.adopted AND" HAS_OTHER " AND" IS_MOVED,
 			MOVE_TYPES
 		},
 		{

@@ -160,7 +160,7 @@ withdraw_left(Datum *values)
 /*
  * Take turns with folds, purges and checks of the merchant, with connections
  * that bring something of these products, and with who writes them. Returns the
- * items of connections.
+ * items of connections, with those that were made while we waited.
  */
 static Datum
 start_change(Datum *values)
@@ -171,8 +171,9 @@ start_change(Datum *values)
 	lock_fold_state(values[MERCHANT]);
 	if (!lock_alert_events(values[MERCHANT], &events))
 		report_missing_merchant(values[MERCHANT]);
-	items = lock_items(values[MERCHANT], &values[SKU], 2);
+	(void) lock_items(values[MERCHANT], &values[SKU], 2);
 	lock_products(values);
+	items = lock_items(values[MERCHANT], &values[SKU], 2);
 	values[LAST_EVENT] = Int64GetDatum(events);
 	values[NOW] = TimestampTzGetDatum(GetCurrentTimestamp());
 	return items;

@@ -207,7 +207,6 @@ lock_merchant(Datum merchant)
 		1, {TEXTOID}
 	};
 
-	lock_fold_state(merchant);
 	statement_run(&lock_row, &merchant, NULL, false);
 	statement_run(&lock_check_state, &merchant, NULL, false);
 }
@@ -243,8 +242,9 @@ delete_merchant(PG_FUNCTION_ARGS)
 	require_row_security();
 	SPI_connect();
 	lock_fold_state(merchant);
-	items = lock_items(merchant, NULL, 0);
+	(void) lock_items(merchant, NULL, 0);
 	lock_merchant(merchant);
+	items = lock_items(merchant, NULL, 0);
 	rows = forget_items(items);
 	for (int i = 0; i < lengthof(deletions); i++)
 		rows += statement_run(&deletions[i], &merchant, NULL, false);

@@ -79,4 +79,13 @@ SELECT invtrack.disconnect('sales', keep_data => false);
 SELECT sku, sold FROM now_sold();
 SELECT (SELECT count(*) FROM invtrack.connection_line) AS lines, (SELECT count(*) FROM invtrack.connection_key) AS keys;
 SELECT * FROM invtrack.verify();
+-- What was there before a connection stays, renamed or not.
+CREATE TABLE article (id integer PRIMARY KEY, merchant text, sku text);
+INSERT INTO article VALUES (1, 'm', 'd'), (2, 'm', 'new');
+SELECT invtrack.connect('articles', 'product', 'article', 'id');
+SELECT synced();
+UPDATE article SET sku = 'f' WHERE sku = 'd';
+SELECT synced();
+SELECT invtrack.disconnect('articles', keep_data => false);
+SELECT sku FROM invtrack.product ORDER BY sku;
 ROLLBACK;
