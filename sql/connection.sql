@@ -86,6 +86,9 @@ COMMENT ON INDEX invtrack.connection_item_key IS 'The number of an item';
 CREATE INDEX connection_item_product ON invtrack.connection_item (merchant, sku);
 COMMENT ON INDEX invtrack.connection_item_product IS 'The items of a product, also those that were merged into others';
 
+-- Keys come first in indexes: where an array of keys is looked for in a second column, a plan that is made while the table is small
+-- reads all rows of the connection instead.
+--
 -- There are no foreign keys: their checks were two fifths of a first load. A writer of rows has locked their key and their items, and
 -- whoever deletes one of these locks it first.
 CREATE TABLE invtrack.connection_row (
@@ -109,7 +112,7 @@ COMMENT ON COLUMN invtrack.connection_row.gone IS 'The source has it no more, an
 COMMENT ON COLUMN invtrack.connection_row.attributes IS 'The other columns, of a merchant, product or inventory type';
 -- A row has no key of its own; where all tables are published, rows are found by all of it.
 ALTER TABLE invtrack.connection_row REPLICA IDENTITY FULL;
-CREATE INDEX connection_row_key ON invtrack.connection_row (connection, key);
+CREATE INDEX connection_row_key ON invtrack.connection_row (key, connection);
 COMMENT ON INDEX invtrack.connection_row_key IS 'The rows of a key';
 CREATE INDEX connection_row_item ON invtrack.connection_row (item);
 COMMENT ON INDEX invtrack.connection_row_item IS 'Who else has an item';
@@ -124,7 +127,7 @@ CREATE TABLE invtrack.connection_line (
     days date[] NOT NULL,
     quantities numeric[] NOT NULL,
     counts integer[] NOT NULL,
-    CONSTRAINT connection_line_pkey PRIMARY KEY (connection, key)
+    CONSTRAINT connection_line_pkey PRIMARY KEY (key, connection)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 COMMENT ON TABLE invtrack.connection_line IS 'The sales or shipments that each key of a connection has brought, line by line';
 COMMENT ON COLUMN invtrack.connection_line.connection IS 'Number of the connection';
@@ -143,7 +146,7 @@ CREATE TABLE invtrack.connection_reject (
     message text NOT NULL,
     hint text,
     rejected_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    CONSTRAINT connection_reject_pkey PRIMARY KEY (connection, key, row_number),
+    CONSTRAINT connection_reject_pkey PRIMARY KEY (key, connection, row_number),
     CONSTRAINT connection_reject_connection_fkey FOREIGN KEY (connection) REFERENCES invtrack.connection ON DELETE CASCADE
 );
 COMMENT ON TABLE invtrack.connection_reject IS 'Source rows that are not taken, and why; tried again when their key is synced';

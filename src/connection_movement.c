@@ -93,17 +93,18 @@ compare_items(const void *a, const void *b)
 
 /*
  * The numbers of items: target $1, arrays of their codes. Returns how many were
- * found. Nobody deletes these until the transaction ends.
+ * found. Nobody deletes these until the transaction ends. They are looked up one
+ * by one, however few there were when the statement was planned.
  */
 static uint64
 find_numbers(Datum *values, int64 *numbers, int count)
 {
 	static Statement find = {
 		"SELECT u.n, i.item" FROM_CODES
-		" JOIN invtrack.connection_item i ON i.merchant " EQ " u.merchant"
-		" AND i.sku " EQ " u.sku"
-		" AND i.inventory_type " EQ " u.inventory_type"
-		" AND i.target " EQ " $1 WHERE i.same_as IS NULL FOR KEY SHARE OF i",
+		" CROSS JOIN LATERAL (SELECT i.item FROM invtrack.connection_item i"
+		" WHERE i.merchant " EQ " u.merchant AND i.sku " EQ " u.sku"
+		" AND i.inventory_type " EQ " u.inventory_type AND i.target " EQ " $1"
+		" AND i.same_as IS NULL FOR KEY SHARE) i",
 		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
 		{INT8OID, INT8OID}
 	};
