@@ -315,6 +315,7 @@ connection_read_source(PG_FUNCTION_ARGS)
 {
 	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	MemoryContext caller = CurrentMemoryContext;
+	Oid			arrays[SOURCE_COLUMNS];
 	Connection	connection;
 	TupleDesc	columns;
 	Datum		values[SOURCE_COLUMNS];
@@ -328,9 +329,8 @@ connection_read_source(PG_FUNCTION_ARGS)
 														 * sql/connection.sql */
 	columns = BlessTupleDesc(columns);
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
-		if (i >= columns->natts || TupleDescAttr(columns, i)->atttypid != get_array_type(types[i]))
-			elog(ERROR, "read_source must return arrays");	/* cannot happen: as
-															 * above */
+		arrays[i] = get_array_type(types[i]);
+	require_columns(columns, arrays, lengthof(arrays));
 	SPI_connect();
 	get_connection(PG_GETARG_DATUM(0), &connection);
 	count = read_source(&connection, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),

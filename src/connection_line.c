@@ -347,7 +347,10 @@ require_written(uint64 written, uint64 expected, const char *table)
 				 errhint("Drop it: connections write all of their rows, or none.")));
 }
 
-/* The lines of a key as they are now, from its first to its last. */
+/*
+ * The lines of a key as they are now, from its first to its last. A statement
+ * for each key: unnest() would make one array of the arrays of all.
+ */
 static void
 write_key(const Lines *lines, int first, int end)
 {
