@@ -13,6 +13,7 @@
 #include "batch.h"
 #include "catalogue.h"
 #include "code.h"
+#include "setting.h"
 #include "statement.h"
 #include "tracker.h"
 #include "tracker_change.h"
@@ -49,13 +50,6 @@ get_arrays(Setting **settings, int count, int columns, Datum *arrays)
 	pfree(nulls);
 }
 
-static void
-switch_off(const char *setting)
-{
-	(void) set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
-}
-
 /* The merchant of all settings; 0 if there are several. */
 static Datum
 merchant_of(Setting **settings, int count)
@@ -84,9 +78,9 @@ run_for(Statement *statement, Setting **settings, int count, int columns)
 	memset(nulls, ' ', sizeof(nulls));
 	arrays[columns] = merchant_of(settings, count);
 	nulls[columns] = arrays[columns] == (Datum) 0 ? 'n' : ' ';
-	switch_off("jit");
+	set_for_now("jit", "off");
 	if (count >= NESTED_LOOPS_END)
-		switch_off("enable_nestloop");
+		set_for_now("enable_nestloop", "off");
 	found = statement_run(statement, arrays, nulls, false);
 	AtEOXact_GUC(false, nest_level);
 	for (int i = 0; i < columns; i++)

@@ -34,6 +34,7 @@
 #include "day_series.h"
 #include "merchant_work.h"
 #include "row_security.h"
+#include "setting.h"
 #include "statement.h"
 
 /* How many changed trackers are written down at a time. */
@@ -104,8 +105,7 @@ read_changes(Check *check, TupleDesc columns)
 	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
 	int			nest_level = NewGUCNestLevel();
 
-	(void) set_config_option("enable_memoize", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	set_for_now("enable_memoize", "off");
 	SetTuplestoreDestReceiverParams(receiver, rows, CurrentMemoryContext, false, columns,
 									"view invtrack_internal.check_reading is not as the library of invtrack expects it");
 	statement_run_into(&read_differences, &check->merchant, NULL, false, receiver);

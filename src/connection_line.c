@@ -15,7 +15,6 @@
 #include "lib/qunique.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 #include "argument.h"
@@ -45,20 +44,6 @@ place_of_key(const Lines *lines, Datum key)
 						shown(TextDatumGetCString(key))),
 				 errhint("Cast the key of the source to the type that the watched tables have.")));
 	return found - lines->key;
-}
-
-/*
- * Tables of connections are read by their indexes, however small they were
- * when a statement was planned, until AtEOXact_GUC() of what this returns.
- */
-int
-start_using_indexes(void)
-{
-	int			nest_level = NewGUCNestLevel();
-
-	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
-	return nest_level;
 }
 
 /* ---------- lines and items ---------- */

@@ -52,7 +52,6 @@ typedef struct Lines
 /* connection_line.c: within SPI */
 extern int	compare_keys(const void *a, const void *b);
 extern int	place_of_key(const Lines *lines, Datum key);
-extern int	start_using_indexes(void);
 extern void start_lines(Lines *lines, const Connection *connection, Datum keys);
 extern void add_item(Lines *lines, int64 number, const Datum *codes);
 extern void add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity);

@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "connection.h"
 #include "connection_line.h"
+#include "setting.h"
 #include "statement.h"
 
 /* A row of the source. */

@@ -21,6 +21,7 @@
 #include "compat.h"
 #include "connection.h"
 #include "connection_line.h"
+#include "setting.h"
 #include "statement.h"
 #include "subtransaction.h"
 

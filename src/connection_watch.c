@@ -30,8 +30,8 @@
 #include "code.h"
 #include "compat.h"
 #include "connection.h"
-#include "connection_line.h"
 #include "owner.h"
+#include "setting.h"
 #include "statement.h"
 
 /* A note: the changed table, its column that holds the key, the key; a null key is all of them. */

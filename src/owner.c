@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "owner.h"
+#include "setting.h"
 #include "statement.h"
 
 static Oid
@@ -94,10 +95,8 @@ become_owner_of(Oid relation, Caller *caller)
 	SetUserIdAndSecContext(owner, caller->security_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
 	RestrictSearchPath();
-	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	set_for_now("row_security", "off");
+	set_for_now("jit", "off");
 }
 
 void

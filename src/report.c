@@ -20,14 +20,8 @@
 #include "compat.h"
 #include "distribute.h"
 #include "day_series.h"
+#include "setting.h"
 #include "statement.h"
-
-static void
-set_for_page(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
-}
 
 /*
  * The page, with the calendar at a day unless that is NO_DAY. Without JIT
@@ -45,11 +39,11 @@ make_page(Datum merchant, int32 as_of)
 	int			day;
 	Datum		page;
 
-	set_for_page("jit", "off");
+	set_for_now("jit", "off");
 	if (as_of != NO_DAY)
 	{
 		j2date(day_to_date(as_of) + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-		set_for_page("invtrack.as_of", psprintf("%04d-%02d-%02d", year, month, day));
+		set_for_now("invtrack.as_of", psprintf("%04d-%02d-%02d", year, month, day));
 	}
 	(void) statement_run(&page_of_merchant, &merchant, NULL, true);
 	page = result_text(SPI_tuptable, 0, 1);

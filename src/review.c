@@ -18,6 +18,7 @@
 #include "calendar.h"
 #include "catalogue.h"
 #include "compat.h"
+#include "setting.h"
 #include "statement.h"
 
 #define FINDING_COLUMNS \
@@ -43,8 +44,7 @@ run_interpreted(Statement *statement, Datum *values)
 	int			nest_level = NewGUCNestLevel();
 	uint64		count;
 
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
+	set_for_now("jit", "off");
 	count = statement_run(statement, values, NULL, true);
 	AtEOXact_GUC(false, nest_level);
 	return count;

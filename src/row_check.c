@@ -19,6 +19,7 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "row_rule.h"
+#include "setting.h"
 #include "statement.h"
 
 /* So many codes that do not exist get a "did you mean"; each costs a search. */
@@ -121,8 +122,7 @@ run_for_rows(Statement *statement, Datum *arrays)
 	int			nest_level = NewGUCNestLevel();
 	uint64		found;
 
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
+	set_for_now("jit", "off");
 	found = statement_run(statement, arrays, NULL, true);
 	AtEOXact_GUC(false, nest_level);
 	return found;

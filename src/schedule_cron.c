@@ -21,6 +21,7 @@
 
 #include "compat.h"
 #include "schedule.h"
+#include "setting.h"
 #include "statement.h"
 
 #define DATABASE_SETTING	"cron.database_name"
@@ -285,8 +286,7 @@ static void
 enter_own_settings(void)
 {
 	RestrictSearchPath();
-	(void) set_config_option("row_security", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	set_for_now("row_security", "on");
 }
 
 /*
