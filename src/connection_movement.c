@@ -26,6 +26,9 @@
 #include "setting.h"
 #include "statement.h"
 
+/* So often the source is read anew before the transaction gives up. */
+#define READS_MAX	10
+
 /* A row of the source. */
 typedef struct Row
 {
@@ -116,9 +119,6 @@ find_numbers(Datum *values, int64 *numbers, int count)
 	SPI_freetuptable(SPI_tuptable);
 	return found;
 }
-
-/* So often the source is read anew before the transaction gives up. */
-#define READS_MAX	10
 
 /* Give the items numbers that have none yet, in the order of their codes. */
 static void

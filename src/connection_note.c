@@ -72,31 +72,22 @@ typedef struct Followed
 	const Noted *noted;
 } Followed;
 
-typedef struct Found
+static List *
+add_followed(List *found, const Connection *connection, const Noted *noted)
 {
-	Followed   *followed;
-	int			count;
-	int			room;
-} Found;
+	Followed   *followed = palloc(sizeof(Followed));
 
-static Followed *
-next_followed(Found *found)
-{
-	if (found->count == found->room)
-	{
-		found->room = found->room == 0 ? 8 : found->room * 2;
-		found->followed = found->followed == NULL ? palloc(sizeof(Followed) * found->room) :
-			repalloc(found->followed, sizeof(Followed) * found->room);
-	}
-	return &found->followed[found->count++];
+	followed->connection = *connection;
+	followed->noted = noted;
+	return lappend(found, followed);
 }
 
 /* What is referred to comes first. */
 static int
-compare_followed(const void *a, const void *b)
+compare_followed(const ListCell *a, const ListCell *b)
 {
-	const Connection *connection_a = &((const Followed *) a)->connection;
-	const Connection *connection_b = &((const Followed *) b)->connection;
+	const Connection *connection_a = &((const Followed *) lfirst(a))->connection;
+	const Connection *connection_b = &((const Followed *) lfirst(b))->connection;
 
 	if (connection_a->rank != connection_b->rank)
 		return connection_a->rank < connection_b->rank ? -1 : 1;
@@ -104,9 +95,9 @@ compare_followed(const void *a, const void *b)
 		DatumGetInt32(connection_a->number) > DatumGetInt32(connection_b->number);
 }
 
-/* The connections that follow columns of tables: each with each of its notes. */
-static void
-find_followers(Found *found, List *noted, Datum *tables, int table_count)
+/* The connections that follow columns of these tables: each with each of its notes. */
+static List *
+find_followers(List *noted, List *tables)
 {
 	static Statement find = {
 		"SELECT " CONNECTION_COLUMNS ", w.watched::pg_catalog.oid, w.key"
@@ -115,40 +106,44 @@ find_followers(Found *found, List *noted, Datum *tables, int table_count)
 		" WHERE w.watched::pg_catalog.oid " EQ " ANY ($1)",
 		1, {OIDARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {CONNECTION_TYPES, OIDOID, TEXTOID}
 	};
-	Datum		watched = array_of(OIDOID, tables, NULL, table_count);
-	uint64		count = statement_run(&find, &watched, NULL, false);
+	Datum	   *oids = palloc(sizeof(Datum) * list_length(tables));
+	Datum		watched;
+	uint64		count;
+	List	   *found = NIL;
 
+	for (int i = 0; i < list_length(tables); i++)
+		oids[i] = ObjectIdGetDatum(list_nth_oid(tables, i));
+	watched = array_of(OIDOID, oids, NULL, list_length(tables));
+	count = statement_run(&find, &watched, NULL, false);
 	for (uint64 i = 0; i < count; i++)
 	{
 		Oid			table = result_oid(SPI_tuptable, i, 7);
 		const char *column = result_string(SPI_tuptable, i, 8);
+		Connection	connection;
 		ListCell   *cell;
 
+		take_connection(SPI_tuptable, i, &connection);
 		foreach(cell, noted)
 		{
 			const Noted *of_column = lfirst(cell);
 
 			if (list_member_oid(of_column->tables, table) &&
 				strcmp(of_column->column, column) == 0)
-			{
-				Followed   *followed = next_followed(found);
-
-				take_connection(SPI_tuptable, i, &followed->connection);
-				followed->noted = of_column;
-			}
+				found = add_followed(found, &connection, of_column);
 		}
 	}
+	return found;
 }
 
 /* The connections that notes are of, in the order in which they are synced. */
-static void
-find_connections(Found *found, List *noted)
+static List *
+find_connections(List *noted)
 {
-	Datum	   *tables = NULL;
-	int			table_count = 0;
+	List	   *tables = NIL;
+	List	   *named = NIL;
+	List	   *found = NIL;
 	ListCell   *cell;
 
-	memset(found, 0, sizeof(Found));
 	foreach(cell, noted)
 	{
 		Noted	   *of_column = lfirst(cell);
@@ -160,31 +155,16 @@ find_connections(Found *found, List *noted)
 			if (get_rel_relispartition(of_column->table))
 				of_column->tables = list_concat(of_column->tables,
 												get_partition_ancestors(of_column->table));
-			table_count += list_length(of_column->tables);
+			tables = list_concat_unique_oid(tables, of_column->tables);
 		}
 		else if (find_connection(CStringGetTextDatum(of_column->column), &connection))
-		{
-			Followed   *followed = next_followed(found);
-
-			followed->connection = connection;
-			followed->noted = of_column;
-		}
+			named = add_followed(named, &connection, of_column);
 	}
-	if (table_count > 0)
-	{
-		tables = palloc(sizeof(Datum) * table_count);
-		table_count = 0;
-		foreach(cell, noted)
-		{
-			const Noted *of_column = lfirst(cell);
-			ListCell   *table;
-
-			foreach(table, of_column->tables)
-				tables[table_count++] = ObjectIdGetDatum(lfirst_oid(table));
-		}
-		find_followers(found, noted, tables, table_count);
-	}
-	qsort(found->followed, found->count, sizeof(Followed), compare_followed);
+	if (tables != NIL)
+		found = find_followers(noted, tables);
+	found = list_concat(found, named);
+	list_sort(found, compare_followed);
+	return found;
 }
 
 /* The keys of a connection's source now, and those that it had. */
@@ -204,19 +184,21 @@ known_keys(const Connection *connection, int *count)
 	return take_keys(result_datum(SPI_tuptable, 0, 1, TEXTARRAYOID), count);
 }
 
-/* Bring one connection in line, which so many notes are of. */
+/* Bring the connection of some notes in line, from the first to the last of what was found. */
 static void
-sync_connection(const Followed *followed, int note_count)
+sync_connection(List *found, int first, int end)
 {
-	const Connection *connection = &followed->connection;
+	const Connection *connection = &((const Followed *) list_nth(found, first))->connection;
 	Datum	   *keys;
 	int			count = 0;
 	bool		is_whole = false;
 
-	for (int i = 0; i < note_count; i++)
+	for (int i = first; i < end; i++)
 	{
-		count += followed[i].noted->count;
-		is_whole |= followed[i].noted->is_whole;
+		const Noted *noted = ((const Followed *) list_nth(found, i))->noted;
+
+		count += noted->count;
+		is_whole |= noted->is_whole;
 	}
 	if (is_whole)
 		keys = known_keys(connection, &count);
@@ -224,12 +206,12 @@ sync_connection(const Followed *followed, int note_count)
 	{
 		keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + 1));
 		count = 0;
-		for (int i = 0; i < note_count; i++)
+		for (int i = first; i < end; i++)
 		{
-			const Noted *of_column = followed[i].noted;
+			const Noted *noted = ((const Followed *) list_nth(found, i))->noted;
 
-			memcpy(keys + count, of_column->keys, sizeof(Datum) * of_column->count);
-			count += of_column->count;
+			memcpy(keys + count, noted->keys, sizeof(Datum) * noted->count);
+			count += noted->count;
 		}
 	}
 	sync_keys(connection, keys, count, false);
@@ -242,22 +224,25 @@ sync_noted(List *noted)
 	static Statement delete_gone = {
 		"SELECT invtrack_internal.sync_gone_of($1)", 1, {INT4ARRAYOID}
 	};
-	Datum	   *entities;
+	List	   *found = find_connections(noted);
+	Datum	   *entities = palloc(sizeof(Datum) * (list_length(found) + 1));
 	int			entity_count = 0;
-	Found		found;
 	int			end;
 
-	find_connections(&found, noted);
-	entities = palloc(sizeof(Datum) * (found.count + 1));
-	for (int i = 0; i < found.count; i = end)
+	for (int first = 0; first < list_length(found); first = end)
 	{
-		const Followed *first = &found.followed[i];
+		const ListCell *cell = list_nth_cell(found, first);
+		const Connection *connection = &((const Followed *) lfirst(cell))->connection;
 
-		for (end = i + 1; end < found.count && compare_followed(first, &found.followed[end]) == 0;)
+		for (end = first + 1; end < list_length(found);)
+		{
+			if (compare_followed(cell, list_nth_cell(found, end)) != 0)
+				break;
 			end++;
-		sync_connection(first, end - i);
-		if (feeds_catalogue(first->connection.target))
-			entities[entity_count++] = first->connection.number;
+		}
+		sync_connection(found, first, end);
+		if (feeds_catalogue(connection->target))
+			entities[entity_count++] = connection->number;
 	}
 	if (entity_count > 0)
 	{
