@@ -4,8 +4,8 @@
 -- A section is a function. Whatever is no markup goes through html(), which escapes it. Lists end after report_limit's
 -- rows, worst first, and say how many there are in all, so that the page of a large merchant can still be opened.
 --
--- Tables are read by functions in PL/pgSQL, whose statements are about one merchant, and no statement reads both a table and a function that
--- reads tables: Citus runs such functions on a node that must not ask the others.
+-- Functions in PL/pgSQL read the tables, one merchant at a time. No statement has both a table and a function that reads tables: Citus would
+-- run it on one node, where the function must not ask the others.
 
 CREATE VIEW invtrack_internal.report_limit WITH (security_invoker) AS
 SELECT 500 AS rows, 90 AS past_days, 30 AS expiring_days, 30 AS pace_days, 365 AS horizon_days, 200 AS letters;
