@@ -157,11 +157,17 @@ END;
 COMMENT ON FUNCTION invtrack_internal.reject_long_keys(text, text[], boolean) IS
 'Notes that keys are too long for an index: the application''s transaction does not fail by them';
 
-CREATE FUNCTION invtrack_internal.sync_keys(connection text, keys text[], is_empty boolean DEFAULT false)
+CREATE FUNCTION invtrack_internal.sync_keys(connection text, keys text[], is_empty boolean DEFAULT false, differing boolean DEFAULT false)
 RETURNS bigint LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'connection_sync_keys';
-COMMENT ON FUNCTION invtrack_internal.sync_keys(text, text[], boolean) IS
-'Locks keys of a connection, in order, and brings them in line; those that fail are rejected; how many rows were written';
+COMMENT ON FUNCTION invtrack_internal.sync_keys(text, text[], boolean, boolean) IS
+'Brings keys of a connection in line, as if the source had nothing of them if is_empty, or only those of sales and shipments that differ; those that fail are rejected; how many rows were written';
+
+CREATE FUNCTION invtrack_internal.hold_connection(number integer)
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_hold';
+COMMENT ON FUNCTION invtrack_internal.hold_connection(integer) IS
+'Waits for who brings keys of a connection in line, and nobody does from now until the transaction ends';
 
 CREATE FUNCTION invtrack_internal.known_keys(c invtrack.connection)
 RETURNS text[] LANGUAGE plpgsql VOLATILE

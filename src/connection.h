@@ -79,7 +79,9 @@ extern uint64 forget_items(Datum items);
 
 /* connection_movement.c */
 extern void forget_rejects(Datum connection, Datum keys);
-extern uint64 sync_movements(const Connection *connection, Datum keys, bool is_empty);
+extern void compare_movements(const Connection *connection, Datum keys, bool *differs);
+extern bool sync_movements(const Connection *connection, Datum keys, bool is_empty,
+						   bool is_locked, uint64 *written);
 
 /* connection_note.c */
 extern List *add_note(List *noted, Oid table, const char *column, Datum key);

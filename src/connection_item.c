@@ -78,7 +78,7 @@ lock_items(Datum merchant, Datum *skus, int count)
 {
 	static Statement lock = {
 		"SELECT d.item FROM invtrack.connection_item d WHERE" OF_PRODUCTS
-		" ORDER BY invtrack_internal.target_rank(d.target), d.merchant, d.sku, d.inventory_type"
+		" ORDER BY invtrack_internal.target_rank(d.target), d.merchant, d.sku, d.inventory_type, d.item"
 		" FOR UPDATE",
 		2, {TEXTOID, TEXTARRAYOID}, 0, {INT8OID}
 	};

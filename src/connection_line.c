@@ -1,7 +1,7 @@
 /*
  * connection_line.c
  *		Lines of sales and shipments: what a connection's keys say now, against
- *		what they brought before, which connection_line keeps.
+ *		what they brought before, which their rows in connection_key have.
  *
  * Each line more is a movement, each line less an opposite one. A line knows
  * its item by a number, which stays when the product is renamed, stands for
@@ -9,13 +9,16 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "lib/qunique.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "argument.h"
 #include "code.h"
@@ -35,7 +38,8 @@ compare_keys(const void *a, const void *b)
 int
 place_of_key(const Lines *lines, Datum key)
 {
-	const Datum *found = bsearch(&key, lines->key, lines->key_count, sizeof(Datum), compare_keys);
+	const LineKey *found = bsearch(&key, lines->keys, lines->key_count, sizeof(LineKey),
+								   compare_keys);
 
 	if (found == NULL)
 		ereport(ERROR,
@@ -43,31 +47,17 @@ place_of_key(const Lines *lines, Datum key)
 				 errmsg("the source returned key \"%s\", which was not asked for",
 						shown(TextDatumGetCString(key))),
 				 errhint("Cast the key of the source to the type that the watched tables have.")));
-	return found - lines->key;
+	return found - lines->keys;
 }
 
 /* ---------- lines and items ---------- */
-
-/* Start with an array of keys, in their order. */
-void
-start_lines(Lines *lines, const Connection *connection, Datum keys)
-{
-	memset(lines, 0, sizeof(Lines));
-	lines->connection = connection;
-	lines->keys = keys;
-	lines->room = 16;
-	lines->lines = palloc(sizeof(Line) * lines->room);
-	deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &lines->key, NULL,
-					  &lines->key_count);
-	lines->is_changed = palloc0(sizeof(bool) * lines->key_count);
-}
 
 static void
 report_damage(void)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("a row of table \"connection_line\" is not as invtrack writes it"),
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("a row of table \"connection_key\" is not as invtrack writes it"),
 			 errhint("Undo changes to its rows: only invtrack writes them.")));
 }
 
@@ -96,9 +86,9 @@ add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity)
 	new_line(lines, key, item, day, quantity)->now = 1;
 }
 
-/* The codes of an item, in the order of a source's columns. */
+/* What an item stands for, itself or the one that it was merged into, and the codes of that. */
 void
-add_item(Lines *lines, int64 number, const Datum *codes)
+add_item(Lines *lines, int64 number, int64 stands_for, const Datum *codes)
 {
 	LineItem   *item;
 
@@ -110,6 +100,7 @@ add_item(Lines *lines, int64 number, const Datum *codes)
 	}
 	item = &lines->items[lines->item_count++];
 	item->number = number;
+	item->stands_for = stands_for;
 	memcpy(item->codes, codes, sizeof(item->codes));
 }
 
@@ -123,17 +114,14 @@ compare_numbers(const void *a, const void *b)
 	return number_a < number_b ? -1 : number_a > number_b;
 }
 
-/* The item of a line that was kept. */
+/* The item of a line; null: it was deleted. */
 const LineItem *
 item_of_line(const Lines *lines, const Line *line)
 {
-	const LineItem *item = bsearch(&line->item, lines->items, lines->item_count, sizeof(LineItem),
-								   compare_numbers);
-
-	if (item == NULL)			/* cannot happen: lines now and resolved ones
-								 * have items */
-		elog(ERROR, "there is no item " INT64_FORMAT, line->item);
-	return item;
+	if (lines->item_count == 0)
+		return NULL;
+	return bsearch(&line->item, lines->items, lines->item_count, sizeof(LineItem),
+				   compare_numbers);
 }
 
 static int
@@ -154,7 +142,7 @@ compare_lines(const void *a, const void *b)
 }
 
 /* Equal lines become one. */
-static void
+void
 combine_lines(Lines *lines)
 {
 	int			kept = 0;		/* those that are finished */
@@ -178,17 +166,19 @@ combine_lines(Lines *lines)
 
 /* ---------- what the keys brought before ---------- */
 
-/* The elements of an array that SPI found; how many. */
+/* The elements of an array that SPI found, null for none; how many. */
 static int
 take_elements(uint64 row, int column, Oid type, Oid array_type, Datum **elements)
 {
-	Datum		array = result_datum(SPI_tuptable, row, column, array_type);
+	Datum		array;
 	int16		size;
 	bool		by_value;
 	char		align;
 	bool	   *nulls;
 	int			count;
 
+	if (!result_nullable(SPI_tuptable, row, column, array_type, &array))
+		return 0;
 	get_typlenbyvalalign(type, &size, &by_value, &align);
 	deconstruct_array(DatumGetArrayTypeP(array), type, size, by_value, align, elements, &nulls,
 					  &count);
@@ -198,120 +188,117 @@ take_elements(uint64 row, int column, Oid type, Oid array_type, Datum **elements
 	return count;
 }
 
-/* What the keys brought before goes behind what they say now. */
+/* The lines of a key that SPI found. */
 static void
-read_before(Lines *lines)
+take_lines(Lines *lines, int key, uint64 row, int column)
 {
-	static Statement find = {
-		"SELECT l.key, l.items, l.days, l.quantities, l.counts FROM invtrack.connection_line l"
-		" WHERE l.connection " EQ " $1 AND l.key " EQ " ANY ($2)",
-		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
-		{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
-	};
-	Datum		values[2] = {lines->connection->number, lines->keys};
-	uint64		rows = statement_run(&find, values, NULL, false);
+	Datum	   *items;
+	Datum	   *days;
+	Datum	   *quantities;
+	Datum	   *counts;
+	int			count = take_elements(row, column, INT8OID, INT8ARRAYOID, &items);
 
-	for (uint64 row = 0; row < rows; row++)
+	if (take_elements(row, column + 1, DATEOID, DATEARRAYOID, &days) != count ||
+		take_elements(row, column + 2, NUMERICOID, NUMERICARRAYOID, &quantities) != count ||
+		take_elements(row, column + 3, INT4OID, INT4ARRAYOID, &counts) != count)
+		report_damage();
+	for (int i = 0; i < count; i++)
 	{
-		int			key = place_of_key(lines, result_text(SPI_tuptable, row, 1));
-		Datum	   *items;
-		Datum	   *days;
-		Datum	   *quantities;
-		Datum	   *counts;
-		int			count = take_elements(row, 2, INT8OID, INT8ARRAYOID, &items);
-
-		if (take_elements(row, 3, DATEOID, DATEARRAYOID, &days) != count ||
-			take_elements(row, 4, NUMERICOID, NUMERICARRAYOID, &quantities) != count ||
-			take_elements(row, 5, INT4OID, INT4ARRAYOID, &counts) != count)
+		if (DatumGetInt32(counts[i]) < 1)
 			report_damage();
-		for (int i = 0; i < count; i++)
-		{
-			if (DatumGetInt32(counts[i]) < 1)
-				report_damage();
-			new_line(lines, key, DatumGetInt64(items[i]), DatumGetDateADT(days[i]),
-					 quantities[i])->before = DatumGetInt32(counts[i]);
-		}
+		new_line(lines, key, DatumGetInt64(items[i]), DatumGetDateADT(days[i]),
+				 quantities[i])->before = DatumGetInt32(counts[i]);
 	}
 }
 
-/* What became of an item that a line names. */
-typedef struct Resolved
-{
-	int64		number;
-	int64		stands_for;		/* the same, or the one that it was merged
-								 * into */
-} Resolved;
-
 /*
- * The items of lines that are no more, by their numbers; how many. They stay
- * what they are until the transaction ends: a merge comes before or after.
+ * The rows of keys, one by one, however few there were when the statement was
+ * planned.
  */
-static int
-resolve_items(Lines *lines, Resolved **resolved)
+#define ROWS_OF_KEYS(how) \
+	"SELECT k.key, k.version, k.rejected, k.items, k.days, k.quantities, k.counts" \
+	" FROM pg_catalog.unnest($2) AS u(key)" \
+	" CROSS JOIN LATERAL (SELECT k.* FROM invtrack.connection_key k" \
+	" WHERE k.connection " EQ " $1 AND k.key " EQ " u.key " how ") k"
+#define KEY_TYPES \
+	TEXTOID, INT8OID, BOOLOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID
+
+/* Start with what keys, an array in their order, have brought before, and lock those that have. */
+void
+start_lines(Lines *lines, const Connection *connection, Datum keys, bool may_lock)
 {
-	static Statement find = {
-		"SELECT i.item, coalesce(i.same_as, i.item), i.merchant, i.sku, i.inventory_type"
-		" FROM invtrack.connection_item i WHERE i.item " EQ " ANY ($1) FOR KEY SHARE",
-		1, {INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID}
+	static Statement lock = {
+		ROWS_OF_KEYS("FOR UPDATE"), 2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
+		{KEY_TYPES}
 	};
+	static Statement find = {
+		ROWS_OF_KEYS("OFFSET 0"), 2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {KEY_TYPES}
+	};
+	Datum		values[2] = {connection->number, keys};
+	Datum	   *key;
+	uint64		rows;
+
+	memset(lines, 0, sizeof(Lines));
+	lines->connection = connection;
+	lines->key_array = keys;
+	lines->room = 16;
+	lines->lines = palloc(sizeof(Line) * lines->room);
+	deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &key, NULL,
+					  &lines->key_count);
+	lines->keys = palloc0(sizeof(LineKey) * lines->key_count);
+	for (int i = 0; i < lines->key_count; i++)
+		lines->keys[i].key = key[i];
+	rows = statement_run(may_lock ? &lock : &find, values, NULL, false);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		int			place = place_of_key(lines, result_text(SPI_tuptable, row, 1));
+
+		lines->keys[place].version = result_int64(SPI_tuptable, row, 2);
+		lines->keys[place].had_faults = result_bool(SPI_tuptable, row, 3);
+		take_lines(lines, place, row, 4);
+	}
+}
+
+/* The numbers of the items of lines that are no more, each once, an array; how many. */
+Datum
+items_less(const Lines *lines, int *count)
+{
 	Datum	   *numbers = MemoryContextAllocHuge(CurrentMemoryContext,
 												 sizeof(Datum) * (lines->count + 1));
-	int			count = 0;
-	Datum		array;
-	uint64		rows;
+	int			found = 0;
 
 	for (int i = 0; i < lines->count; i++)
 		if (lines->lines[i].before > lines->lines[i].now)
-			numbers[count++] = Int64GetDatum(lines->lines[i].item);
-	*resolved = NULL;
-	if (count == 0)
-		return 0;
-	qsort(numbers, count, sizeof(Datum), compare_numbers);
-	count = qunique(numbers, count, sizeof(Datum), compare_numbers);
-	array = array_of(INT8OID, numbers, NULL, count);
-	rows = statement_run(&find, &array, NULL, false);
-	*resolved = palloc(sizeof(Resolved) * (rows + 1));
-	for (uint64 row = 0; row < rows; row++)
-	{
-		Datum		codes[ITEM_CODES];
-
-		(*resolved)[row].number = result_int64(SPI_tuptable, row, 1);
-		(*resolved)[row].stands_for = result_int64(SPI_tuptable, row, 2);
-		for (int c = 0; c < ITEM_CODES; c++)
-			codes[c] = result_text(SPI_tuptable, row, 3 + c);
-		add_item(lines, (*resolved)[row].stands_for, codes);
-	}
-	qsort(*resolved, rows, sizeof(Resolved), compare_numbers);
-	return rows;
+			numbers[found++] = Int64GetDatum(lines->lines[i].item);
+	qsort(numbers, found, sizeof(Datum), compare_numbers);
+	*count = qunique(numbers, found, sizeof(Datum), compare_numbers);
+	return array_of(INT8OID, numbers, NULL, *count);
 }
 
 /*
  * Lines that are no more, of products that were merged, are those of the other
  * product; nothing is taken back from products that were deleted.
  */
-static void
+void
 resolve_lines(Lines *lines)
 {
-	Resolved   *resolved;
-	int			count = resolve_items(lines, &resolved);
 	bool		is_other = false;
 
+	if (lines->item_count > 0)
+		qsort(lines->items, lines->item_count, sizeof(LineItem), compare_numbers);
 	for (int i = 0; i < lines->count; i++)
 	{
 		Line	   *line = &lines->lines[i];
-		const Resolved *found;
+		const LineItem *item;
 
-		if (line->before <= line->now)
+		if (line->now >= line->before)
 			continue;
-		found = bsearch(&line->item, resolved, count, sizeof(Resolved), compare_numbers);
-		if (found != NULL && found->stands_for == line->item)
-			continue;
-		lines->is_changed[line->key] = true;
-		if (found == NULL)
+		item = item_of_line(lines, line);
+		if (item == NULL)
 			line->before = line->now;
-		else
+		else if (item->stands_for != line->item)
 		{
-			line->item = found->stands_for;
+			line->item = item->stands_for;
 			is_other = true;
 		}
 	}
@@ -320,6 +307,19 @@ resolve_lines(Lines *lines)
 }
 
 /* ---------- what is written ---------- */
+
+/* The columns of invtrack_internal.key_lines. */
+enum
+{
+	COLUMN_KEY,
+	COLUMN_VERSION,
+	COLUMN_REJECTED,
+	COLUMN_ITEMS,
+	COLUMN_DAYS,
+	COLUMN_QUANTITIES,
+	COLUMN_COUNTS,
+	COLUMNS
+};
 
 /* A line that is written and not remembered would be counted at each sync. */
 void
@@ -332,77 +332,92 @@ require_written(uint64 written, uint64 expected, const char *table)
 				 errhint("Drop it: connections write all of their rows, or none.")));
 }
 
-/*
- * The lines of a key as they are now, from its first to its last. A statement
- * for each key: unnest() would make one array of the arrays of all.
- */
-static void
-write_key(const Lines *lines, int first, int end)
+/* A key and its lines as they are now, from the first to the last. */
+static Datum
+row_of_key(const Lines *lines, int key, int first, int end, TupleDesc columns)
 {
-	static Statement write = {
-		"INSERT INTO invtrack.connection_line (connection, key, items, days, quantities, counts)"
-		" VALUES ($1, $2, $3, $4, $5, $6)"
-		" ON CONFLICT (connection, key) DO UPDATE SET items = excluded.items,"
-		" days = excluded.days, quantities = excluded.quantities, counts = excluded.counts",
-		6, {INT4OID, TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
-	};
 	static const Oid types[] = {INT8OID, DATEOID, NUMERICOID, INT4OID};
-	Datum	   *columns[lengthof(types)];
-	Datum		values[2 + lengthof(types)];
+	Datum	   *elements[lengthof(types)];
+	Datum		values[COLUMNS] = {lines->keys[key].key};
+	bool		nulls[COLUMNS] = {false};
 	int			count = 0;
+	Datum		row;
 
 	for (int c = 0; c < lengthof(types); c++)
-		columns[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (end - first));
+		elements[c] = MemoryContextAllocHuge(CurrentMemoryContext,
+											 sizeof(Datum) * (end - first + 1));
 	for (int i = first; i < end; i++)
 	{
 		const Line *line = &lines->lines[i];
 
 		if (line->now == 0)
 			continue;
-		columns[0][count] = Int64GetDatum(line->item);
-		columns[1][count] = DateADTGetDatum(line->day);
-		columns[2][count] = line->quantity;
-		columns[3][count++] = Int32GetDatum((int32) line->now);
+		elements[0][count] = Int64GetDatum(line->item);
+		elements[1][count] = DateADTGetDatum(line->day);
+		elements[2][count] = line->quantity;
+		elements[3][count++] = Int32GetDatum((int32) line->now);
 	}
-	values[0] = lines->connection->number;
-	values[1] = lines->key[lines->lines[first].key];
+	values[COLUMN_VERSION] = Int64GetDatum(lines->keys[key].version + 1);
+	values[COLUMN_REJECTED] = BoolGetDatum(lines->keys[key].has_faults);
 	for (int c = 0; c < lengthof(types); c++)
 	{
-		values[2 + c] = array_of(types[c], columns[c], NULL, count);
-		pfree(columns[c]);
+		nulls[COLUMN_ITEMS + c] = count == 0;
+		if (count > 0)
+			values[COLUMN_ITEMS + c] = array_of(types[c], elements[c], NULL, count);
+		pfree(elements[c]);
 	}
-	require_written(statement_run(&write, values, NULL, false), 1, "connection_line");
-	for (int c = 0; c < lengthof(types); c++)
-		pfree(DatumGetPointer(values[2 + c]));
+	row = HeapTupleGetDatum(heap_form_tuple(columns, values, nulls));
+	for (int c = 0; c < lengthof(types) && count > 0; c++)
+		pfree(DatumGetPointer(values[COLUMN_ITEMS + c]));
+	return row;
 }
 
-/* The lines of keys that differ from before. */
-static void
-write_keys(Lines *lines)
+/* The rows of all keys, an array. */
+static Datum
+rows_of_keys(const Lines *lines, Oid type)
 {
-	int			end;
+	static const Oid types[COLUMNS] = {
+		KEY_TYPES
+	};
+	TupleDesc	columns = lookup_rowtype_tupdesc_copy(type, -1);
+	Datum	   *rows = palloc(sizeof(Datum) * lines->key_count);
+	int			end = 0;
 
-	for (int i = 0; i < lines->count; i++)
-		lines->is_changed[lines->lines[i].key] |= lines->lines[i].now != lines->lines[i].before;
-	for (int first = 0; first < lines->count; first = end)
+	require_columns(columns, types, lengthof(types));
+	for (int key = 0; key < lines->key_count; key++)
 	{
-		int			key = lines->lines[first].key;
+		int			first = end;
 
-		for (end = first + 1; end < lines->count && lines->lines[end].key == key;)
+		while (end < lines->count && lines->lines[end].key == key)
 			end++;
-		if (lines->is_changed[key])
-			write_key(lines, first, end);
+		rows[key] = row_of_key(lines, key, first, end, columns);
 	}
+	return array_of(type, rows, NULL, lines->key_count);
 }
 
-/* Compare with what was before, and keep what is now. */
-void
-keep_lines(Lines *lines)
+/*
+ * Keep what all keys say now, in the order of the keys. Returns false where one
+ * had no row, and somebody has written it meanwhile.
+ */
+bool
+keep_lines(const Lines *lines)
 {
-	read_before(lines);
-	combine_lines(lines);
-	resolve_lines(lines);
-	if (lines->item_count > 0)
-		qsort(lines->items, lines->item_count, sizeof(LineItem), compare_numbers);
-	write_keys(lines);
+	static Statement write = {
+		"INSERT INTO invtrack.connection_key AS k"
+		" (connection, key, version, synced_at, rejected, items, days, quantities, counts)"
+		" SELECT $1, u.key, u.version, pg_catalog.clock_timestamp(), u.rejected,"
+		" u.items, u.days, u.quantities, u.counts FROM pg_catalog.unnest($2) AS u"
+		" WHERE EXISTS (SELECT FROM invtrack.connection n WHERE n.number " EQ " $1)"
+		" ON CONFLICT (connection, key) DO UPDATE"
+		" SET version = excluded.version, synced_at = excluded.synced_at,"
+		" rejected = excluded.rejected, items = excluded.items, days = excluded.days,"
+		" quantities = excluded.quantities, counts = excluded.counts"
+		" WHERE k.version " EQ " (excluded.version OPERATOR(pg_catalog.-) 1)",
+		2, {INT4OID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Oid			type = get_rel_type_id(find_relation("invtrack_internal", "key_lines"));
+	Datum		values[2] = {lines->connection->number, rows_of_keys(lines, type)};
+
+	statement_set_type(&write, 1, get_array_type(type));
+	return statement_run(&write, values, NULL, false) == lines->key_count;
 }

@@ -5,7 +5,12 @@
  * The rows that the source has now become lines of items; connection_line.c
  * compares them with what the keys brought before. Movements are only added, so
  * that items are locked against changes of their products, but not against
- * each other, and an order costs a handful of small statements. Keys come locked.
+ * each other, and an order costs a handful of small statements.
+ *
+ * Keys come first, then items: in this order they are locked. A key that has no
+ * row yet is written last, with all that it brings, and nothing is locked
+ * before. Where somebody else has written it meanwhile, or items have no numbers
+ * yet, or are just given another code, all is done again, with all keys locked.
  */
 #include "postgres.h"
 
@@ -76,8 +81,6 @@ take_rows(Sync *sync, uint64 count)
 	}
 }
 
-/* ---------- numbers of items ---------- */
-
 static int
 compare_items(const void *a, const void *b)
 {
@@ -90,73 +93,20 @@ compare_items(const void *a, const void *b)
 	return order;
 }
 
-/* In SQL, codes of items. */
-#define FROM_CODES \
-	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))" \
-	" WITH ORDINALITY AS u(merchant, sku, inventory_type, n)"
-
-/*
- * The numbers of items: target $1, arrays of their codes. Returns how many were
- * found. Nobody deletes these until the transaction ends. They are looked up one
- * by one, however few there were when the statement was planned.
- */
-static uint64
-find_numbers(Datum *values, int64 *numbers, int count)
+/* The codes of the items of sound rows, in their order; how many items. Rows get their places. */
+static int
+codes_of_rows(Sync *sync, Datum **codes)
 {
-	static Statement find = {
-		"SELECT u.n, i.item" FROM_CODES
-		" CROSS JOIN LATERAL (SELECT i.item FROM invtrack.connection_item i"
-		" WHERE i.merchant " EQ " u.merchant AND i.sku " EQ " u.sku"
-		" AND i.inventory_type " EQ " u.inventory_type AND i.target " EQ " $1"
-		" AND i.same_as IS NULL FOR KEY SHARE) i",
-		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
-		{INT8OID, INT8OID}
-	};
-	uint64		found = statement_run(&find, values, NULL, false);
-
-	for (uint64 i = 0; i < found; i++)
-		numbers[result_place(SPI_tuptable, i, 1, count)] = result_int64(SPI_tuptable, i, 2);
-	SPI_freetuptable(SPI_tuptable);
-	return found;
-}
-
-/* Give the items numbers that have none yet, in the order of their codes. */
-static void
-make_numbers(Datum *values)
-{
-	static Statement make = {
-		"INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type)"
-		" SELECT $1, u.merchant, u.sku, u.inventory_type" FROM_CODES
-		" ORDER BY u.n ON CONFLICT DO NOTHING",
-		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
-	};
-
-	statement_run(&make, values, NULL, false);
-}
-
-/*
- * The numbers of the items of sound rows. Returns false where items had none:
- * they have now, and the source is to be read anew, since a product may have got
- * another code while we waited for it.
- */
-static bool
-number_items(Sync *sync)
-{
-	Row		  **sound = palloc(sizeof(Row *) * sync->row_count);
-	Datum	   *codes[ITEM_CODES];
-	Datum		values[ITEM_CODES + 1] = {sync->connection->target};
-	int64	   *numbers = palloc0(sizeof(int64) * sync->row_count);
+	Row		  **sound = palloc(sizeof(Row *) * (sync->row_count + 1));
 	int			count = 0;
 	int			items = 0;
 
 	for (int i = 0; i < sync->row_count; i++)
 		if (sync->rows[i].fault == NULL)
 			sound[count++] = &sync->rows[i];
-	if (count == 0)
-		return true;
 	qsort(sound, count, sizeof(Row *), compare_items);
 	for (int c = 0; c < ITEM_CODES; c++)
-		codes[c] = palloc(sizeof(Datum) * count);
+		codes[c] = palloc(sizeof(Datum) * (count + 1));
 	for (int i = 0; i < count; i++)
 	{
 		if (i == 0 || compare_items(&sound[i - 1], &sound[i]) != 0)
@@ -165,43 +115,49 @@ number_items(Sync *sync)
 				codes[c][items] = sound[i]->values[SOURCE_MERCHANT + c].value;
 			items++;
 		}
-		sound[i]->item = items; /* its place, until it has a number */
+		sound[i]->item = items - 1;
 	}
-	for (int c = 0; c < ITEM_CODES; c++)
-		values[1 + c] = array_of(TEXTOID, codes[c], NULL, items);
-	if (find_numbers(values, numbers, items) < items)
-	{
-		make_numbers(values);
-		return false;
-	}
-	for (int i = 0; i < items; i++)
-	{
-		Datum		of_item[ITEM_CODES];
-
-		for (int c = 0; c < ITEM_CODES; c++)
-			of_item[c] = codes[c][i];
-		add_item(&sync->lines, numbers[i], of_item);
-	}
-	for (int i = 0; i < count; i++)
-		sound[i]->item = numbers[sound[i]->item - 1];
-	return true;
+	pfree(sound);
+	return items;
 }
 
-/* What the source has now, with numbers for its items, which are locked. */
-static void
-read_rows(Sync *sync)
+/*
+ * The numbers of the items of sound rows, as number_items() gives them. Returns
+ * false where one has none.
+ */
+static bool
+number_rows(Sync *sync, bool is_locked)
+{
+	Datum	   *codes[ITEM_CODES];
+	int			count = codes_of_rows(sync, codes);
+	int64	   *numbers = palloc0(sizeof(int64) * (count + 1));
+	bool		is_done = number_items(&sync->lines, codes, count, numbers, is_locked);
+
+	for (int i = 0; i < sync->row_count; i++)
+		if (sync->rows[i].fault == NULL)
+			sync->rows[i].item = numbers[sync->rows[i].item];
+	return is_done;
+}
+
+/*
+ * What the source has now, with numbers for its items, which are locked.
+ * Returns false where that takes another look, and keys are not locked for it.
+ */
+static bool
+read_rows(Sync *sync, bool is_empty, bool is_locked)
 {
 	for (int reads = 0; reads < READS_MAX; reads++)
 	{
 		int			nest_level;
 		bool		is_done;
 
-		take_rows(sync, read_source(sync->connection, sync->lines.keys, 0));
+		if (!is_empty)
+			take_rows(sync, read_source(sync->connection, sync->lines.key_array, 0));
 		nest_level = start_using_indexes();
-		is_done = number_items(sync);
+		is_done = number_rows(sync, is_locked);
 		AtEOXact_GUC(false, nest_level);
-		if (is_done)
-			return;
+		if (is_done || !is_locked)
+			return is_done;
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -209,7 +165,7 @@ read_rows(Sync *sync)
 			 errhint("Try the transaction again.")));
 }
 
-/* The lines that sound rows say. */
+/* The lines that sound rows say, beside what was before. */
 static void
 add_lines(Sync *sync)
 {
@@ -217,11 +173,14 @@ add_lines(Sync *sync)
 	{
 		const Row  *row = &sync->rows[i];
 
-		if (row->fault == NULL)
+		if (row->fault != NULL)
+			sync->lines.keys[row->key].has_faults = true;
+		else
 			add_line(&sync->lines, row->key, row->item,
 					 DatumGetDateADT(row->values[SOURCE_DAY].value),
 					 row->values[SOURCE_QUANTITY].value);
 	}
+	combine_lines(&sync->lines);
 }
 
 /* A movement for each line more, an opposite one for each less; how many. */
@@ -257,6 +216,9 @@ write_movements(const Lines *lines)
 			continue;			/* a line of nothing is known, and moves
 								 * nothing */
 		item = item_of_line(lines, line);
+		if (item == NULL)		/* cannot happen: lines that move something
+								 * have items */
+			elog(ERROR, "there is no item " INT64_FORMAT, line->item);
 		quantity = more > 0 ? line->quantity : DirectFunctionCall1(numeric_uminus, line->quantity);
 		for (int64 n = llabs(more); n > 0; n--, count++)
 		{
@@ -302,8 +264,14 @@ write_rejects(const Sync *sync)
 		SOURCE_MERCHANT, SOURCE_SKU, SOURCE_INVENTORY_TYPE, SOURCE_DAY, SOURCE_QUANTITY
 	};
 	Datum		values[12] = {sync->connection->name};
+	Datum	   *keys = palloc(sizeof(Datum) * sync->lines.key_count);
+	int			told = 0;
 
-	forget_rejects(sync->connection->name, sync->lines.keys);
+	for (int i = 0; i < sync->lines.key_count; i++)
+		if (sync->lines.keys[i].had_faults)
+			keys[told++] = sync->lines.keys[i].key;
+	if (told > 0)
+		forget_rejects(sync->connection->name, array_of(TEXTOID, keys, NULL, told));
 	values[1] = sync->connection->target;
 	for (int i = 0; i < sync->row_count; i++)
 	{
@@ -312,7 +280,7 @@ write_rejects(const Sync *sync)
 
 		if (row->fault == NULL)
 			continue;
-		values[2] = sync->lines.key[row->key];
+		values[2] = sync->lines.keys[row->key].key;
 		values[3] = Int32GetDatum(row->number);
 		for (int c = 0; c < lengthof(shown_columns); c++)
 		{
@@ -328,26 +296,75 @@ write_rejects(const Sync *sync)
 }
 
 /*
- * Keys that are locked already, an array: a movement for each new line, and an
- * opposite one for each that the source has no more. Returns how many.
+ * What keys, an array, brought before, and what their source has now. Returns
+ * false as read_rows() does.
  */
-uint64
-sync_movements(const Connection *connection, Datum keys, bool is_empty)
+static bool
+read_lines(Sync *sync, Datum keys, bool is_empty, bool may_lock, bool is_locked)
+{
+	int			nest_level = start_using_indexes();
+
+	start_lines(&sync->lines, sync->connection, keys, may_lock);
+	AtEOXact_GUC(false, nest_level);
+	if (!read_rows(sync, is_empty, is_locked))
+		return false;
+	add_lines(sync);
+	return true;
+}
+
+/*
+ * Which of some keys, an array in their order, are not in line? Says so for
+ * each of them. Nothing is locked but items, and nothing written.
+ */
+void
+compare_movements(const Connection *connection, Datum keys, bool *differs)
 {
 	Sync		sync = {connection};
-	uint64		written;
-	int			nest_level;
+	bool		is_read;
 
 	SPI_connect();
-	start_lines(&sync.lines, connection, keys);
-	if (!is_empty)
-		read_rows(&sync);
-	nest_level = start_using_indexes();
-	add_lines(&sync);
-	keep_lines(&sync.lines);
-	written = write_movements(&sync.lines);
-	write_rejects(&sync);
-	AtEOXact_GUC(false, nest_level);
+	is_read = read_lines(&sync, keys, false, false, false);
+	for (int i = 0; i < sync.lines.key_count; i++)
+	{
+		const LineKey *key = &sync.lines.keys[i];
+
+		differs[i] = !is_read || key->version == 0 || key->had_faults || key->has_faults;
+	}
+	for (int i = 0; i < sync.lines.count; i++)
+		if (sync.lines.lines[i].now != sync.lines.lines[i].before)
+			differs[sync.lines.lines[i].key] = true;
 	SPI_finish();
-	return written;
+}
+
+/*
+ * A movement for each new line of keys, an array in their order, and an
+ * opposite one for each that the source has no more; how many. Returns false
+ * where all is to be rolled back, and done again with keys that are all locked.
+ */
+bool
+sync_movements(const Connection *connection, Datum keys, bool is_empty, bool is_locked,
+			   uint64 *written)
+{
+	Sync		sync = {connection};
+	bool		is_done;
+
+	SPI_connect();
+	is_done = read_lines(&sync, keys, is_empty, true, is_locked);
+	if (is_done)
+	{
+		int			nest_level = start_using_indexes();
+
+		if (!is_locked)
+			is_done = find_before(&sync.lines);
+		resolve_lines(&sync.lines);
+		is_done = is_done && keep_lines(&sync.lines);
+		if (is_done)
+		{
+			*written = write_movements(&sync.lines);
+			write_rejects(&sync);
+		}
+		AtEOXact_GUC(false, nest_level);
+	}
+	SPI_finish();
+	return is_done;
 }

@@ -12,7 +12,6 @@
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 
 #include "connection.h"
@@ -61,7 +60,8 @@ add_note(List *noted, Oid table, const char *column, Datum key)
 	}
 	if (of_column->count == of_column->room)
 		of_column->keys = repalloc_huge(of_column->keys, sizeof(Datum) * (of_column->room *= 2));
-	of_column->keys[of_column->count++] = datumCopy(key, false, -1);
+	/* unpacked, since array_of() would unpack it in memory of its own */
+	of_column->keys[of_column->count++] = PointerGetDatum(PG_DETOAST_DATUM_COPY(key));
 	return noted;
 }
 

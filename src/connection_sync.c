@@ -2,17 +2,20 @@
  * connection_sync.c
  *		Keys of a connection, brought in line with its source.
  *
- * Keys are locked in the order of their bytes, by an update of their rows, so
- * that sessions wait for each other and do not deadlock. Then they are brought
- * in line in batches. A batch whose data is refused is split until the keys
- * that fail stand alone: these are rejected, and the others go in.
+ * Keys are locked in the order of their bytes, so that sessions wait for each
+ * other and do not deadlock, and their rows are always written, so that others
+ * see it. They are brought in line in batches. A batch whose data is refused is
+ * split until the keys that fail stand alone: these are rejected, and the others
+ * go in.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/qunique.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -25,8 +28,9 @@
 #include "statement.h"
 #include "subtransaction.h"
 
-/* So many keys are brought in line at once. */
-#define BATCH_KEYS	2000
+/* So many keys are brought in line at once, and so many compared. */
+#define BATCH_KEYS		2000
+#define COMPARED_KEYS	10000
 
 /* An index does not hold longer keys, in bytes. */
 #define KEY_BYTES_MAX	2000
@@ -37,8 +41,65 @@ typedef struct Batch
 	Datum	   *keys;
 	int			count;
 	bool		is_empty;		/* as if the source had nothing of them */
+	bool		is_locked;		/* are all keys? */
+	bool		is_beaten;		/* they would have to be; nothing is done */
 	uint64		written;
 } Batch;
+
+/* ---------- locks ---------- */
+
+/*
+ * Connections are locked as objects, which costs less than a lock of a row
+ * where many do it: in share by who writes keys, alone by who ends them.
+ */
+static void
+lock_connection(Datum number, LOCKMODE mode)
+{
+	static Statement hold = {
+		"SELECT FROM invtrack.connection n WHERE n.number " EQ " $1 FOR KEY SHARE", 1, {INT4OID}
+	};
+
+	LockDatabaseObject(find_relation("invtrack", "connection"), DatumGetInt32(number), 0, mode);
+	if (IsolationUsesXactSnapshot())	/* does it still exist, really? */
+		statement_run(&hold, &number, NULL, false);
+}
+
+/* hold_connection(number) */
+PG_FUNCTION_INFO_V1(connection_hold);
+Datum
+connection_hold(PG_FUNCTION_ARGS)
+{
+	require_not_null(fcinfo, 0, "number");
+	SPI_connect();
+	lock_connection(PG_GETARG_DATUM(0), AccessExclusiveLock);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * Lock keys of a connection, an array in their order, by writing their rows.
+ * Returns false where the connection has gone meanwhile.
+ */
+static bool
+lock_keys(Datum number, Datum keys, bool rejected)
+{
+	static Statement find = {
+		"SELECT FROM invtrack.connection n WHERE n.number " EQ " $1", 1, {INT4OID}
+	};
+	static Statement lock = {
+		"INSERT INTO invtrack.connection_key AS k (connection, key, version, synced_at, rejected)"
+		" SELECT $1, u.key, 1, pg_catalog.clock_timestamp(), $3 FROM pg_catalog.unnest($2) AS u(key)"
+		" WHERE EXISTS (SELECT FROM invtrack.connection n WHERE n.number " EQ " $1)"
+		" ON CONFLICT (connection, key) DO UPDATE"
+		" SET version = k.version OPERATOR(pg_catalog.+) 1, synced_at = excluded.synced_at,"
+		" rejected = k.rejected OR excluded.rejected",
+		3, {INT4OID, TEXTARRAYOID, BOOLOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[3] = {number, keys, BoolGetDatum(rejected)};
+
+	return statement_run(&lock, values, NULL, false) > 0 ||
+		statement_run(&find, &number, NULL, false) > 0;
+}
 
 /* ---------- batches ---------- */
 
@@ -57,12 +118,20 @@ sync_batch(void *argument)
 	SPI_connect();
 	values[1] = array_of(TEXTOID, batch->keys, NULL, batch->count);
 	values[2] = BoolGetDatum(batch->is_empty);
-	if (feeds_movements(batch->connection->target))
-		batch->written = sync_movements(batch->connection, values[1], batch->is_empty);
-	else if (statement_run(&sync, values, NULL, false) > 0)
-		batch->written = result_int64(SPI_tuptable, 0, 1);
+	batch->is_beaten = false;
+	batch->written = 0;
+	if (!feeds_movements(batch->connection->target))
+	{
+		if (statement_run(&sync, values, NULL, false) > 0)
+			batch->written = result_int64(SPI_tuptable, 0, 1);
+	}
+	else if (!batch->is_locked || lock_keys(batch->connection->number, values[1], false))
+		batch->is_beaten = !sync_movements(batch->connection, values[1], batch->is_empty,
+										   batch->is_locked, &batch->written);
+	if (batch->is_beaten && batch->is_locked)
+		require_written(0, batch->count, "connection_key");
 	SPI_finish();
-	return true;
+	return !batch->is_beaten;
 }
 
 /* The key failed as a whole, and is as it was. */
@@ -76,9 +145,11 @@ reject_key(const Batch *batch, const ErrorData *error)
 	};
 	Datum		values[5] = {batch->connection->name, batch->keys[0]};
 	char		nulls[] = "     ";
+	Datum		key = array_of(TEXTOID, batch->keys, NULL, 1);
 	int			nest_level = start_using_indexes();
 
-	forget_rejects(batch->connection->name, array_of(TEXTOID, batch->keys, NULL, 1));
+	(void) lock_keys(batch->connection->number, key, true);
+	forget_rejects(batch->connection->name, key);
 	AtEOXact_GUC(false, nest_level);
 	values[2] = CStringGetTextDatum(unpack_sql_state(error->sqlerrcode));
 	values[3] = CStringGetTextDatum(error->message == NULL ? "" : error->message);
@@ -118,10 +189,15 @@ is_of_data(int sqlstate)
 static uint64
 sync_halving(Batch *batch)
 {
-	ErrorData  *error = run_in_subtransaction(sync_batch, batch);
 	Batch		half = *batch;
+	ErrorData  *error = run_in_subtransaction(sync_batch, batch);
 	uint64		written;
 
+	if (error == NULL && batch->is_beaten)
+	{
+		batch->is_locked = true;
+		error = run_in_subtransaction(sync_batch, batch);
+	}
 	if (error == NULL)
 		return batch->written;
 	if (!is_of_data(error->sqlerrcode))
@@ -178,34 +254,35 @@ reject_long_keys(const Connection *connection, Datum *keys, int count, bool is_e
 	return kept;
 }
 
+/* Put keys into their order, each once; how many. */
+static int
+sort_keys(Datum *keys, int count)
+{
+	qsort(keys, count, sizeof(Datum), compare_keys);
+	return qunique(keys, count, sizeof(Datum), compare_keys);
+}
+
 /*
- * Lock keys, and bring them in line; they are sorted. Returns how many rows
- * were written. Within SPI.
+ * Bring keys in line; they are sorted. Returns how many rows were written.
+ * Within SPI.
  */
 uint64
 sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 {
-	static Statement lock = {
-		"INSERT INTO invtrack.connection_key AS k (connection, key, synced_at)"
-		" SELECT $1, u.key, pg_catalog.clock_timestamp()"
-		" FROM pg_catalog.unnest($2) AS u(key)"
-		" ON CONFLICT (connection, key) DO UPDATE SET synced_at = excluded.synced_at",
-		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
-	};
-	Datum		values[2] = {connection->number};
+	bool		is_locked = !feeds_movements(connection->target);
 	uint64		written = 0;
 
-	count = reject_long_keys(connection, keys, count, is_empty);
-	qsort(keys, count, sizeof(Datum), compare_keys);
-	count = qunique(keys, count, sizeof(Datum), compare_keys);
+	count = sort_keys(keys, reject_long_keys(connection, keys, count, is_empty));
 	if (count == 0)
 		return 0;
-	values[1] = array_of(TEXTOID, keys, NULL, count);
-	statement_run(&lock, values, NULL, false);
+	lock_connection(connection->number, AccessShareLock);
+	if (is_locked && !lock_keys(connection->number, array_of(TEXTOID, keys, NULL, count), false))
+		return 0;
 	for (int first = 0; first < count; first += BATCH_KEYS)
 	{
 		Batch		batch = {connection, keys + first, Min(count - first, BATCH_KEYS), is_empty};
 
+		batch.is_locked = is_locked;
 		written += sync_halving(&batch);
 	}
 	return written;
@@ -228,12 +305,60 @@ take_keys(Datum array, int *count)
 	return keys;
 }
 
-/* sync_keys(connection, keys, is_empty) */
+/* ---------- what is to be done ---------- */
+
+typedef struct Comparison
+{
+	const Connection *connection;
+	Datum		keys;
+	bool		differs[COMPARED_KEYS];
+} Comparison;
+
+/* Compare: the work of a subtransaction, of which nothing stays, not even locks. */
+static bool
+compare_batch(void *argument)
+{
+	Comparison *comparison = argument;
+
+	compare_movements(comparison->connection, comparison->keys, comparison->differs);
+	return false;
+}
+
+/*
+ * Leave the keys of sales or shipments that are not in line, or cannot be read;
+ * how many. Keys that are in line are not locked, nor written.
+ */
+static int
+keep_differing(const Connection *connection, Datum *keys, int count)
+{
+	Comparison *comparison = palloc(sizeof(Comparison));
+	int			kept = 0;
+
+	comparison->connection = connection;
+	count = sort_keys(keys, count);
+	for (int first = 0; first < count; first += COMPARED_KEYS)
+	{
+		int			size = Min(count - first, COMPARED_KEYS);
+		ErrorData  *error;
+
+		comparison->keys = array_of(TEXTOID, keys + first, NULL, size);
+		error = run_in_subtransaction(compare_batch, comparison);
+		if (error != NULL && !is_of_data(error->sqlerrcode))
+			ReThrowError(error);
+		for (int i = 0; i < size; i++)
+			if (error != NULL || comparison->differs[i])
+				keys[kept++] = keys[first + i];
+		pfree(DatumGetPointer(comparison->keys));
+	}
+	return kept;
+}
+
+/* sync_keys(connection, keys, is_empty, differing) */
 PG_FUNCTION_INFO_V1(connection_sync_keys);
 Datum
 connection_sync_keys(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"connection", "keys", "is_empty"};
+	static const char *const names[] = {"connection", "keys", "is_empty", "differing"};
 	Connection	connection;
 	Datum	   *keys;
 	int			count;
@@ -244,7 +369,11 @@ connection_sync_keys(PG_FUNCTION_ARGS)
 	SPI_connect();
 	keys = take_keys(PG_GETARG_DATUM(1), &count);
 	if (find_connection(PG_GETARG_DATUM(0), &connection))
+	{
+		if (PG_GETARG_BOOL(3) && feeds_movements(connection.target))
+			count = keep_differing(&connection, keys, count);
 		written = sync_keys(&connection, keys, count, PG_GETARG_BOOL(2));
+	}
 	SPI_finish();
 	PG_RETURN_INT64(written);
 }

@@ -434,7 +434,7 @@ result_place(const SPITupleTable *rows, uint64 row, int column, int count)
 	return n - 1;
 }
 
-/* An array for a statement's parameter. */
+/* An array for a statement's parameter. Packed values are unpacked in place, in this memory. */
 Datum
 array_of(Oid type, Datum *values, bool *nulls, int count)
 {

@@ -1,0 +1,169 @@
+/*
+ * connection_number.c
+ *		Numbers of the items that lines of sales and shipments have.
+ *
+ * A number stays when the product is renamed, and stands for another one when
+ * it is merged. Who looks at items locks them against this, in the order of
+ * their codes, as who renames and merges does.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+
+#include "catalogue.h"
+#include "code.h"
+#include "connection.h"
+#include "connection_line.h"
+#include "statement.h"
+
+/* In SQL, codes of items. */
+#define FROM_CODES \
+	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))" \
+	" WITH ORDINALITY AS u(merchant, sku, inventory_type, n)"
+
+/* In SQL, what is known of "i". */
+#define ITEM_COLUMNS \
+	" i.item, coalesce(i.same_as, i.item), i.merchant, i.sku, i.inventory_type"
+#define ITEM_TYPES	INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID
+
+/*
+ * Statements that lock items, so that nobody renames, merges or deletes their
+ * products until the transaction ends. Items are looked up one by one, however
+ * few there were when the statement was planned.
+ *
+ * The numbers of items: target $1, arrays of their codes, in their order.
+ */
+static Statement find_numbers = {
+	"SELECT u.n," ITEM_COLUMNS FROM_CODES
+	" CROSS JOIN LATERAL (SELECT i.* FROM invtrack.connection_item i"
+	" WHERE i.merchant " EQ " u.merchant AND i.sku " EQ " u.sku"
+	" AND i.inventory_type " EQ " u.inventory_type AND i.target " EQ " $1"
+	" AND i.same_as IS NULL FOR KEY SHARE) i",
+	4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
+};
+
+/* What became of numbers $1, where nobody is at the items. */
+static Statement find_free = {
+	"SELECT 0::pg_catalog.int8," ITEM_COLUMNS " FROM invtrack.connection_item i"
+	" WHERE i.item " EQ " ANY ($1) FOR KEY SHARE SKIP LOCKED",
+	1, {INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
+};
+
+/* Both, of numbers $5, in one order. */
+static Statement find_both = {
+	"SELECT x.n," ITEM_COLUMNS
+	" FROM (SELECT u.n, c.*" FROM_CODES
+	" CROSS JOIN LATERAL (SELECT c.item, c.merchant, c.sku, c.inventory_type"
+	" FROM invtrack.connection_item c"
+	" WHERE c.merchant " EQ " u.merchant AND c.sku " EQ " u.sku"
+	" AND c.inventory_type " EQ " u.inventory_type AND c.target " EQ " $1"
+	" AND c.same_as IS NULL OFFSET 0) c"
+	" UNION ALL SELECT 0, c.* FROM pg_catalog.unnest($5) AS u(item)"
+	" CROSS JOIN LATERAL (SELECT c.item, c.merchant, c.sku, c.inventory_type"
+	" FROM invtrack.connection_item c WHERE c.item " EQ " u.item OFFSET 0) c"
+	" ORDER BY merchant, sku, inventory_type, item) x"
+	" CROSS JOIN LATERAL (SELECT i.* FROM invtrack.connection_item i"
+	" WHERE i.item " EQ " x.item FOR KEY SHARE) i",
+	5, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID},
+	CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
+};
+
+/* Give the items numbers that have none yet, in the order of their codes. */
+static void
+make_numbers(Datum *values)
+{
+	static Statement make = {
+		"INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type)"
+		" SELECT $1, u.merchant, u.sku, u.inventory_type" FROM_CODES
+		" ORDER BY u.n ON CONFLICT DO NOTHING",
+		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
+	};
+
+	statement_run(&make, values, NULL, false);
+}
+
+/* What SPI found is an item of these codes, and no other. */
+static bool
+has_codes(uint64 row, Datum *const *codes, int place)
+{
+	bool		has = result_int64(SPI_tuptable, row, 2) == result_int64(SPI_tuptable, row, 3);
+
+	for (int c = 0; c < ITEM_CODES && has; c++)
+		has = compare_codes(result_text(SPI_tuptable, row, 4 + c), codes[c][place]) == 0;
+	return has;
+}
+
+/* The items that SPI found, and the numbers of those of codes; how many have one. */
+static int
+take_items(Lines *lines, uint64 found, Datum *const *codes, int64 *numbers, int count)
+{
+	int			numbered = 0;
+
+	for (uint64 row = 0; row < found; row++)
+	{
+		Datum		of_item[ITEM_CODES];
+		int64		item = result_int64(SPI_tuptable, row, 2);
+		int64		stands_for = result_int64(SPI_tuptable, row, 3);
+		int			place;
+
+		for (int c = 0; c < ITEM_CODES; c++)
+			of_item[c] = result_text(SPI_tuptable, row, 4 + c);
+		add_item(lines, item, stands_for, of_item);
+		if (stands_for != item)
+			add_item(lines, stands_for, stands_for, of_item);
+		if (count == 0 || result_int64(SPI_tuptable, row, 1) == 0)
+			continue;
+		place = result_place(SPI_tuptable, row, 1, count);
+		if (has_codes(row, codes, place))
+		{
+			numbers[place] = item;
+			numbered++;
+		}
+	}
+	return numbered;
+}
+
+/*
+ * The numbers of items of codes, in their order, and, with locked keys, what
+ * became of those of lines. Returns false where an item has no number, or is
+ * just given another code; then the source is to be read anew, since we may have
+ * waited. With locked keys, items that have none are given numbers.
+ */
+bool
+number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers, bool is_locked)
+{
+	Datum		values[ITEM_CODES + 2] = {lines->connection->target};
+	int			before = 0;
+	int			numbered;
+
+	if (is_locked)
+		values[1 + ITEM_CODES] = items_less(lines, &before);
+	if (count == 0 && before == 0)
+		return true;
+	for (int c = 0; c < ITEM_CODES; c++)
+		values[1 + c] = array_of(TEXTOID, codes[c], NULL, count);
+	lines->item_count = 0;
+	numbered = take_items(lines, statement_run(before > 0 ? &find_both : &find_numbers,
+											   values, NULL, false), codes, numbers, count);
+	if (numbered < count && is_locked)
+		make_numbers(values);
+	return numbered == count;
+}
+
+/*
+ * What became of the items of lines that are no more. Returns false where
+ * somebody is at one, or it was deleted.
+ */
+bool
+find_before(Lines *lines)
+{
+	int			count;
+	Datum		numbers = items_less(lines, &count);
+	uint64		found = 0;
+
+	if (count > 0)
+		found = statement_run(&find_free, &numbers, NULL, false);
+	(void) take_items(lines, found, NULL, NULL, 0);
+	return found == count;
+}
