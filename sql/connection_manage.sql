@@ -74,11 +74,15 @@ RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
+    sample invtrack_internal.source_row[] := invtrack_internal.sync_judge(c, invtrack_internal.read_source(c.connection, NULL, 100));
     faulty invtrack_internal.source_row;
 BEGIN
+    IF c.target IN ('merchant', 'product', 'inventory_type') THEN
+        sample := invtrack_internal.try_entities(c, sample);
+    END IF;
     SELECT r.* INTO faulty
-      FROM unnest(invtrack_internal.sync_judge(c, invtrack_internal.read_source(c.connection, NULL, 100))) r
-     WHERE r.fault IS NOT NULL
+      FROM unnest(sample) r
+     WHERE r.fault[1] <> '23503'
      ORDER BY r.key COLLATE "C", r.row_number LIMIT 1;
     IF FOUND THEN
         RAISE invalid_parameter_value USING MESSAGE = faulty.fault[2], COLUMN = faulty.fault[4],

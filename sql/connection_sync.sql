@@ -120,7 +120,7 @@ END;
 COMMENT ON FUNCTION invtrack_internal.reject_row(text, text, invtrack_internal.source_row) IS
 'Notes that a row of a source is not taken, and why';
 
-CREATE FUNCTION invtrack_internal.sync_batch(c invtrack.connection, keys text[], is_empty boolean DEFAULT false)
+CREATE FUNCTION invtrack_internal.sync_batch(c invtrack.connection, keys text[], is_empty boolean DEFAULT false, tries boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -129,6 +129,9 @@ DECLARE
     source invtrack_internal.source_row[] := CASE WHEN is_empty THEN '{}' ELSE invtrack_internal.sync_source(c, keys) END;
     written bigint;
 BEGIN
+    IF tries AND c.target IN ('merchant', 'product', 'inventory_type') THEN
+        source := invtrack_internal.try_entities(c, source);
+    END IF;
     source := invtrack_internal.sync_items(c, keys, source);
     IF c.target IN ('stock_lot', 'incoming') THEN
         SELECT u.source, u.written INTO source, written FROM invtrack_internal.sync_units(c, keys, source) u;
@@ -140,8 +143,8 @@ BEGIN
     RETURN written;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.sync_batch(invtrack.connection, text[], boolean) IS
-'Brings keys in line that do not feed movements and are locked already, as if the source had nothing of them if it is_empty; how many rows were written';
+COMMENT ON FUNCTION invtrack_internal.sync_batch(invtrack.connection, text[], boolean, boolean) IS
+'Brings keys in line that do not feed movements and are locked already, as if the source had nothing of them if it is_empty, row by row if it tries; how many rows were written';
 
 CREATE FUNCTION invtrack_internal.reject_long_keys(connection text, keys text[], is_empty boolean)
 RETURNS void LANGUAGE sql VOLATILE
@@ -180,7 +183,7 @@ BEGIN
     BEGIN
         of_source := invtrack_internal.read_keys(c.connection, NULL, NULL);
     EXCEPTION WHEN OTHERS THEN
-        IF SQLSTATE ~ '^(40|53|54|57|58|XX|25|55P03)' THEN
+        IF NOT invtrack_internal.is_of_data(SQLSTATE) THEN
             RAISE;
         END IF;
     END;

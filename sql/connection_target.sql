@@ -138,6 +138,105 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, text[], invtrack_internal.source_row[]) IS
 'Renames products whose key has one row before and now, of the same merchant and another sku; how many';
 
+CREATE FUNCTION invtrack_internal.write_entities(c invtrack.connection, source invtrack_internal.source_row[], OUT written bigint)
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+BEGIN
+    IF c.target = 'merchant' THEN
+        WITH n AS (
+            SELECT DISTINCT ON (r.merchant) r.merchant, r.attributes FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.merchant, r.key),
+        w AS (
+            SELECT (jsonb_populate_record(m, n.attributes)).* FROM n JOIN invtrack.merchant m ON m.merchant = n.merchant),
+        u AS (
+            UPDATE invtrack.merchant m
+               SET name = w.name, time_zone = w.time_zone, rearm_percent = w.rearm_percent, alert_too_new = w.alert_too_new,
+                   alert_nothing_on_hand = w.alert_nothing_on_hand, critical_percent = w.critical_percent, count_today = w.count_today,
+                   hold_for_incoming = w.hold_for_incoming
+              FROM w WHERE w.merchant = m.merchant AND to_jsonb(w) <> to_jsonb(m) RETURNING 1),
+        i AS (
+            INSERT INTO invtrack.merchant (merchant, name, time_zone, rearm_percent, alert_too_new, alert_nothing_on_hand, critical_percent,
+                                           count_today, hold_for_incoming)
+            SELECT n.merchant, v.name, v.time_zone, v.rearm_percent, v.alert_too_new, v.alert_nothing_on_hand, v.critical_percent,
+                   v.count_today, v.hold_for_incoming
+              FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.merchant, jsonb_build_object(
+                  'name', '', 'time_zone', 'UTC', 'rearm_percent', 0, 'alert_too_new', false, 'alert_nothing_on_hand', false,
+                  'critical_percent', 0, 'count_today', true, 'hold_for_incoming', false) || n.attributes) v
+             WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant) RETURNING 1)
+        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) INTO written;
+    ELSIF c.target = 'product' THEN
+        WITH n AS (
+            SELECT DISTINCT ON (r.merchant, r.sku) r.merchant, r.sku, r.attributes
+              FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.merchant, r.sku, r.key),
+        w AS (
+            SELECT (jsonb_populate_record(p, n.attributes)).* FROM n JOIN invtrack.product p ON p.merchant = n.merchant AND p.sku = n.sku),
+        u AS (
+            UPDATE invtrack.product p SET name = w.name, launched_on = w.launched_on, discontinued_on = w.discontinued_on
+              FROM w WHERE w.merchant = p.merchant AND w.sku = p.sku AND to_jsonb(w) <> to_jsonb(p) RETURNING 1),
+        i AS (
+            INSERT INTO invtrack.product (merchant, sku, name, launched_on, discontinued_on)
+            SELECT n.merchant, n.sku, v.name, v.launched_on, v.discontinued_on
+              FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.product, jsonb_build_object('name', '') || n.attributes) v
+             WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant AND w.sku = n.sku) RETURNING 1)
+        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) INTO written;
+    ELSE
+        WITH n AS (
+            SELECT DISTINCT ON (r.merchant, r.inventory_type) r.merchant, r.inventory_type, r.attributes
+              FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.merchant, r.inventory_type, r.key),
+        w AS (
+            SELECT (jsonb_populate_record(t, n.attributes)).*
+              FROM n JOIN invtrack.inventory_type t ON t.merchant = n.merchant AND t.inventory_type = n.inventory_type),
+        u AS (
+            UPDATE invtrack.inventory_type t SET name = w.name
+              FROM w WHERE w.merchant = t.merchant AND w.inventory_type = t.inventory_type AND to_jsonb(w) <> to_jsonb(t) RETURNING 1),
+        i AS (
+            INSERT INTO invtrack.inventory_type (merchant, inventory_type, name)
+            SELECT n.merchant, n.inventory_type, v.name
+              FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.inventory_type, jsonb_build_object('name', '') || n.attributes) v
+             WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant AND w.inventory_type = n.inventory_type) RETURNING 1)
+        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) INTO written;
+    END IF;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.write_entities(invtrack.connection, invtrack_internal.source_row[]) IS
+'Merchants, products or inventory types as rows of a source say; how many differ from before';
+
+CREATE FUNCTION invtrack_internal.try_entities(c invtrack.connection, source invtrack_internal.source_row[])
+RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    is_written boolean;
+    hint text;
+    of_column text;
+BEGIN
+    FOR i IN 1 .. coalesce(array_length(source, 1), 0) LOOP
+        CONTINUE WHEN source[i].fault IS NOT NULL;
+        is_written := false;
+        BEGIN
+            PERFORM invtrack_internal.write_entities(c, source[i:i]);
+            is_written := true;
+            RAISE EXCEPTION 'written, and taken back';
+        EXCEPTION WHEN OTHERS THEN
+            IF NOT is_written THEN
+                IF NOT invtrack_internal.is_of_data(SQLSTATE) THEN
+                    RAISE;
+                END IF;
+                GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT, of_column = COLUMN_NAME;
+                source[i].fault := CASE SQLSTATE
+                    WHEN '23502' THEN ARRAY[SQLSTATE, format('%s must not be null', of_column), 'Leave the row out in a view, or give it a value.', of_column]
+                    ELSE ARRAY[SQLSTATE, SQLERRM, hint, of_column] END;
+            END IF;
+        END;
+    END LOOP;
+    RETURN source;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.try_entities(invtrack.connection, invtrack_internal.source_row[]) IS
+'The rows, with the faults of those that the table does not take: each is written, and taken back';
+
 CREATE FUNCTION invtrack_internal.sync_entities(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -188,59 +287,7 @@ BEGIN
     INSERT INTO invtrack.connection_row (connection, key, item, attributes)
     SELECT c.number, n.key, n.item, n.attributes FROM n
      WHERE NOT EXISTS (SELECT FROM o WHERE o.key = n.key AND o.item = n.item);
-    IF c.target = 'merchant' THEN
-        WITH n AS (
-            SELECT DISTINCT ON (r.merchant) r.merchant, r.attributes FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.merchant, r.key),
-        w AS (
-            SELECT (jsonb_populate_record(m, n.attributes)).* FROM n JOIN invtrack.merchant m ON m.merchant = n.merchant),
-        u AS (
-            UPDATE invtrack.merchant m
-               SET name = w.name, time_zone = w.time_zone, rearm_percent = w.rearm_percent, alert_too_new = w.alert_too_new,
-                   alert_nothing_on_hand = w.alert_nothing_on_hand, critical_percent = w.critical_percent, count_today = w.count_today,
-                   hold_for_incoming = w.hold_for_incoming
-              FROM w WHERE w.merchant = m.merchant AND to_jsonb(w) <> to_jsonb(m) RETURNING 1),
-        i AS (
-            INSERT INTO invtrack.merchant (merchant, name, time_zone, rearm_percent, alert_too_new, alert_nothing_on_hand, critical_percent,
-                                           count_today, hold_for_incoming)
-            SELECT n.merchant, v.name, v.time_zone, v.rearm_percent, v.alert_too_new, v.alert_nothing_on_hand, v.critical_percent,
-                   v.count_today, v.hold_for_incoming
-              FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.merchant, jsonb_build_object(
-                  'name', '', 'time_zone', 'UTC', 'rearm_percent', 0, 'alert_too_new', false, 'alert_nothing_on_hand', false,
-                  'critical_percent', 0, 'count_today', true, 'hold_for_incoming', false) || n.attributes) v
-             WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant) RETURNING 1)
-        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) INTO written;
-    ELSIF c.target = 'product' THEN
-        WITH n AS (
-            SELECT DISTINCT ON (r.merchant, r.sku) r.merchant, r.sku, r.attributes
-              FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.merchant, r.sku, r.key),
-        w AS (
-            SELECT (jsonb_populate_record(p, n.attributes)).* FROM n JOIN invtrack.product p ON p.merchant = n.merchant AND p.sku = n.sku),
-        u AS (
-            UPDATE invtrack.product p SET name = w.name, launched_on = w.launched_on, discontinued_on = w.discontinued_on
-              FROM w WHERE w.merchant = p.merchant AND w.sku = p.sku AND to_jsonb(w) <> to_jsonb(p) RETURNING 1),
-        i AS (
-            INSERT INTO invtrack.product (merchant, sku, name, launched_on, discontinued_on)
-            SELECT n.merchant, n.sku, v.name, v.launched_on, v.discontinued_on
-              FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.product, jsonb_build_object('name', '') || n.attributes) v
-             WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant AND w.sku = n.sku) RETURNING 1)
-        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) + renamed INTO written;
-    ELSE
-        WITH n AS (
-            SELECT DISTINCT ON (r.merchant, r.inventory_type) r.merchant, r.inventory_type, r.attributes
-              FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.merchant, r.inventory_type, r.key),
-        w AS (
-            SELECT (jsonb_populate_record(t, n.attributes)).*
-              FROM n JOIN invtrack.inventory_type t ON t.merchant = n.merchant AND t.inventory_type = n.inventory_type),
-        u AS (
-            UPDATE invtrack.inventory_type t SET name = w.name
-              FROM w WHERE w.merchant = t.merchant AND w.inventory_type = t.inventory_type AND to_jsonb(w) <> to_jsonb(t) RETURNING 1),
-        i AS (
-            INSERT INTO invtrack.inventory_type (merchant, inventory_type, name)
-            SELECT n.merchant, n.inventory_type, v.name
-              FROM n CROSS JOIN LATERAL jsonb_populate_record(NULL::invtrack.inventory_type, jsonb_build_object('name', '') || n.attributes) v
-             WHERE NOT EXISTS (SELECT FROM w WHERE w.merchant = n.merchant AND w.inventory_type = n.inventory_type) RETURNING 1)
-        SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM i) INTO written;
-    END IF;
+    written := renamed + invtrack_internal.write_entities(c, source);
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_entities(invtrack.connection, text[], invtrack_internal.source_row[]) IS

@@ -41,6 +41,7 @@ typedef struct Batch
 	Datum	   *keys;
 	int			count;
 	bool		is_empty;		/* as if the source had nothing of them */
+	bool		tries;			/* row by row: together they failed */
 	bool		is_locked;		/* are all keys? */
 	bool		is_beaten;		/* they would have to be; nothing is done */
 	uint64		written;
@@ -108,16 +109,17 @@ static bool
 sync_batch(void *argument)
 {
 	static Statement sync = {
-		"SELECT invtrack_internal.sync_batch(n, $2, $3) FROM invtrack.connection n"
+		"SELECT invtrack_internal.sync_batch(n, $2, $3, $4) FROM invtrack.connection n"
 		" WHERE n.number " EQ " $1",
-		3, {INT4OID, TEXTARRAYOID, BOOLOID}, CURSOR_OPT_GENERIC_PLAN, {INT8OID}
+		4, {INT4OID, TEXTARRAYOID, BOOLOID, BOOLOID}, CURSOR_OPT_GENERIC_PLAN, {INT8OID}
 	};
 	Batch	   *batch = argument;
-	Datum		values[3] = {batch->connection->number};
+	Datum		values[4] = {batch->connection->number};
 
 	SPI_connect();
 	values[1] = array_of(TEXTOID, batch->keys, NULL, batch->count);
 	values[2] = BoolGetDatum(batch->is_empty);
+	values[3] = BoolGetDatum(batch->tries);
 	batch->is_beaten = false;
 	batch->written = 0;
 	if (!feeds_movements(batch->connection->target))
@@ -202,12 +204,17 @@ sync_halving(Batch *batch)
 		return batch->written;
 	if (!is_of_data(error->sqlerrcode))
 		ReThrowError(error);
-	if (batch->count == 1)
+	if (batch->count == 1 && (batch->tries || !feeds_catalogue(batch->connection->target)))
 	{
 		reject_key(batch, error);
 		return 0;
 	}
 	FreeErrorData(error);
+	if (batch->count == 1)
+	{
+		half.tries = true;
+		return sync_halving(&half);
+	}
 	half.count = batch->count / 2;
 	written = sync_halving(&half);
 	half.keys = batch->keys + half.count;
