@@ -18,7 +18,6 @@ CREATE TABLE invtrack.connection (
     key text COLLATE "C" NOT NULL,
     progress text COLLATE "C",
     started_at timestamptz,
-    compared_at timestamptz,
     CONSTRAINT connection_pkey PRIMARY KEY (connection),
     CONSTRAINT connection_number_key UNIQUE (number),
     CONSTRAINT connection_connection_check CHECK (invtrack_internal.is_code(connection)),
@@ -33,7 +32,6 @@ COMMENT ON COLUMN invtrack.connection.source IS 'The table or view that it reads
 COMMENT ON COLUMN invtrack.connection.key IS 'Column of the source that is the key';
 COMMENT ON COLUMN invtrack.connection.progress IS 'How far sync_all() has come; null: it is not under way';
 COMMENT ON COLUMN invtrack.connection.started_at IS 'When the sync_all() that is under way began';
-COMMENT ON COLUMN invtrack.connection.compared_at IS 'When sync() last compared all of it with its source; null: never';
 
 CREATE TABLE invtrack.connection_watch (
     connection text COLLATE "C" NOT NULL,
@@ -54,9 +52,7 @@ COMMENT ON COLUMN invtrack.connection_watch.fire IS 'origin, or always: also for
 CREATE TABLE invtrack.connection_key (
     connection integer NOT NULL,
     key text COLLATE "C" NOT NULL,
-    version bigint NOT NULL,
     synced_at timestamptz NOT NULL,
-    rejected boolean NOT NULL,
     items bigint[],
     days date[],
     quantities numeric[],
@@ -66,9 +62,7 @@ CREATE TABLE invtrack.connection_key (
 COMMENT ON TABLE invtrack.connection_key IS 'The keys of a connection, and the sales or shipments that each has brought, line by line';
 COMMENT ON COLUMN invtrack.connection_key.connection IS 'Number of the connection';
 COMMENT ON COLUMN invtrack.connection_key.key IS 'The key, as text';
-COMMENT ON COLUMN invtrack.connection_key.version IS 'Counts how often it was brought in line: who does so writes its row, so that others wait, or see it';
-COMMENT ON COLUMN invtrack.connection_key.synced_at IS 'When it was last brought in line';
-COMMENT ON COLUMN invtrack.connection_key.rejected IS 'Does connection_reject have rows of it? Only of sales and shipments';
+COMMENT ON COLUMN invtrack.connection_key.synced_at IS 'When it was last brought in line: who does so writes its row, so that others wait, or see it';
 COMMENT ON COLUMN invtrack.connection_key.items IS 'Numbers of the items of its lines; null: it has none, or is not of sales and shipments';
 COMMENT ON COLUMN invtrack.connection_key.days IS 'Days of the movements';
 COMMENT ON COLUMN invtrack.connection_key.quantities IS 'Units';
@@ -99,10 +93,8 @@ COMMENT ON INDEX invtrack.connection_item_key IS 'The number of an item';
 CREATE INDEX connection_item_product ON invtrack.connection_item (merchant, sku);
 COMMENT ON INDEX invtrack.connection_item_product IS 'The items of a product, also those that were merged into others';
 
--- Keys come first in indexes: where an array of keys is looked for in a second column, a plan that is made while the table is small
--- reads all rows of the connection instead.
---
--- There are no foreign keys, here and in connection_key: their checks were two fifths of a first load. A writer of rows has locked
+-- Keys come first in the index: where an array of keys is looked for in a second column, a plan that is made while the table is small
+-- reads all rows of the connection instead. There are no foreign keys, here and in connection_key: their checks were two fifths of a first load. A writer of rows has locked
 -- their connection, their key and their items, and whoever deletes one of these locks it first.
 CREATE TABLE invtrack.connection_row (
     connection integer NOT NULL,
@@ -211,7 +203,7 @@ CREATE TYPE invtrack_internal.source_row AS (
 COMMENT ON TYPE invtrack_internal.source_row IS 'A row of a source, the number of its item, and why it is not taken: SQLSTATE, message, hint';
 
 CREATE TYPE invtrack_internal.key_lines AS (
-    key text, version bigint, rejected boolean, items bigint[], days date[], quantities numeric[], counts integer[]);
+    key text, items bigint[], days date[], quantities numeric[], counts integer[]);
 COMMENT ON TYPE invtrack_internal.key_lines IS 'What is written of a key of sales or shipments: columns of connection_key';
 
 CREATE FUNCTION invtrack_internal.read_source(connection text, keys text[], max_rows integer DEFAULT NULL)

@@ -244,7 +244,6 @@ BEGIN
         wanted := CASE WHEN $2 IS NULL THEN invtrack_internal.known_keys(c) ELSE invtrack_internal.as_keys(c.connection, $2) END;
         results := results || jsonb_build_object(c.number, jsonb_build_array(
             coalesce(array_length(wanted, 1), 0), invtrack_internal.sync_keys(c.connection, wanted, differing => $2 IS NULL)));
-        UPDATE invtrack.connection n SET compared_at = clock_timestamp() WHERE n.number = c.number AND $2 IS NULL;
         numbers := numbers || c.number;
     END LOOP;
     SELECT jsonb_object_agg(g.number, g.written) INTO gone FROM invtrack_internal.sync_gone_of(numbers) g;
@@ -416,7 +415,7 @@ SELECT c.connection,
        ARRAY(SELECT w.watched::text FROM invtrack.connection_watch w WHERE w.connection = c.connection ORDER BY w.watched::text) AS watched,
        k.keys,
        r.rejects,
-       greatest(k.last_sync, c.compared_at) AS last_sync,
+       k.last_sync,
        coalesce(invtrack_internal.source_problem(c.*), r.last_error) AS last_error
   FROM invtrack.connection c
  CROSS JOIN LATERAL (
@@ -434,5 +433,5 @@ COMMENT ON COLUMN invtrack.connection_status.key IS 'Column of the source that i
 COMMENT ON COLUMN invtrack.connection_status.watched IS 'Tables whose changes are followed';
 COMMENT ON COLUMN invtrack.connection_status.keys IS 'How many keys have been synced';
 COMMENT ON COLUMN invtrack.connection_status.rejects IS 'How many rows, or keys, are rejected';
-COMMENT ON COLUMN invtrack.connection_status.last_sync IS 'When a key was last brought in line, or all were compared by sync(); null: never';
+COMMENT ON COLUMN invtrack.connection_status.last_sync IS 'When a key was last brought in line; null: never';
 COMMENT ON COLUMN invtrack.connection_status.last_error IS 'What has gone of the source, or the last error; null: none';

@@ -81,7 +81,7 @@ extern uint64 forget_items(Datum items);
 extern void forget_rejects(Datum connection, Datum keys);
 extern void compare_movements(const Connection *connection, Datum keys, bool *differs);
 extern bool sync_movements(const Connection *connection, Datum keys, bool is_empty,
-						   bool is_locked, uint64 *written);
+						   bool in_one_order, uint64 *written);
 
 /* connection_note.c */
 extern List *add_note(List *noted, Oid table, const char *column, Datum key);

@@ -212,29 +212,23 @@ take_lines(Lines *lines, int key, uint64 row, int column)
 }
 
 /*
- * The rows of keys, one by one, however few there were when the statement was
- * planned.
+ * Start with what keys, an array in their order, have brought before. They are
+ * looked up one by one, however few there were when the statement was planned.
  */
-#define ROWS_OF_KEYS(how) \
-	"SELECT k.key, k.version, k.rejected, k.items, k.days, k.quantities, k.counts" \
-	" FROM pg_catalog.unnest($2) AS u(key)" \
-	" CROSS JOIN LATERAL (SELECT k.* FROM invtrack.connection_key k" \
-	" WHERE k.connection " EQ " $1 AND k.key " EQ " u.key " how ") k"
-#define KEY_TYPES \
-	TEXTOID, INT8OID, BOOLOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID
-
-/* Start with what keys, an array in their order, have brought before, and lock those that have. */
 void
-start_lines(Lines *lines, const Connection *connection, Datum keys, bool may_lock)
+start_lines(Lines *lines, const Connection *connection, Datum keys)
 {
-	static Statement lock = {
-		ROWS_OF_KEYS("FOR UPDATE"), 2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
-		{KEY_TYPES}
-	};
 	static Statement find = {
-		ROWS_OF_KEYS("OFFSET 0"), 2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {KEY_TYPES}
+		"SELECT k.key, k.items, k.days, k.quantities, k.counts,"
+		" (SELECT true FROM invtrack.connection_reject r"
+		" WHERE r.key " EQ " k.key AND r.connection " EQ " $3 LIMIT 1)"
+		" FROM pg_catalog.unnest($2) AS u(key)"
+		" CROSS JOIN LATERAL (SELECT k.* FROM invtrack.connection_key k"
+		" WHERE k.connection " EQ " $1 AND k.key " EQ " u.key OFFSET 0) k",
+		3, {INT4OID, TEXTARRAYOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN,
+		{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID, BOOLOID}
 	};
-	Datum		values[2] = {connection->number, keys};
+	Datum		values[3] = {connection->number, keys, connection->name};
 	Datum	   *key;
 	uint64		rows;
 
@@ -248,14 +242,15 @@ start_lines(Lines *lines, const Connection *connection, Datum keys, bool may_loc
 	lines->keys = palloc0(sizeof(LineKey) * lines->key_count);
 	for (int i = 0; i < lines->key_count; i++)
 		lines->keys[i].key = key[i];
-	rows = statement_run(may_lock ? &lock : &find, values, NULL, false);
+	rows = statement_run(&find, values, NULL, false);
 	for (uint64 row = 0; row < rows; row++)
 	{
 		int			place = place_of_key(lines, result_text(SPI_tuptable, row, 1));
+		Datum		found;
 
-		lines->keys[place].version = result_int64(SPI_tuptable, row, 2);
-		lines->keys[place].had_faults = result_bool(SPI_tuptable, row, 3);
-		take_lines(lines, place, row, 4);
+		lines->keys[place].is_known = true;
+		take_lines(lines, place, row, 2);
+		lines->keys[place].has_rejects = result_nullable(SPI_tuptable, row, 6, BOOLOID, &found);
 	}
 }
 
@@ -293,6 +288,7 @@ resolve_lines(Lines *lines)
 
 		if (line->now >= line->before)
 			continue;
+		lines->keys[line->key].is_changed = true;
 		item = item_of_line(lines, line);
 		if (item == NULL)
 			line->before = line->now;
@@ -308,18 +304,9 @@ resolve_lines(Lines *lines)
 
 /* ---------- what is written ---------- */
 
-/* The columns of invtrack_internal.key_lines. */
-enum
-{
-	COLUMN_KEY,
-	COLUMN_VERSION,
-	COLUMN_REJECTED,
-	COLUMN_ITEMS,
-	COLUMN_DAYS,
-	COLUMN_QUANTITIES,
-	COLUMN_COUNTS,
-	COLUMNS
-};
+/* The columns of invtrack_internal.key_lines: the key, and arrays. */
+#define ARRAYS	4
+#define ROW_COLUMNS	(1 + ARRAYS)
 
 /* A line that is written and not remembered would be counted at each sync. */
 void
@@ -334,18 +321,14 @@ require_written(uint64 written, uint64 expected, const char *table)
 
 /* A key and its lines as they are now, from the first to the last. */
 static Datum
-row_of_key(const Lines *lines, int key, int first, int end, TupleDesc columns)
+row_of_key(const Lines *lines, int first, int end, Datum **elements, TupleDesc columns)
 {
-	static const Oid types[] = {INT8OID, DATEOID, NUMERICOID, INT4OID};
-	Datum	   *elements[lengthof(types)];
-	Datum		values[COLUMNS] = {lines->keys[key].key};
-	bool		nulls[COLUMNS] = {false};
+	static const Oid types[ARRAYS] = {INT8OID, DATEOID, NUMERICOID, INT4OID};
+	Datum		values[ROW_COLUMNS] = {lines->keys[lines->lines[first].key].key};
+	bool		nulls[ROW_COLUMNS] = {false};
 	int			count = 0;
 	Datum		row;
 
-	for (int c = 0; c < lengthof(types); c++)
-		elements[c] = MemoryContextAllocHuge(CurrentMemoryContext,
-											 sizeof(Datum) * (end - first + 1));
 	for (int i = first; i < end; i++)
 	{
 		const Line *line = &lines->lines[i];
@@ -357,67 +340,72 @@ row_of_key(const Lines *lines, int key, int first, int end, TupleDesc columns)
 		elements[2][count] = line->quantity;
 		elements[3][count++] = Int32GetDatum((int32) line->now);
 	}
-	values[COLUMN_VERSION] = Int64GetDatum(lines->keys[key].version + 1);
-	values[COLUMN_REJECTED] = BoolGetDatum(lines->keys[key].has_faults);
-	for (int c = 0; c < lengthof(types); c++)
+	for (int c = 0; c < ARRAYS; c++)
 	{
-		nulls[COLUMN_ITEMS + c] = count == 0;
+		nulls[1 + c] = count == 0;
 		if (count > 0)
-			values[COLUMN_ITEMS + c] = array_of(types[c], elements[c], NULL, count);
-		pfree(elements[c]);
+			values[1 + c] = array_of(types[c], elements[c], NULL, count);
 	}
 	row = HeapTupleGetDatum(heap_form_tuple(columns, values, nulls));
-	for (int c = 0; c < lengthof(types) && count > 0; c++)
-		pfree(DatumGetPointer(values[COLUMN_ITEMS + c]));
+	for (int c = 0; c < ARRAYS && count > 0; c++)
+		pfree(DatumGetPointer(values[1 + c]));
 	return row;
 }
 
-/* The rows of all keys, an array. */
+/* The rows of keys whose lines are not as before, an array; how many. */
 static Datum
-rows_of_keys(const Lines *lines, Oid type)
+rows_of_keys(const Lines *lines, Oid type, int *count)
 {
-	static const Oid types[COLUMNS] = {
-		KEY_TYPES
+	static const Oid types[ROW_COLUMNS] = {
+		TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID
 	};
 	TupleDesc	columns = lookup_rowtype_tupdesc_copy(type, -1);
 	Datum	   *rows = palloc(sizeof(Datum) * lines->key_count);
-	int			end = 0;
+	Datum	   *elements[ARRAYS];
+	int			end;
 
 	require_columns(columns, types, lengthof(types));
-	for (int key = 0; key < lines->key_count; key++)
+	for (int c = 0; c < ARRAYS; c++)
+		elements[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * lines->count);
+	*count = 0;
+	for (int first = 0; first < lines->count; first = end)
 	{
-		int			first = end;
+		int			key = lines->lines[first].key;
 
-		while (end < lines->count && lines->lines[end].key == key)
+		for (end = first + 1; end < lines->count && lines->lines[end].key == key;)
 			end++;
-		rows[key] = row_of_key(lines, key, first, end, columns);
+		if (lines->keys[key].is_changed)
+			rows[(*count)++] = row_of_key(lines, first, end, elements, columns);
 	}
-	return array_of(type, rows, NULL, lines->key_count);
+	return array_of(type, rows, NULL, *count);
 }
 
-/*
- * Keep what all keys say now, in the order of the keys. Returns false where one
- * had no row, and somebody has written it meanwhile.
- */
-bool
+/* Keep what keys, which are locked, say now. */
+void
 keep_lines(const Lines *lines)
 {
 	static Statement write = {
-		"INSERT INTO invtrack.connection_key AS k"
-		" (connection, key, version, synced_at, rejected, items, days, quantities, counts)"
-		" SELECT $1, u.key, u.version, pg_catalog.clock_timestamp(), u.rejected,"
-		" u.items, u.days, u.quantities, u.counts FROM pg_catalog.unnest($2) AS u"
-		" WHERE EXISTS (SELECT FROM invtrack.connection n WHERE n.number " EQ " $1)"
-		" ON CONFLICT (connection, key) DO UPDATE"
-		" SET version = excluded.version, synced_at = excluded.synced_at,"
-		" rejected = excluded.rejected, items = excluded.items, days = excluded.days,"
-		" quantities = excluded.quantities, counts = excluded.counts"
-		" WHERE k.version " EQ " (excluded.version OPERATOR(pg_catalog.-) 1)",
+		"UPDATE invtrack.connection_key k SET items = u.items, days = u.days,"
+		" quantities = u.quantities, counts = u.counts FROM (SELECT k.ctid AS place, u.*"
+		" FROM pg_catalog.unnest($2) AS u"
+		" CROSS JOIN LATERAL (SELECT k.ctid FROM invtrack.connection_key k"
+		" WHERE k.connection " EQ " $1 AND k.key " EQ " u.key OFFSET 0) k OFFSET 0) u"
+		" WHERE k.ctid " EQ " u.place",
 		2, {INT4OID}, CURSOR_OPT_GENERIC_PLAN
 	};
-	Oid			type = get_rel_type_id(find_relation("invtrack_internal", "key_lines"));
-	Datum		values[2] = {lines->connection->number, rows_of_keys(lines, type)};
+	Oid			type;
+	Datum		values[2] = {lines->connection->number};
+	int			count;
 
+	for (int i = 0; i < lines->count; i++)
+		if (lines->lines[i].now != lines->lines[i].before)
+			lines->keys[lines->lines[i].key].is_changed = true;
+	if (lines->count == 0)
+		return;
+	type = get_rel_type_id(find_relation("invtrack_internal", "key_lines"));
+	values[1] = rows_of_keys(lines, type, &count);
+	if (count == 0)
+		return;
 	statement_set_type(&write, 1, get_array_type(type));
-	return statement_run(&write, values, NULL, false) == lines->key_count;
+	require_written(statement_run(&write, values, NULL, false), count, "connection_key");
 }

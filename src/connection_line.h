@@ -39,10 +39,9 @@ typedef struct LineItem
 typedef struct LineKey
 {
 	Datum		key;
-	int64		version;		/* of its row when we read it; 0: there was
-								 * none */
-	bool		had_faults;		/* has connection_reject rows of it? */
-	bool		has_faults;		/* are there rows that are not taken now? */
+	bool		is_known;		/* has it a row in connection_key? */
+	bool		has_rejects;	/* or in connection_reject? */
+	bool		is_changed;		/* its lines are others than before */
 } LineKey;
 
 typedef struct Lines
@@ -62,19 +61,20 @@ typedef struct Lines
 /* connection_line.c: within SPI */
 extern int	compare_keys(const void *a, const void *b);
 extern int	place_of_key(const Lines *lines, Datum key);
-extern void start_lines(Lines *lines, const Connection *connection, Datum keys, bool may_lock);
+extern void start_lines(Lines *lines, const Connection *connection, Datum keys);
 extern void add_item(Lines *lines, int64 number, int64 stands_for, const Datum *codes);
 extern void add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity);
 extern const LineItem *item_of_line(const Lines *lines, const Line *line);
 extern void combine_lines(Lines *lines);
 extern Datum items_less(const Lines *lines, int *count);
 extern void resolve_lines(Lines *lines);
-extern bool keep_lines(const Lines *lines);
+extern void keep_lines(const Lines *lines);
 extern void require_written(uint64 written, uint64 expected, const char *table);
 
 /* connection_number.c: within SPI */
-extern bool number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers,
-						 bool is_locked);
+extern int	number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers,
+						 bool in_one_order);
+extern uint64 make_numbers(const Lines *lines, Datum *const *codes, int count);
 extern bool find_before(Lines *lines);
 
 #endif							/* INVTRACK_CONNECTION_LINE_H */

@@ -7,10 +7,9 @@
  * that items are locked against changes of their products, but not against
  * each other, and an order costs a handful of small statements.
  *
- * Keys come first, then items: in this order they are locked. A key that has no
- * row yet is written last, with all that it brings, and nothing is locked
- * before. Where somebody else has written it meanwhile, or items have no numbers
- * yet, or are just given another code, all is done again, with all keys locked.
+ * Keys come locked, then items are: in the order of their codes where that
+ * takes a look at what keys brought before, too, as for a merge by hand at the
+ * same moment. The first time they are locked as they come.
  */
 #include "postgres.h"
 
@@ -47,6 +46,7 @@ typedef struct Row
 typedef struct Sync
 {
 	const Connection *connection;
+	bool		in_one_order;	/* items of rows and of lines are locked so */
 	Lines		lines;
 	Row		   *rows;
 	int			row_count;
@@ -122,43 +122,49 @@ codes_of_rows(Sync *sync, Datum **codes)
 }
 
 /*
- * The numbers of the items of sound rows, as number_items() gives them. Returns
- * false where one has none.
+ * The numbers of the items of sound rows. Returns false where some have none;
+ * made: how many were given one, to be found the next time.
  */
 static bool
-number_rows(Sync *sync, bool is_locked)
+number_rows(Sync *sync, bool may_make, uint64 *made)
 {
 	Datum	   *codes[ITEM_CODES];
 	int			count = codes_of_rows(sync, codes);
 	int64	   *numbers = palloc0(sizeof(int64) * (count + 1));
-	bool		is_done = number_items(&sync->lines, codes, count, numbers, is_locked);
+	bool		is_done = number_items(&sync->lines, codes, count, numbers,
+									   sync->in_one_order) == count;
 
 	for (int i = 0; i < sync->row_count; i++)
 		if (sync->rows[i].fault == NULL)
 			sync->rows[i].item = numbers[sync->rows[i].item];
+	if (!is_done && may_make)
+		*made = make_numbers(&sync->lines, codes, count);
 	return is_done;
 }
 
 /*
- * What the source has now, with numbers for its items, which are locked.
- * Returns false where that takes another look, and keys are not locked for it.
+ * What the source has now, with numbers for its items, which are locked. Where
+ * they had none, the source is read anew: we may have waited for somebody who
+ * gave a product another code.
  */
-static bool
-read_rows(Sync *sync, bool is_empty, bool is_locked)
+static void
+read_rows(Sync *sync)
 {
+	uint64		made = 0;
+
 	for (int reads = 0; reads < READS_MAX; reads++)
 	{
 		int			nest_level;
 		bool		is_done;
 
-		if (!is_empty)
-			take_rows(sync, read_source(sync->connection, sync->lines.key_array, 0));
+		take_rows(sync, read_source(sync->connection, sync->lines.key_array, 0));
 		nest_level = start_using_indexes();
-		is_done = number_rows(sync, is_locked);
+		is_done = number_rows(sync, true, &made);
 		AtEOXact_GUC(false, nest_level);
-		if (is_done || !is_locked)
-			return is_done;
+		if (is_done)
+			return;
 	}
+	require_written(made, Max(made, 1), "connection_item");
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("an item was renamed or deleted while a connection numbered it"),
@@ -173,9 +179,7 @@ add_lines(Sync *sync)
 	{
 		const Row  *row = &sync->rows[i];
 
-		if (row->fault != NULL)
-			sync->lines.keys[row->key].has_faults = true;
-		else
+		if (row->fault == NULL)
 			add_line(&sync->lines, row->key, row->item,
 					 DatumGetDateADT(row->values[SOURCE_DAY].value),
 					 row->values[SOURCE_QUANTITY].value);
@@ -268,7 +272,7 @@ write_rejects(const Sync *sync)
 	int			told = 0;
 
 	for (int i = 0; i < sync->lines.key_count; i++)
-		if (sync->lines.keys[i].had_faults)
+		if (sync->lines.keys[i].has_rejects)
 			keys[told++] = sync->lines.keys[i].key;
 	if (told > 0)
 		forget_rejects(sync->connection->name, array_of(TEXTOID, keys, NULL, told));
@@ -295,41 +299,38 @@ write_rejects(const Sync *sync)
 	}
 }
 
-/*
- * What keys, an array, brought before, and what their source has now. Returns
- * false as read_rows() does.
- */
-static bool
-read_lines(Sync *sync, Datum keys, bool is_empty, bool may_lock, bool is_locked)
+/* What keys, an array, brought before. */
+static void
+start_sync(Sync *sync, Datum keys)
 {
 	int			nest_level = start_using_indexes();
 
-	start_lines(&sync->lines, sync->connection, keys, may_lock);
+	start_lines(&sync->lines, sync->connection, keys);
 	AtEOXact_GUC(false, nest_level);
-	if (!read_rows(sync, is_empty, is_locked))
-		return false;
-	add_lines(sync);
-	return true;
 }
 
 /*
  * Which of some keys, an array in their order, are not in line? Says so for
- * each of them. Nothing is locked but items, and nothing written.
+ * each of them. Items are locked; nothing is written.
  */
 void
 compare_movements(const Connection *connection, Datum keys, bool *differs)
 {
 	Sync		sync = {connection};
-	bool		is_read;
+	int			nest_level;
 
 	SPI_connect();
-	is_read = read_lines(&sync, keys, false, false, false);
+	start_sync(&sync, keys);
+	take_rows(&sync, read_source(connection, keys, 0));
+	nest_level = start_using_indexes();
+	(void) number_rows(&sync, false, NULL);
+	AtEOXact_GUC(false, nest_level);
+	add_lines(&sync);
 	for (int i = 0; i < sync.lines.key_count; i++)
-	{
-		const LineKey *key = &sync.lines.keys[i];
-
-		differs[i] = !is_read || key->version == 0 || key->had_faults || key->has_faults;
-	}
+		differs[i] = !sync.lines.keys[i].is_known || sync.lines.keys[i].has_rejects;
+	for (int i = 0; i < sync.row_count; i++)
+		if (sync.rows[i].fault != NULL)
+			differs[sync.rows[i].key] = true;
 	for (int i = 0; i < sync.lines.count; i++)
 		if (sync.lines.lines[i].now != sync.lines.lines[i].before)
 			differs[sync.lines.lines[i].key] = true;
@@ -337,34 +338,35 @@ compare_movements(const Connection *connection, Datum keys, bool *differs)
 }
 
 /*
- * A movement for each new line of keys, an array in their order, and an
- * opposite one for each that the source has no more; how many. Returns false
- * where all is to be rolled back, and done again with keys that are all locked.
+ * A movement for each new line of keys, an array in their order, which are
+ * locked, and an opposite one for each that the source has no more; how many.
+ * Returns false where somebody is at an item of these: then all is to be rolled
+ * back, and done again with in_one_order.
  */
 bool
-sync_movements(const Connection *connection, Datum keys, bool is_empty, bool is_locked,
+sync_movements(const Connection *connection, Datum keys, bool is_empty, bool in_one_order,
 			   uint64 *written)
 {
 	Sync		sync = {connection};
+	int			nest_level;
 	bool		is_done;
 
 	SPI_connect();
-	is_done = read_lines(&sync, keys, is_empty, true, is_locked);
+	sync.in_one_order = in_one_order;
+	start_sync(&sync, keys);
+	if (!is_empty)
+		read_rows(&sync);
+	nest_level = start_using_indexes();
+	add_lines(&sync);
+	is_done = in_one_order || find_before(&sync.lines);
 	if (is_done)
 	{
-		int			nest_level = start_using_indexes();
-
-		if (!is_locked)
-			is_done = find_before(&sync.lines);
 		resolve_lines(&sync.lines);
-		is_done = is_done && keep_lines(&sync.lines);
-		if (is_done)
-		{
-			*written = write_movements(&sync.lines);
-			write_rejects(&sync);
-		}
-		AtEOXact_GUC(false, nest_level);
+		keep_lines(&sync.lines);
+		*written = write_movements(&sync.lines);
+		write_rejects(&sync);
 	}
+	AtEOXact_GUC(false, nest_level);
 	SPI_finish();
 	return is_done;
 }

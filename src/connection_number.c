@@ -69,9 +69,18 @@ static Statement find_both = {
 	CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
 };
 
-/* Give the items numbers that have none yet, in the order of their codes. */
+/* The target, and arrays of codes. */
 static void
-make_numbers(Datum *values)
+put_codes(const Lines *lines, Datum *const *codes, int count, Datum *values)
+{
+	values[0] = lines->connection->target;
+	for (int c = 0; c < ITEM_CODES; c++)
+		values[1 + c] = array_of(TEXTOID, codes[c], NULL, count);
+}
+
+/* Give the items numbers that have none yet, in the order of their codes; how many. */
+uint64
+make_numbers(const Lines *lines, Datum *const *codes, int count)
 {
 	static Statement make = {
 		"INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type)"
@@ -79,8 +88,10 @@ make_numbers(Datum *values)
 		" ORDER BY u.n ON CONFLICT DO NOTHING",
 		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
 	};
+	Datum		values[1 + ITEM_CODES];
 
-	statement_run(&make, values, NULL, false);
+	put_codes(lines, codes, count, values);
+	return statement_run(&make, values, NULL, false);
 }
 
 /* What SPI found is an item of these codes, and no other. */
@@ -125,30 +136,24 @@ take_items(Lines *lines, uint64 found, Datum *const *codes, int64 *numbers, int 
 }
 
 /*
- * The numbers of items of codes, in their order, and, with locked keys, what
- * became of those of lines. Returns false where an item has no number, or is
- * just given another code; then the source is to be read anew, since we may have
- * waited. With locked keys, items that have none are given numbers.
+ * The numbers of items of codes, which come in their order; in_one_order: and
+ * what became of those of lines. Returns how many have one: where some have
+ * none, or are just given another code, their numbers are 0.
  */
-bool
-number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers, bool is_locked)
+int
+number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers, bool in_one_order)
 {
-	Datum		values[ITEM_CODES + 2] = {lines->connection->target};
+	Datum		values[ITEM_CODES + 2];
 	int			before = 0;
-	int			numbered;
 
-	if (is_locked)
+	if (in_one_order)
 		values[1 + ITEM_CODES] = items_less(lines, &before);
-	if (count == 0 && before == 0)
-		return true;
-	for (int c = 0; c < ITEM_CODES; c++)
-		values[1 + c] = array_of(TEXTOID, codes[c], NULL, count);
 	lines->item_count = 0;
-	numbered = take_items(lines, statement_run(before > 0 ? &find_both : &find_numbers,
-											   values, NULL, false), codes, numbers, count);
-	if (numbered < count && is_locked)
-		make_numbers(values);
-	return numbered == count;
+	if (count == 0 && before == 0)
+		return 0;
+	put_codes(lines, codes, count, values);
+	return take_items(lines, statement_run(before > 0 ? &find_both : &find_numbers,
+										   values, NULL, false), codes, numbers, count);
 }
 
 /*

@@ -2,11 +2,10 @@
  * connection_sync.c
  *		Keys of a connection, brought in line with its source.
  *
- * Keys are locked in the order of their bytes, so that sessions wait for each
- * other and do not deadlock, and their rows are always written, so that others
- * see it. They are brought in line in batches. A batch whose data is refused is
- * split until the keys that fail stand alone: these are rejected, and the others
- * go in.
+ * Keys are locked in the order of their bytes, by an update of their rows, so
+ * that sessions wait for each other and do not deadlock. Then they are brought
+ * in line in batches. A batch whose data is refused is split until the keys
+ * that fail stand alone: these are rejected, and the others go in.
  */
 #include "postgres.h"
 
@@ -19,6 +18,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/snapmgr.h"
 
 #include "argument.h"
 #include "compat.h"
@@ -42,8 +42,8 @@ typedef struct Batch
 	int			count;
 	bool		is_empty;		/* as if the source had nothing of them */
 	bool		tries;			/* row by row: together they failed */
-	bool		is_locked;		/* are all keys? */
-	bool		is_beaten;		/* they would have to be; nothing is done */
+	bool		in_one_order;	/* items are locked so, of sales and shipments */
+	bool		is_done;
 	uint64		written;
 } Batch;
 
@@ -65,6 +65,19 @@ lock_connection(Datum number, LOCKMODE mode)
 		statement_run(&hold, &number, NULL, false);
 }
 
+/* How many keys a connection has. */
+static int64
+count_keys(Datum number, bool read_only)
+{
+	static Statement count = {
+		"SELECT pg_catalog.count(*) FROM invtrack.connection_key k WHERE k.connection " EQ " $1",
+		1, {INT4OID}, 0, {INT8OID}
+	};
+
+	(void) statement_run(&count, &number, NULL, read_only);
+	return result_int64(SPI_tuptable, 0, 1);
+}
+
 /* hold_connection(number) */
 PG_FUNCTION_INFO_V1(connection_hold);
 Datum
@@ -73,6 +86,18 @@ connection_hold(PG_FUNCTION_ARGS)
 	require_not_null(fcinfo, 0, "number");
 	SPI_connect();
 	lock_connection(PG_GETARG_DATUM(0), AccessExclusiveLock);
+	if (IsolationUsesXactSnapshot())
+	{
+		int64		seen = count_keys(PG_GETARG_DATUM(0), false);
+
+		PushActiveSnapshot(GetLatestSnapshot());
+		if (count_keys(PG_GETARG_DATUM(0), true) != seen)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to a concurrent change of a connection"),
+					 errhint("Try the transaction again.")));
+		PopActiveSnapshot();
+	}
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -82,21 +107,19 @@ connection_hold(PG_FUNCTION_ARGS)
  * Returns false where the connection has gone meanwhile.
  */
 static bool
-lock_keys(Datum number, Datum keys, bool rejected)
+lock_keys(Datum number, Datum keys)
 {
 	static Statement find = {
 		"SELECT FROM invtrack.connection n WHERE n.number " EQ " $1", 1, {INT4OID}
 	};
 	static Statement lock = {
-		"INSERT INTO invtrack.connection_key AS k (connection, key, version, synced_at, rejected)"
-		" SELECT $1, u.key, 1, pg_catalog.clock_timestamp(), $3 FROM pg_catalog.unnest($2) AS u(key)"
+		"INSERT INTO invtrack.connection_key AS k (connection, key, synced_at)"
+		" SELECT $1, u.key, pg_catalog.clock_timestamp() FROM pg_catalog.unnest($2) AS u(key)"
 		" WHERE EXISTS (SELECT FROM invtrack.connection n WHERE n.number " EQ " $1)"
-		" ON CONFLICT (connection, key) DO UPDATE"
-		" SET version = k.version OPERATOR(pg_catalog.+) 1, synced_at = excluded.synced_at,"
-		" rejected = k.rejected OR excluded.rejected",
-		3, {INT4OID, TEXTARRAYOID, BOOLOID}, CURSOR_OPT_GENERIC_PLAN
+		" ON CONFLICT (connection, key) DO UPDATE SET synced_at = excluded.synced_at",
+		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
 	};
-	Datum		values[3] = {number, keys, BoolGetDatum(rejected)};
+	Datum		values[2] = {number, keys};
 
 	return statement_run(&lock, values, NULL, false) > 0 ||
 		statement_run(&find, &number, NULL, false) > 0;
@@ -120,20 +143,14 @@ sync_batch(void *argument)
 	values[1] = array_of(TEXTOID, batch->keys, NULL, batch->count);
 	values[2] = BoolGetDatum(batch->is_empty);
 	values[3] = BoolGetDatum(batch->tries);
-	batch->is_beaten = false;
-	batch->written = 0;
-	if (!feeds_movements(batch->connection->target))
-	{
-		if (statement_run(&sync, values, NULL, false) > 0)
-			batch->written = result_int64(SPI_tuptable, 0, 1);
-	}
-	else if (!batch->is_locked || lock_keys(batch->connection->number, values[1], false))
-		batch->is_beaten = !sync_movements(batch->connection, values[1], batch->is_empty,
-										   batch->is_locked, &batch->written);
-	if (batch->is_beaten && batch->is_locked)
-		require_written(0, batch->count, "connection_key");
+	batch->is_done = true;
+	if (feeds_movements(batch->connection->target))
+		batch->is_done = sync_movements(batch->connection, values[1], batch->is_empty,
+										batch->in_one_order, &batch->written);
+	else if (statement_run(&sync, values, NULL, false) > 0)
+		batch->written = result_int64(SPI_tuptable, 0, 1);
 	SPI_finish();
-	return !batch->is_beaten;
+	return batch->is_done;
 }
 
 /* The key failed as a whole, and is as it was. */
@@ -150,7 +167,6 @@ reject_key(const Batch *batch, const ErrorData *error)
 	Datum		key = array_of(TEXTOID, batch->keys, NULL, 1);
 	int			nest_level = start_using_indexes();
 
-	(void) lock_keys(batch->connection->number, key, true);
 	forget_rejects(batch->connection->name, key);
 	AtEOXact_GUC(false, nest_level);
 	values[2] = CStringGetTextDatum(unpack_sql_state(error->sqlerrcode));
@@ -195,9 +211,9 @@ sync_halving(Batch *batch)
 	ErrorData  *error = run_in_subtransaction(sync_batch, batch);
 	uint64		written;
 
-	if (error == NULL && batch->is_beaten)
+	if (error == NULL && !batch->is_done)
 	{
-		batch->is_locked = true;
+		batch->in_one_order = true;
 		error = run_in_subtransaction(sync_batch, batch);
 	}
 	if (error == NULL)
@@ -276,20 +292,18 @@ sort_keys(Datum *keys, int count)
 uint64
 sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 {
-	bool		is_locked = !feeds_movements(connection->target);
 	uint64		written = 0;
 
 	count = sort_keys(keys, reject_long_keys(connection, keys, count, is_empty));
 	if (count == 0)
 		return 0;
 	lock_connection(connection->number, AccessShareLock);
-	if (is_locked && !lock_keys(connection->number, array_of(TEXTOID, keys, NULL, count), false))
+	if (!lock_keys(connection->number, array_of(TEXTOID, keys, NULL, count)))
 		return 0;
 	for (int first = 0; first < count; first += BATCH_KEYS)
 	{
 		Batch		batch = {connection, keys + first, Min(count - first, BATCH_KEYS), is_empty};
 
-		batch.is_locked = is_locked;
 		written += sync_halving(&batch);
 	}
 	return written;
@@ -332,8 +346,41 @@ compare_batch(void *argument)
 }
 
 /*
+ * Move keys to kept that are not in line, or cannot be read, which takes halves
+ * to find out; how many.
+ */
+static int
+compare_halving(Comparison *comparison, const Datum *keys, int count, Datum *kept)
+{
+	ErrorData  *error;
+	int			found = 0;
+
+	comparison->keys = array_of(TEXTOID, (Datum *) keys, NULL, count);
+	error = run_in_subtransaction(compare_batch, comparison);
+	pfree(DatumGetPointer(comparison->keys));
+	if (error == NULL)
+	{
+		for (int i = 0; i < count; i++)
+			if (comparison->differs[i])
+				kept[found++] = keys[i];
+		return found;
+	}
+	if (!is_of_data(error->sqlerrcode))
+		ReThrowError(error);
+	FreeErrorData(error);
+	if (count == 1)
+	{
+		kept[0] = keys[0];
+		return 1;
+	}
+	found = compare_halving(comparison, keys, count / 2, kept);
+	return found + compare_halving(comparison, keys + count / 2, count - count / 2, kept + found);
+}
+
+/*
  * Leave the keys of sales or shipments that are not in line, or cannot be read;
- * how many. Keys that are in line are not locked, nor written.
+ * how many. Keys that are in line are neither locked nor written, but for the
+ * first where all are: connection_status tells by it when that was.
  */
 static int
 keep_differing(const Connection *connection, Datum *keys, int count)
@@ -344,20 +391,9 @@ keep_differing(const Connection *connection, Datum *keys, int count)
 	comparison->connection = connection;
 	count = sort_keys(keys, count);
 	for (int first = 0; first < count; first += COMPARED_KEYS)
-	{
-		int			size = Min(count - first, COMPARED_KEYS);
-		ErrorData  *error;
-
-		comparison->keys = array_of(TEXTOID, keys + first, NULL, size);
-		error = run_in_subtransaction(compare_batch, comparison);
-		if (error != NULL && !is_of_data(error->sqlerrcode))
-			ReThrowError(error);
-		for (int i = 0; i < size; i++)
-			if (error != NULL || comparison->differs[i])
-				keys[kept++] = keys[first + i];
-		pfree(DatumGetPointer(comparison->keys));
-	}
-	return kept;
+		kept += compare_halving(comparison, keys + first, Min(count - first, COMPARED_KEYS),
+								keys + kept);
+	return kept == 0 ? Min(count, 1) : kept;
 }
 
 /* sync_keys(connection, keys, is_empty, differing) */

@@ -1,4 +1,4 @@
-# Sessions at a few orders at once, while one of their products is merged into another again and again: no line is lost or
+# Sessions at a few orders at once, and at new ones, of new products, too, while one of their products is merged into another again and again: no line is lost or
 # counted twice, nobody deadlocks, and above READ COMMITTED the only error is 40001, after which the transaction is tried again.
 # INVTRACK_SEED repeats a run; INVTRACK_LONG=1 is the long form.
 use strict;
@@ -46,6 +46,14 @@ COMMIT;
 \set product random(1, 6)
 UPDATE line SET sku = 'p' || :product WHERE id = (SELECT id FROM line WHERE order_id = :one ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED);
 },
+	new => q{
+\set order random(10, 100)
+\set other random(10, 100)
+\set product random(10, 100)
+BEGIN;
+INSERT INTO line (order_id, sku, units) VALUES (:order, 'p' || :product, 1), (:other, 'p' || (:product + 1), 1), (:order + 1, 'p1', 1), (1, 'p' || (:product + 2), 1);
+COMMIT;
+},
 	merge => q{
 BEGIN;
 SELECT invtrack.merge_product('m', 'p6', 'p1');
@@ -68,7 +76,7 @@ sub start
 		'<', \undef, '>', '/dev/null', '2>', '/dev/null');
 }
 my %running = (
-	'writers' => start('read\ committed', 3, $transactions, 'change', 'move'),
+	'writers' => start('read\ committed', 3, $transactions, 'change', 'move', 'new'),
 	'writers above READ COMMITTED' => start('repeatable\ read', 2, $transactions / 8, 'change', 'move'),
 	'merges' => start('read\ committed', 1, $transactions / 4, 'merge'),
 	'syncs' => start('read\ committed', 1, $transactions / 8, 'sync'));
