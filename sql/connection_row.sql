@@ -20,7 +20,6 @@ COMMENT ON FUNCTION invtrack_internal.is_of_data(text) IS
 CREATE FUNCTION invtrack_internal.sync_judge(c invtrack.connection, source invtrack_internal.source_rows)
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
 AS $body$
 BEGIN
     RETURN (
@@ -39,8 +38,6 @@ COMMENT ON FUNCTION invtrack_internal.sync_judge(invtrack.connection, invtrack_i
 CREATE FUNCTION invtrack_internal.sync_references(c invtrack.connection, source invtrack_internal.source_row[])
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
 AS $body$
 BEGIN
     RETURN (
@@ -81,14 +78,13 @@ COMMENT ON FUNCTION invtrack_internal.sync_source(invtrack.connection, text[]) I
 CREATE FUNCTION invtrack_internal.sync_items(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
 AS $body$
 DECLARE
     rounds constant integer := 10;
     locked bigint[];
 BEGIN
-    -- An item may be renamed or deleted before it is locked: the source is read once more then.
+    -- An item may be renamed or deleted before it is locked: the source is read once more then. Items are looked up one by one: of a
+    -- target that is new, the planner knows nothing.
     FOR round IN 1 .. rounds LOOP
         INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
         SELECT c.target, n.merchant, n.sku, n.inventory_type,
@@ -100,17 +96,22 @@ BEGIN
                    ELSE false END
           FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
                   FROM unnest(source) r WHERE r.fault IS NULL) n
-         WHERE NOT EXISTS (SELECT FROM invtrack.connection_item i
-                            WHERE i.target = c.target AND i.merchant = n.merchant AND i.sku = n.sku AND i.inventory_type = n.inventory_type)
+          LEFT JOIN LATERAL (
+              SELECT i.item FROM invtrack.connection_item i
+               WHERE i.target = c.target AND i.merchant = n.merchant AND i.sku = n.sku AND i.inventory_type = n.inventory_type AND i.same_as IS NULL
+              OFFSET 0) i ON true
+         WHERE i.item IS NULL
          ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
             ON CONFLICT DO NOTHING;
         source := ARRAY(
             SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
                    )::invtrack_internal.source_row
               FROM unnest(source) WITH ORDINALITY r
-              LEFT JOIN invtrack.connection_item i
-                ON i.target = c.target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
-               AND i.inventory_type = coalesce(r.inventory_type, '') AND r.fault IS NULL
+              LEFT JOIN LATERAL (
+                  SELECT i.item FROM invtrack.connection_item i
+                   WHERE i.target = c.target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
+                     AND i.inventory_type = coalesce(r.inventory_type, '') AND i.same_as IS NULL
+                  OFFSET 0) i ON r.fault IS NULL
              ORDER BY r.ordinality);
         SELECT array_agg(l.item) INTO locked
           FROM (SELECT i.item FROM invtrack.connection_item i
@@ -121,10 +122,10 @@ BEGIN
                    FOR UPDATE) l;
         EXIT WHEN NOT EXISTS (
             SELECT FROM unnest(source) r
-              LEFT JOIN (invtrack.connection_item i JOIN unnest(locked) l (item) ON l.item = i.item)
-                ON i.item = r.item AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
-               AND i.inventory_type = coalesce(r.inventory_type, '')
-             WHERE r.fault IS NULL AND i.item IS NULL);
+              LEFT JOIN LATERAL (
+                  SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = r.item OFFSET 0) i ON true
+             WHERE r.fault IS NULL
+               AND (i.merchant, i.sku, i.inventory_type) IS DISTINCT FROM (r.merchant, coalesce(r.sku, ''), coalesce(r.inventory_type, '')));
         IF round = rounds THEN
             RAISE serialization_failure USING MESSAGE = 'an item was renamed or deleted while a connection numbered it',
                 HINT = 'Try the transaction again.';

@@ -123,7 +123,6 @@ COMMENT ON FUNCTION invtrack_internal.reject_row(text, text, invtrack_internal.s
 CREATE FUNCTION invtrack_internal.sync_batch(c invtrack.connection, keys text[], is_empty boolean DEFAULT false, tries boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     source invtrack_internal.source_row[] := CASE WHEN is_empty THEN '{}' ELSE invtrack_internal.sync_source(c, keys) END;

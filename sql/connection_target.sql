@@ -6,11 +6,12 @@
 CREATE FUNCTION invtrack_internal.unit_sums(items bigint[], codes text[])
 RETURNS TABLE (merchant text, sku text, inventory_type text, code text, quantity numeric, day date) LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT i.merchant, i.sku, i.inventory_type, u.code, sum(w.quantity), min(w.day)
+    SELECT i.merchant, i.sku, i.inventory_type, u.code, w.quantity, w.day
       FROM unnest(items, codes) u (item, code)
-      JOIN invtrack.connection_item i ON i.item = u.item
-      LEFT JOIN invtrack.connection_row w ON w.item = u.item AND w.code = u.code
-     GROUP BY i.merchant, i.sku, i.inventory_type, u.code;
+     CROSS JOIN LATERAL (
+         SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
+     CROSS JOIN LATERAL (
+         SELECT sum(w.quantity) AS quantity, min(w.day) AS day FROM invtrack.connection_row w WHERE w.item = u.item AND w.code = u.code) w;
 END;
 COMMENT ON FUNCTION invtrack_internal.unit_sums(bigint[], text[]) IS
 'Sums of what all keys of all connections bring, per lot or order; a null quantity: no key has it any more';
@@ -18,8 +19,6 @@ COMMENT ON FUNCTION invtrack_internal.unit_sums(bigint[], text[]) IS
 CREATE FUNCTION invtrack_internal.sync_units(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
 AS $body$
 DECLARE
     touched bigint[];
@@ -36,10 +35,15 @@ BEGIN
                      THEN ARRAY['23505', format('%s "%s" of product "%s" has two dates: %s and %s', h.what, r.code, r.sku,
                                                 coalesce(h.day::text, 'none'), coalesce(r.day::text, 'none')),
                                 'Give one of them another code, or the same date.'] END)::invtrack_internal.source_row
-          FROM unnest(source) WITH ORDINALITY r
+          FROM (SELECT u.*, first_value(u.day) OVER (PARTITION BY u.fault IS NULL, u.item, u.code ORDER BY u.key COLLATE "C", u.ordinality) AS first_day
+                  FROM unnest(source) WITH ORDINALITY u) r
           LEFT JOIN LATERAL (
+              SELECT w.item, w.day FROM invtrack.connection_row w
+               WHERE w.item = r.item AND w.code = r.code AND NOT (w.connection = c.number AND w.key = ANY (keys))
+               LIMIT 1) o ON r.fault IS NULL
+         CROSS JOIN LATERAL (
               SELECT CASE c.target WHEN 'stock_lot' THEN 'lot' ELSE 'order' END AS what,
-                     CASE WHEN o.item IS NOT NULL THEN o.day ELSE f.day END AS day,
+                     CASE WHEN o.item IS NOT NULL THEN o.day ELSE r.first_day END AS day,
                      o.item IS NULL AND NOT EXISTS (
                          SELECT FROM invtrack.connection_row w WHERE w.item = r.item AND w.code = r.code)
                      AND CASE c.target
@@ -48,14 +52,7 @@ BEGIN
                                 AND l.inventory_type = r.inventory_type AND l.lot = r.code)
                          ELSE EXISTS (
                              SELECT FROM invtrack.incoming l WHERE l.merchant = r.merchant AND l.sku = r.sku
-                                AND l.inventory_type = r.inventory_type AND l.ref = r.code) END AS by_hand
-                FROM (SELECT u.day FROM unnest(source) WITH ORDINALITY u
-                       WHERE u.fault IS NULL AND u.item = r.item AND u.code = r.code
-                       ORDER BY u.key COLLATE "C", u.ordinality LIMIT 1) f
-                LEFT JOIN LATERAL (
-                    SELECT w.item, w.day FROM invtrack.connection_row w
-                     WHERE w.item = r.item AND w.code = r.code AND NOT (w.connection = c.number AND w.key = ANY (keys))
-                     LIMIT 1) o ON true) h ON r.fault IS NULL
+                                AND l.inventory_type = r.inventory_type AND l.ref = r.code) END AS by_hand) h
          ORDER BY r.ordinality);
     WITH n AS (
         SELECT r.key, r.item, r.code, r.day, sum(r.quantity) AS quantity
@@ -107,7 +104,6 @@ COMMENT ON FUNCTION invtrack_internal.rename_fed_product(text, text, text) IS
 CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     renamed record;
@@ -141,8 +137,6 @@ COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, text[], 
 CREATE FUNCTION invtrack_internal.write_entities(c invtrack.connection, source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
 AS $body$
 BEGIN
     IF c.target = 'merchant' THEN
@@ -240,8 +234,6 @@ COMMENT ON FUNCTION invtrack_internal.try_entities(invtrack.connection, invtrack
 CREATE FUNCTION invtrack_internal.sync_entities(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
 AS $body$
 DECLARE
     renamed bigint := 0;
@@ -261,16 +253,17 @@ BEGIN
                                                 WHEN 'merchant' THEN r.merchant ELSE r.inventory_type END),
                                 'Rows of several keys that are the same merchant, product or inventory type must be equal.'] END
                )::invtrack_internal.source_row
-          FROM unnest(source) WITH ORDINALITY r
+          FROM (SELECT u.*, first_value(u.key) OVER first AS first_key, first_value(u.attributes) OVER first AS first_attributes
+                  FROM unnest(source) WITH ORDINALITY u
+                WINDOW first AS (PARTITION BY u.fault IS NULL, u.item ORDER BY u.key COLLATE "C", u.ordinality)) r
           LEFT JOIN LATERAL (
-              SELECT * FROM (
-                  (SELECT 1 AS rank, w.key, w.attributes FROM invtrack.connection_row w
-                    WHERE w.item = r.item AND NOT w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys))
-                    ORDER BY w.key LIMIT 1)
-                  UNION ALL
-                  (SELECT 2, u.key, u.attributes FROM unnest(source) WITH ORDINALITY u
-                    WHERE u.fault IS NULL AND u.item = r.item ORDER BY u.key COLLATE "C", u.ordinality LIMIT 1)) one
-               ORDER BY one.rank LIMIT 1) f ON r.fault IS NULL
+              SELECT w.key, w.attributes
+                FROM (SELECT w.key, w.attributes FROM invtrack.connection_row w
+                       WHERE w.item = r.item AND NOT w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys)) OFFSET 0) w
+               ORDER BY w.key LIMIT 1) o ON r.fault IS NULL
+         CROSS JOIN LATERAL (
+              SELECT CASE WHEN o.key IS NULL THEN r.first_key ELSE o.key END AS key,
+                     CASE WHEN o.key IS NULL THEN r.first_attributes ELSE o.attributes END AS attributes) f
          ORDER BY r.ordinality);
     WITH n AS (
         SELECT DISTINCT ON (r.key, r.item) r.key, r.item, r.attributes

@@ -32,6 +32,9 @@
 #define BATCH_KEYS		2000
 #define COMPARED_KEYS	10000
 
+/* Statements that are planned once a session take so many at most. */
+#define FEW_KEYS		20
+
 /* An index does not hold longer keys, in bytes. */
 #define KEY_BYTES_MAX	2000
 
@@ -127,6 +130,21 @@ lock_keys(Datum number, Datum keys)
 
 /* ---------- batches ---------- */
 
+/*
+ * Start a stretch in which the statements of SQL functions fit to so many keys:
+ * for a few, they are planned once a session; for many, each time, since tables
+ * grow while they are loaded. Returns its level.
+ */
+static int
+start_planning_for(int count)
+{
+	int			nest_level = start_using_indexes();
+
+	set_for_now("jit", "off");
+	set_for_now("plan_cache_mode", count > FEW_KEYS ? "force_custom_plan" : "force_generic_plan");
+	return nest_level;
+}
+
 /* Bring a batch in line: the work of a subtransaction. */
 static bool
 sync_batch(void *argument)
@@ -147,8 +165,14 @@ sync_batch(void *argument)
 	if (feeds_movements(batch->connection->target))
 		batch->is_done = sync_movements(batch->connection, values[1], batch->is_empty,
 										batch->in_one_order, &batch->written);
-	else if (statement_run(&sync, values, NULL, false) > 0)
-		batch->written = result_int64(SPI_tuptable, 0, 1);
+	else
+	{
+		int			nest_level = start_planning_for(batch->count);
+
+		if (statement_run(&sync, values, NULL, false) > 0)
+			batch->written = result_int64(SPI_tuptable, 0, 1);
+		AtEOXact_GUC(false, nest_level);
+	}
 	SPI_finish();
 	return batch->is_done;
 }
