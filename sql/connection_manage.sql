@@ -361,6 +361,7 @@ BEGIN
     DELETE FROM invtrack.connection n WHERE n.number = c.number;
     DELETE FROM invtrack.connection_key k WHERE k.connection = c.number;
     DELETE FROM invtrack.connection_row w WHERE w.connection = c.number;
+    DELETE FROM invtrack.connection_line l WHERE l.connection = c.number;
     -- Another connection may just bring something of an item; a snapshot that stays would not show it. Lines do not tell who has an
     -- item: numbers of theirs go with the last connection.
     IF current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN

@@ -101,7 +101,7 @@ AS 'MODULE_PATHNAME', 'product_rename_fed';
 COMMENT ON FUNCTION invtrack_internal.rename_fed_product(text, text, text) IS
 'rename_product() of what a connection feeds, as its source has it now';
 
-CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
+CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, source invtrack_internal.source_row[])
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -113,12 +113,13 @@ BEGIN
         SELECT i.merchant, i.sku, n.sku AS new_sku
           FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
                   FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
-          JOIN (SELECT w.key, min(w.item) AS item FROM invtrack.connection_row w
-                 WHERE w.connection = c.number AND w.key = ANY (keys) GROUP BY w.key HAVING count(*) = 1 AND NOT bool_or(w.gone)) o
-            ON o.key = n.key
-          JOIN invtrack.connection_item i ON i.item = o.item AND i.merchant = n.merchant AND i.sku <> n.sku
-         WHERE NOT EXISTS (SELECT FROM invtrack.connection_row w
-                            WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = o.key))
+         CROSS JOIN LATERAL (
+             SELECT min(w.item) AS item FROM invtrack.connection_row w
+              WHERE w.connection = c.number AND w.key = n.key HAVING count(*) = 1 AND NOT bool_or(w.gone)) o
+         CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = o.item OFFSET 0) i
+         WHERE i.merchant = n.merchant AND i.sku <> n.sku
+           AND NOT EXISTS (SELECT FROM invtrack.connection_row w
+                            WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = n.key))
            AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku)
          ORDER BY i.merchant, i.sku
     LOOP
@@ -131,7 +132,7 @@ BEGIN
     RETURN written;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, text[], invtrack_internal.source_row[]) IS
+COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, invtrack_internal.source_row[]) IS
 'Renames products whose key has one row before and now, of the same merchant and another sku; how many';
 
 CREATE FUNCTION invtrack_internal.write_entities(c invtrack.connection, source invtrack_internal.source_row[], OUT written bigint)
@@ -239,7 +240,7 @@ DECLARE
     renamed bigint := 0;
 BEGIN
     IF c.target = 'product' THEN
-        renamed := invtrack_internal.sync_renames(c, keys, source);
+        renamed := invtrack_internal.sync_renames(c, source);
         IF renamed > 0 THEN
             source := invtrack_internal.sync_items(c, keys, source);
         END IF;

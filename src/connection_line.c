@@ -1,7 +1,7 @@
 /*
  * connection_line.c
  *		Lines of sales and shipments: what a connection's keys say now, against
- *		what they brought before, which their rows in connection_key have.
+ *		what they brought before, which connection_line keeps.
  *
  * Each line more is a movement, each line less an opposite one. A line knows
  * its item by a number, which stays when the product is renamed, stands for
@@ -57,7 +57,7 @@ report_damage(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("a row of table \"connection_key\" is not as invtrack writes it"),
+			 errmsg("a row of table \"connection_line\" is not as invtrack writes it"),
 			 errhint("Undo changes to its rows: only invtrack writes them.")));
 }
 
@@ -219,14 +219,14 @@ void
 start_lines(Lines *lines, const Connection *connection, Datum keys)
 {
 	static Statement find = {
-		"SELECT k.key, k.items, k.days, k.quantities, k.counts,"
+		"SELECT u.n, l.items, l.days, l.quantities, l.counts,"
 		" (SELECT true FROM invtrack.connection_reject r"
-		" WHERE r.key " EQ " k.key AND r.connection " EQ " $3 LIMIT 1)"
-		" FROM pg_catalog.unnest($2) AS u(key)"
-		" CROSS JOIN LATERAL (SELECT k.* FROM invtrack.connection_key k"
-		" WHERE k.connection " EQ " $1 AND k.key " EQ " u.key OFFSET 0) k",
+		" WHERE r.key " EQ " u.key AND r.connection " EQ " $3 LIMIT 1)"
+		" FROM pg_catalog.unnest($2) WITH ORDINALITY AS u(key, n)"
+		" LEFT JOIN LATERAL (SELECT l.* FROM invtrack.connection_line l"
+		" WHERE l.key " EQ " u.key AND l.connection " EQ " $1 OFFSET 0) l ON true",
 		3, {INT4OID, TEXTARRAYOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN,
-		{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID, BOOLOID}
+		{INT8OID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID, BOOLOID}
 	};
 	Datum		values[3] = {connection->number, keys, connection->name};
 	Datum	   *key;
@@ -245,10 +245,9 @@ start_lines(Lines *lines, const Connection *connection, Datum keys)
 	rows = statement_run(&find, values, NULL, false);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		int			place = place_of_key(lines, result_text(SPI_tuptable, row, 1));
+		int			place = result_place(SPI_tuptable, row, 1, lines->key_count);
 		Datum		found;
 
-		lines->keys[place].is_known = true;
 		take_lines(lines, place, row, 2);
 		lines->keys[place].has_rejects = result_nullable(SPI_tuptable, row, 6, BOOLOID, &found);
 	}
@@ -341,13 +340,9 @@ row_of_key(const Lines *lines, int first, int end, Datum **elements, TupleDesc c
 		elements[3][count++] = Int32GetDatum((int32) line->now);
 	}
 	for (int c = 0; c < ARRAYS; c++)
-	{
-		nulls[1 + c] = count == 0;
-		if (count > 0)
-			values[1 + c] = array_of(types[c], elements[c], NULL, count);
-	}
+		values[1 + c] = array_of(types[c], elements[c], NULL, count);
 	row = HeapTupleGetDatum(heap_form_tuple(columns, values, nulls));
-	for (int c = 0; c < ARRAYS && count > 0; c++)
+	for (int c = 0; c < ARRAYS; c++)
 		pfree(DatumGetPointer(values[1 + c]));
 	return row;
 }
@@ -380,17 +375,16 @@ rows_of_keys(const Lines *lines, Oid type, int *count)
 	return array_of(type, rows, NULL, *count);
 }
 
-/* Keep what keys, which are locked, say now. */
+/* Keep what keys say now. */
 void
 keep_lines(const Lines *lines)
 {
 	static Statement write = {
-		"UPDATE invtrack.connection_key k SET items = u.items, days = u.days,"
-		" quantities = u.quantities, counts = u.counts FROM (SELECT k.ctid AS place, u.*"
+		"INSERT INTO invtrack.connection_line (connection, key, items, days, quantities, counts)"
+		" SELECT $1, u.key, u.items, u.days, u.quantities, u.counts"
 		" FROM pg_catalog.unnest($2) AS u"
-		" CROSS JOIN LATERAL (SELECT k.ctid FROM invtrack.connection_key k"
-		" WHERE k.connection " EQ " $1 AND k.key " EQ " u.key OFFSET 0) k OFFSET 0) u"
-		" WHERE k.ctid " EQ " u.place",
+		" ON CONFLICT (key, connection) DO UPDATE SET items = excluded.items,"
+		" days = excluded.days, quantities = excluded.quantities, counts = excluded.counts",
 		2, {INT4OID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Oid			type;
@@ -407,5 +401,5 @@ keep_lines(const Lines *lines)
 	if (count == 0)
 		return;
 	statement_set_type(&write, 1, get_array_type(type));
-	require_written(statement_run(&write, values, NULL, false), count, "connection_key");
+	require_written(statement_run(&write, values, NULL, false), count, "connection_line");
 }

@@ -39,8 +39,7 @@ typedef struct LineItem
 typedef struct LineKey
 {
 	Datum		key;
-	bool		is_known;		/* has it a row in connection_key? */
-	bool		has_rejects;	/* or in connection_reject? */
+	bool		has_rejects;	/* are there rows of it in connection_reject? */
 	bool		is_changed;		/* its lines are others than before */
 } LineKey;
 

@@ -327,7 +327,7 @@ compare_movements(const Connection *connection, Datum keys, bool *differs)
 	AtEOXact_GUC(false, nest_level);
 	add_lines(&sync);
 	for (int i = 0; i < sync.lines.key_count; i++)
-		differs[i] = !sync.lines.keys[i].is_known || sync.lines.keys[i].has_rejects;
+		differs[i] = sync.lines.keys[i].has_rejects;
 	for (int i = 0; i < sync.row_count; i++)
 		if (sync.rows[i].fault != NULL)
 			differs[sync.rows[i].key] = true;

@@ -204,7 +204,7 @@ SELECT tgrelid::regclass, tgname, encode(tgargs, 'escape') AS columns FROM pg_tr
 SELECT invtrack.disconnect('sales', false), invtrack.disconnect('types', false), invtrack.disconnect('merchants', false);
 SELECT count(*) AS not_taken_back FROM invtrack.flow_daily WHERE quantity <> 0;
 SELECT count(*) AS triggers FROM pg_trigger WHERE tgname LIKE 'invtrack%';
-SELECT (SELECT count(*) FROM invtrack.connection_key) AS keys, (SELECT count(*) FROM invtrack.connection_row) AS rows, (SELECT count(*) FROM invtrack.connection_item) AS items, (SELECT count(*) FROM invtrack.connection_reject) AS rejects;
+SELECT (SELECT count(*) FROM invtrack.connection_key) AS keys, (SELECT count(*) FROM invtrack.connection_row) AS rows, (SELECT count(*) FROM invtrack.connection_line) AS lines, (SELECT count(*) FROM invtrack.connection_item) AS items, (SELECT count(*) FROM invtrack.connection_reject) AS rejects;
 SELECT * FROM invtrack.verify();
 DROP SCHEMA "App" CASCADE;
 

@@ -1,7 +1,7 @@
 -- Lines of sales whose products are merged, renamed and deleted: what a key brought is taken back from the product that has it now.
 \pset format unaligned
 \set SHOW_CONTEXT never
-VACUUM invtrack.connection_key, invtrack.connection_row, invtrack.connection_reject;
+VACUUM invtrack.connection_line, invtrack.connection_row, invtrack.connection_reject;
 BEGIN;
 SET LOCAL client_min_messages = warning;
 -- Keys are found by an index, whatever was in the tables when a statement was planned.
@@ -16,7 +16,7 @@ BEGIN
     RETURN found;
 END
 $$;
-PREPARE lines(integer, text[]) AS SELECT k.* FROM unnest($2) u(key) CROSS JOIN LATERAL (SELECT * FROM invtrack.connection_key k WHERE k.connection = $1 AND k.key = u.key OFFSET 0) k;
+PREPARE lines(integer, text[]) AS SELECT k.* FROM unnest($2) u(key) CROSS JOIN LATERAL (SELECT * FROM invtrack.connection_line k WHERE k.connection = $1 AND k.key = u.key OFFSET 0) k;
 PREPARE rows(integer, text[]) AS SELECT * FROM invtrack.connection_row WHERE connection = $1 AND key = ANY ($2);
 PREPARE rejects(text, text[]) AS SELECT * FROM invtrack.connection_reject WHERE connection = $1 AND key = ANY ($2);
 SET LOCAL plan_cache_mode = force_generic_plan;
@@ -37,7 +37,7 @@ CREATE FUNCTION synced() RETURNS text LANGUAGE sql AS $$SELECT format('%s of %s 
 SELECT synced();
 SELECT * FROM now_sold();
 SELECT l.key, l.quantities, l.counts, ARRAY(SELECT i.sku FROM unnest(l.items) WITH ORDINALITY u (item, n) JOIN invtrack.connection_item i ON i.item = u.item ORDER BY u.n) AS skus
-  FROM invtrack.connection_key l ORDER BY l.key;
+  FROM invtrack.connection_line l ORDER BY l.key;
 
 -- A product is merged, and the application says so, too: nothing moves. Again into a third one.
 SELECT invtrack.merge_product('m', 'a', 'b');
@@ -79,19 +79,19 @@ SELECT synced();
 
 -- A damaged row is told, and left as it is; the other keys go in.
 SAVEPOINT damaged;
-UPDATE invtrack.connection_key SET counts = '{}' WHERE key = '1';
-UPDATE invtrack.connection_key SET counts = '{-1}' WHERE key = '3';
+UPDATE invtrack.connection_line SET counts = '{}' WHERE key = '1';
+UPDATE invtrack.connection_line SET counts = '{-1}' WHERE key = '3';
 DELETE FROM sold WHERE order_id = 4;
 SELECT synced();
 SELECT key, row_number, sqlstate, message, hint FROM invtrack.connection_reject ORDER BY key;
 ROLLBACK TO damaged;
 -- A trigger that keeps rows away: the key is as it was.
 CREATE FUNCTION keep_away() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-CREATE TRIGGER keep_away BEFORE INSERT ON invtrack.connection_key FOR EACH ROW EXECUTE FUNCTION keep_away();
+CREATE TRIGGER keep_away BEFORE INSERT ON invtrack.connection_line FOR EACH ROW EXECUTE FUNCTION keep_away();
 INSERT INTO sold VALUES (8, 6, 'a', 1);
 SELECT synced();
 SELECT key, row_number, sqlstate, message FROM invtrack.connection_reject;
-DROP TRIGGER keep_away ON invtrack.connection_key;
+DROP TRIGGER keep_away ON invtrack.connection_line;
 SAVEPOINT mended;
 SELECT synced();
 ROLLBACK TO mended;
@@ -107,7 +107,7 @@ SELECT synced();
 SELECT * FROM now_sold();
 SELECT invtrack.disconnect('sales', keep_data => false);
 SELECT sku, sold FROM now_sold();
-SELECT count(*) AS keys FROM invtrack.connection_key;
+SELECT (SELECT count(*) FROM invtrack.connection_line) AS lines, (SELECT count(*) FROM invtrack.connection_key) AS keys;
 SELECT * FROM invtrack.verify();
 -- What was there before a connection stays, renamed or not.
 CREATE TABLE article (id integer PRIMARY KEY, merchant text, sku text);
