@@ -35,12 +35,13 @@
  * The numbers of items: target $1, arrays of their codes, in their order.
  */
 static Statement find_numbers = {
-	"SELECT u.n," ITEM_COLUMNS FROM_CODES
-	" CROSS JOIN LATERAL (SELECT i.* FROM invtrack.connection_item i"
+	"SELECT u.n, i.item" FROM_CODES
+	" CROSS JOIN LATERAL (SELECT i.item FROM invtrack.connection_item i"
 	" WHERE i.merchant " EQ " u.merchant AND i.sku " EQ " u.sku"
 	" AND i.inventory_type " EQ " u.inventory_type AND i.target " EQ " $1"
 	" AND i.same_as IS NULL FOR KEY SHARE) i",
-	4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
+	4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
+	{INT8OID, INT8OID}
 };
 
 /* What became of numbers $1, where nobody is at the items. */
@@ -105,6 +106,22 @@ has_codes(uint64 row, Datum *const *codes, int place)
 	return has;
 }
 
+/* The items of codes that SPI found, and their numbers. */
+static void
+take_numbers(Lines *lines, uint64 found, Datum *const *codes, int64 *numbers, int count)
+{
+	for (uint64 row = 0; row < found; row++)
+	{
+		int			place = result_place(SPI_tuptable, row, 1, count);
+		Datum		of_item[ITEM_CODES];
+
+		numbers[place] = result_int64(SPI_tuptable, row, 2);
+		for (int c = 0; c < ITEM_CODES; c++)
+			of_item[c] = codes[c][place];
+		add_item(lines, numbers[place], numbers[place], of_item);
+	}
+}
+
 /* The items that SPI found, and the numbers of those of codes; how many have one. */
 static int
 take_items(Lines *lines, uint64 found, Datum *const *codes, int64 *numbers, int count)
@@ -145,6 +162,7 @@ number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers, bool 
 {
 	Datum		values[ITEM_CODES + 2];
 	int			before = 0;
+	uint64		found;
 
 	if (in_one_order)
 		values[1 + ITEM_CODES] = items_less(lines, &before);
@@ -152,8 +170,11 @@ number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers, bool 
 	if (count == 0 && before == 0)
 		return 0;
 	put_codes(lines, codes, count, values);
-	return take_items(lines, statement_run(before > 0 ? &find_both : &find_numbers,
-										   values, NULL, false), codes, numbers, count);
+	found = statement_run(before > 0 ? &find_both : &find_numbers, values, NULL, false);
+	if (before > 0)
+		return take_items(lines, found, codes, numbers, count);
+	take_numbers(lines, found, codes, numbers, count);
+	return found;
 }
 
 /*

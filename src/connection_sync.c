@@ -9,16 +9,13 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/qunique.h"
-#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/snapmgr.h"
 
 #include "argument.h"
 #include "compat.h"
@@ -49,84 +46,6 @@ typedef struct Batch
 	bool		is_done;
 	uint64		written;
 } Batch;
-
-/* ---------- locks ---------- */
-
-/*
- * Connections are locked as objects, which costs less than a lock of a row
- * where many do it: in share by who writes keys, alone by who ends them.
- */
-static void
-lock_connection(Datum number, LOCKMODE mode)
-{
-	static Statement hold = {
-		"SELECT FROM invtrack.connection n WHERE n.number " EQ " $1 FOR KEY SHARE", 1, {INT4OID}
-	};
-
-	LockDatabaseObject(find_relation("invtrack", "connection"), DatumGetInt32(number), 0, mode);
-	if (IsolationUsesXactSnapshot())	/* does it still exist, really? */
-		statement_run(&hold, &number, NULL, false);
-}
-
-/* How many keys a connection has. */
-static int64
-count_keys(Datum number, bool read_only)
-{
-	static Statement count = {
-		"SELECT pg_catalog.count(*) FROM invtrack.connection_key k WHERE k.connection " EQ " $1",
-		1, {INT4OID}, 0, {INT8OID}
-	};
-
-	(void) statement_run(&count, &number, NULL, read_only);
-	return result_int64(SPI_tuptable, 0, 1);
-}
-
-/* hold_connection(number) */
-PG_FUNCTION_INFO_V1(connection_hold);
-Datum
-connection_hold(PG_FUNCTION_ARGS)
-{
-	require_not_null(fcinfo, 0, "number");
-	SPI_connect();
-	lock_connection(PG_GETARG_DATUM(0), AccessExclusiveLock);
-	if (IsolationUsesXactSnapshot())
-	{
-		int64		seen = count_keys(PG_GETARG_DATUM(0), false);
-
-		PushActiveSnapshot(GetLatestSnapshot());
-		if (count_keys(PG_GETARG_DATUM(0), true) != seen)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not serialize access due to a concurrent change of a connection"),
-					 errhint("Try the transaction again.")));
-		PopActiveSnapshot();
-	}
-	SPI_finish();
-	PG_RETURN_VOID();
-}
-
-/*
- * Lock keys of a connection, an array in their order, by writing their rows.
- * Returns false where the connection has gone meanwhile.
- */
-static bool
-lock_keys(Datum number, Datum keys)
-{
-	static Statement find = {
-		"SELECT FROM invtrack.connection n WHERE n.number " EQ " $1", 1, {INT4OID}
-	};
-	static Statement lock = {
-		"INSERT INTO invtrack.connection_key AS k (connection, key, synced_at)"
-		" SELECT $1, u.key, pg_catalog.clock_timestamp() FROM pg_catalog.unnest($2) AS u(key)"
-		" WHERE EXISTS (SELECT FROM invtrack.connection n WHERE n.number " EQ " $1)"
-		" ON CONFLICT (connection, key) DO UPDATE SET synced_at = excluded.synced_at",
-		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
-	};
-	Datum		values[2] = {number, keys};
-
-	return statement_run(&lock, values, NULL, false) > 0 ||
-		statement_run(&find, &number, NULL, false) > 0;
-}
 
 /* ---------- batches ---------- */
 
@@ -310,20 +229,26 @@ sort_keys(Datum *keys, int count)
 }
 
 /*
- * Bring keys in line; they are sorted. Returns how many rows were written.
- * Within SPI.
+ * Lock keys, and bring them in line; they are sorted. Returns how many rows
+ * were written. Within SPI.
  */
 uint64
 sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 {
+	static Statement lock = {
+		"INSERT INTO invtrack.connection_key AS k (connection, key, synced_at)"
+		" SELECT $1, u.key, pg_catalog.clock_timestamp() FROM pg_catalog.unnest($2) AS u(key)"
+		" ON CONFLICT (connection, key) DO UPDATE SET synced_at = excluded.synced_at",
+		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[2] = {connection->number};
 	uint64		written = 0;
 
 	count = sort_keys(keys, reject_long_keys(connection, keys, count, is_empty));
 	if (count == 0)
 		return 0;
-	lock_connection(connection->number, AccessShareLock);
-	if (!lock_keys(connection->number, array_of(TEXTOID, keys, NULL, count)))
-		return 0;
+	values[1] = array_of(TEXTOID, keys, NULL, count);
+	statement_run(&lock, values, NULL, false);
 	for (int first = 0; first < count; first += BATCH_KEYS)
 	{
 		Batch		batch = {connection, keys + first, Min(count - first, BATCH_KEYS), is_empty};
