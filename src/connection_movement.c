@@ -357,6 +357,8 @@ sync_movements(const Connection *connection, Datum keys, bool is_empty, bool in_
 	if (!is_empty)
 		read_rows(&sync);
 	nest_level = start_using_indexes();
+	if (is_empty)
+		(void) number_rows(&sync, false, NULL);
 	add_lines(&sync);
 	is_done = in_one_order || find_before(&sync.lines);
 	if (is_done)
