@@ -166,19 +166,17 @@ combine_lines(Lines *lines)
 
 /* ---------- what the keys brought before ---------- */
 
-/* The elements of an array that SPI found, null for none; how many. */
+/* The elements of an array that SPI found; how many. */
 static int
 take_elements(uint64 row, int column, Oid type, Oid array_type, Datum **elements)
 {
-	Datum		array;
+	Datum		array = result_datum(SPI_tuptable, row, column, array_type);
 	int16		size;
 	bool		by_value;
 	char		align;
 	bool	   *nulls;
 	int			count;
 
-	if (!result_nullable(SPI_tuptable, row, column, array_type, &array))
-		return 0;
 	get_typlenbyvalalign(type, &size, &by_value, &align);
 	deconstruct_array(DatumGetArrayTypeP(array), type, size, by_value, align, elements, &nulls,
 					  &count);
@@ -211,24 +209,17 @@ take_lines(Lines *lines, int key, uint64 row, int column)
 	}
 }
 
-/*
- * Start with what keys, an array in their order, have brought before. They are
- * looked up one by one, however few there were when the statement was planned.
- */
+/* Start with what keys, an array in their order, have brought before. */
 void
 start_lines(Lines *lines, const Connection *connection, Datum keys)
 {
 	static Statement find = {
-		"SELECT u.n, l.items, l.days, l.quantities, l.counts,"
-		" (SELECT true FROM invtrack.connection_reject r"
-		" WHERE r.key " EQ " u.key AND r.connection " EQ " $3 LIMIT 1)"
-		" FROM pg_catalog.unnest($2) WITH ORDINALITY AS u(key, n)"
-		" LEFT JOIN LATERAL (SELECT l.* FROM invtrack.connection_line l"
-		" WHERE l.key " EQ " u.key AND l.connection " EQ " $1 OFFSET 0) l ON true",
-		3, {INT4OID, TEXTARRAYOID, TEXTOID}, CURSOR_OPT_GENERIC_PLAN,
-		{INT8OID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID, BOOLOID}
+		"SELECT l.key, l.items, l.days, l.quantities, l.counts FROM invtrack.connection_line l"
+		" WHERE l.connection " EQ " $1 AND l.key " EQ " ANY ($2)",
+		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
+		{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
 	};
-	Datum		values[3] = {connection->number, keys, connection->name};
+	Datum		values[2] = {connection->number, keys};
 	Datum	   *key;
 	uint64		rows;
 
@@ -244,13 +235,7 @@ start_lines(Lines *lines, const Connection *connection, Datum keys)
 		lines->keys[i].key = key[i];
 	rows = statement_run(&find, values, NULL, false);
 	for (uint64 row = 0; row < rows; row++)
-	{
-		int			place = result_place(SPI_tuptable, row, 1, lines->key_count);
-		Datum		found;
-
-		take_lines(lines, place, row, 2);
-		lines->keys[place].has_rejects = result_nullable(SPI_tuptable, row, 6, BOOLOID, &found);
-	}
+		take_lines(lines, place_of_key(lines, result_text(SPI_tuptable, row, 1)), row, 2);
 }
 
 /* The numbers of the items of lines that are no more, each once, an array; how many. */

@@ -39,7 +39,6 @@ typedef struct LineItem
 typedef struct LineKey
 {
 	Datum		key;
-	bool		has_rejects;	/* are there rows of it in connection_reject? */
 	bool		is_changed;		/* its lines are others than before */
 } LineKey;
 

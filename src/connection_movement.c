@@ -268,14 +268,8 @@ write_rejects(const Sync *sync)
 		SOURCE_MERCHANT, SOURCE_SKU, SOURCE_INVENTORY_TYPE, SOURCE_DAY, SOURCE_QUANTITY
 	};
 	Datum		values[12] = {sync->connection->name};
-	Datum	   *keys = palloc(sizeof(Datum) * sync->lines.key_count);
-	int			told = 0;
 
-	for (int i = 0; i < sync->lines.key_count; i++)
-		if (sync->lines.keys[i].has_rejects)
-			keys[told++] = sync->lines.keys[i].key;
-	if (told > 0)
-		forget_rejects(sync->connection->name, array_of(TEXTOID, keys, NULL, told));
+	forget_rejects(sync->connection->name, sync->lines.key_array);
 	values[1] = sync->connection->target;
 	for (int i = 0; i < sync->row_count; i++)
 	{
@@ -310,13 +304,20 @@ start_sync(Sync *sync, Datum keys)
 }
 
 /*
- * Which of some keys, an array in their order, are not in line? Says so for
- * each of them. Items are locked; nothing is written.
+ * Which of some keys, an array in their order, are not in line, or have
+ * rejects? Says so for each of them. Items are locked; nothing is written.
  */
 void
 compare_movements(const Connection *connection, Datum keys, bool *differs)
 {
+	static Statement find_rejected = {
+		"SELECT DISTINCT r.key FROM invtrack.connection_reject r"
+		" WHERE r.connection " EQ " $1 AND r.key " EQ " ANY ($2)",
+		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {TEXTOID}
+	};
+	Datum		values[2] = {connection->name, keys};
 	Sync		sync = {connection};
+	uint64		rejected;
 	int			nest_level;
 
 	SPI_connect();
@@ -324,10 +325,12 @@ compare_movements(const Connection *connection, Datum keys, bool *differs)
 	take_rows(&sync, read_source(connection, keys, 0));
 	nest_level = start_using_indexes();
 	(void) number_rows(&sync, false, NULL);
+	rejected = statement_run(&find_rejected, values, NULL, false);
 	AtEOXact_GUC(false, nest_level);
+	memset(differs, 0, sizeof(bool) * sync.lines.key_count);
+	for (uint64 i = 0; i < rejected; i++)
+		differs[place_of_key(&sync.lines, result_text(SPI_tuptable, i, 1))] = true;
 	add_lines(&sync);
-	for (int i = 0; i < sync.lines.key_count; i++)
-		differs[i] = sync.lines.keys[i].has_rejects;
 	for (int i = 0; i < sync.row_count; i++)
 		if (sync.rows[i].fault != NULL)
 			differs[sync.rows[i].key] = true;
