@@ -80,6 +80,7 @@ BEGIN
     IF c.target IN ('merchant', 'product', 'inventory_type') THEN
         sample := invtrack_internal.try_entities(c, sample);
     END IF;
+    -- What a row refers to may still come.
     SELECT r.* INTO faulty
       FROM unnest(sample) r
      WHERE r.fault[1] <> '23503'

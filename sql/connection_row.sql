@@ -12,10 +12,10 @@ RETURN pg_catalog.array_position(ARRAY['merchant', 'inventory_type', 'product', 
 COMMENT ON FUNCTION invtrack_internal.target_rank(text) IS 'Targets in the order in which they are brought in line: what is referred to comes first';
 
 CREATE FUNCTION invtrack_internal.is_of_data(sqlstate text)
-RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN sqlstate OPERATOR(pg_catalog.!~) '^(40|53|54|57|58|XX|25|55P03|P0004)';
+RETURNS boolean LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'connection_is_of_data';
 COMMENT ON FUNCTION invtrack_internal.is_of_data(text) IS
-'Is an error one of the data, and not one that the transaction would have without a connection, too? As in src/connection_sync.c';
+'Is an error one of the data, and not one that the transaction would have without a connection, too?';
 
 CREATE FUNCTION invtrack_internal.sync_judge(c invtrack.connection, source invtrack_internal.source_rows)
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql STABLE

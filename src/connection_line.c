@@ -17,6 +17,7 @@
 #include "lib/qunique.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -25,6 +26,7 @@
 #include "compat.h"
 #include "connection_line.h"
 #include "quantity.h"
+#include "setting.h"
 #include "statement.h"
 
 /* The order in which keys are locked, that of their bytes; for pointers to them. */
@@ -222,6 +224,7 @@ start_lines(Lines *lines, const Connection *connection, Datum keys)
 	Datum		values[2] = {connection->number, keys};
 	Datum	   *key;
 	uint64		rows;
+	int			nest_level;
 
 	memset(lines, 0, sizeof(Lines));
 	lines->connection = connection;
@@ -233,7 +236,9 @@ start_lines(Lines *lines, const Connection *connection, Datum keys)
 	lines->keys = palloc0(sizeof(LineKey) * lines->key_count);
 	for (int i = 0; i < lines->key_count; i++)
 		lines->keys[i].key = key[i];
+	nest_level = start_using_indexes();
 	rows = statement_run(&find, values, NULL, false);
+	AtEOXact_GUC(false, nest_level);
 	for (uint64 row = 0; row < rows; row++)
 		take_lines(lines, place_of_key(lines, result_text(SPI_tuptable, row, 1)), row, 2);
 }

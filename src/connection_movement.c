@@ -131,6 +131,7 @@ number_rows(Sync *sync, bool may_make, uint64 *made)
 	Datum	   *codes[ITEM_CODES];
 	int			count = codes_of_rows(sync, codes);
 	int64	   *numbers = palloc0(sizeof(int64) * (count + 1));
+	int			nest_level = start_using_indexes();
 	bool		is_done = number_items(&sync->lines, codes, count, numbers,
 									   sync->in_one_order) == count;
 
@@ -139,6 +140,7 @@ number_rows(Sync *sync, bool may_make, uint64 *made)
 			sync->rows[i].item = numbers[sync->rows[i].item];
 	if (!is_done && may_make)
 		*made = make_numbers(&sync->lines, codes, count);
+	AtEOXact_GUC(false, nest_level);
 	return is_done;
 }
 
@@ -154,17 +156,11 @@ read_rows(Sync *sync)
 
 	for (int reads = 0; reads < READS_MAX; reads++)
 	{
-		int			nest_level;
-		bool		is_done;
-
 		take_rows(sync, read_source(sync->connection, sync->lines.key_array, 0));
-		nest_level = start_using_indexes();
-		is_done = number_rows(sync, true, &made);
-		AtEOXact_GUC(false, nest_level);
-		if (is_done)
+		if (number_rows(sync, true, &made))
 			return;
 	}
-	require_written(made, Max(made, 1), "connection_item");
+	require_written(Min(made, 1), 1, "connection_item");
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("an item was renamed or deleted while a connection numbered it"),
@@ -293,16 +289,6 @@ write_rejects(const Sync *sync)
 	}
 }
 
-/* What keys, an array, brought before. */
-static void
-start_sync(Sync *sync, Datum keys)
-{
-	int			nest_level = start_using_indexes();
-
-	start_lines(&sync->lines, sync->connection, keys);
-	AtEOXact_GUC(false, nest_level);
-}
-
 /*
  * Which of some keys, an array in their order, are not in line, or have
  * rejects? Says so for each of them. Items are locked; nothing is written.
@@ -311,7 +297,7 @@ void
 compare_movements(const Connection *connection, Datum keys, bool *differs)
 {
 	static Statement find_rejected = {
-		"SELECT DISTINCT r.key FROM invtrack.connection_reject r"
+		"SELECT r.key FROM invtrack.connection_reject r"
 		" WHERE r.connection " EQ " $1 AND r.key " EQ " ANY ($2)",
 		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {TEXTOID}
 	};
@@ -321,10 +307,10 @@ compare_movements(const Connection *connection, Datum keys, bool *differs)
 	int			nest_level;
 
 	SPI_connect();
-	start_sync(&sync, keys);
+	start_lines(&sync.lines, connection, keys);
 	take_rows(&sync, read_source(connection, keys, 0));
-	nest_level = start_using_indexes();
 	(void) number_rows(&sync, false, NULL);
+	nest_level = start_using_indexes();
 	rejected = statement_run(&find_rejected, values, NULL, false);
 	AtEOXact_GUC(false, nest_level);
 	memset(differs, 0, sizeof(bool) * sync.lines.key_count);
@@ -356,12 +342,12 @@ sync_movements(const Connection *connection, Datum keys, bool is_empty, bool in_
 
 	SPI_connect();
 	sync.in_one_order = in_one_order;
-	start_sync(&sync, keys);
-	if (!is_empty)
-		read_rows(&sync);
-	nest_level = start_using_indexes();
+	start_lines(&sync.lines, connection, keys);
 	if (is_empty)
 		(void) number_rows(&sync, false, NULL);
+	else
+		read_rows(&sync);
+	nest_level = start_using_indexes();
 	add_lines(&sync);
 	is_done = in_one_order || find_before(&sync.lines);
 	if (is_done)

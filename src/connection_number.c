@@ -3,8 +3,8 @@
  *		Numbers of the items that lines of sales and shipments have.
  *
  * A number stays when the product is renamed, and stands for another one when
- * it is merged. Who looks at items locks them against this, in the order of
- * their codes, as who renames and merges does.
+ * it is merged. Who looks at items locks them against this. Who waits for items
+ * does so in the order of their codes, as who renames and merges.
  */
 #include "postgres.h"
 
@@ -44,7 +44,7 @@ static Statement find_numbers = {
 	{INT8OID, INT8OID}
 };
 
-/* What became of numbers $1, where nobody is at the items. */
+/* What became of numbers $1, but for items that somebody is at: this waits for nobody. */
 static Statement find_free = {
 	"SELECT 0::pg_catalog.int8," ITEM_COLUMNS " FROM invtrack.connection_item i"
 	" WHERE i.item " EQ " ANY ($1) FOR KEY SHARE SKIP LOCKED",

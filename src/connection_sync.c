@@ -143,6 +143,22 @@ is_of_data(int sqlstate)
 	}
 }
 
+/* is_of_data(sqlstate) */
+PG_FUNCTION_INFO_V1(connection_is_of_data);
+Datum
+connection_is_of_data(PG_FUNCTION_ARGS)
+{
+	char	   *state = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	if (strlen(state) != 5)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is not an SQLSTATE", shown(state)),
+				 errhint("An SQLSTATE has five characters."),
+				 errargument("sqlstate")));
+	PG_RETURN_BOOL(is_of_data(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])));
+}
+
 /*
  * Bring keys in line, halving them until those that fail are found. Returns
  * how many rows were written.
