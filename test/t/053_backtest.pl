@@ -34,6 +34,9 @@ SELECT merchant, sku, 'good', mechanism, CASE WHEN mechanism <> 'turnover_days' 
        CASE WHEN mechanism <> 'stock_quantity' THEN 1 + (random() * 20)::int END, CASE WHEN mechanism = 'turnover_days' THEN 1 + (random() * 8)::int END,
        CASE WHEN mechanism <> 'stalled_days' AND random() < 0.1 THEN 3 END
   FROM invtrack.product, unnest(ARRAY['stock_quantity', 'turnover_days', 'stalled_days']) mechanism;
+-- whatever the seed is, an alert is withdrawn: always low, and then discontinued
+INSERT INTO invtrack.product (merchant, sku, discontinued_on) VALUES ('m1', 'ends', '2026-01-20');
+INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity) VALUES ('m1', 'ends', 'good', 'stock_quantity', 1000);
 DO \$\$
 BEGIN
     FOR day IN 1 .. $days LOOP
