@@ -33,14 +33,8 @@
 /* How many plans of sources are kept. */
 #define PLANS_MAX	64
 
-typedef struct Source
-{
-	const Connection *connection;
-	char	   *name;			/* of the relation, qualified and quoted */
-	const char *key;			/* quoted */
-	const char *key_type;		/* qualified */
-	StringInfoData columns[SOURCE_COLUMNS];
-} Source;
+/* In SQL, after a text: so it is ordered as codes and keys are. */
+#define IN_BYTES	" COLLATE pg_catalog.\"C\""
 
 /* ---------- connections ---------- */
 
@@ -71,8 +65,8 @@ find_connection(Datum name, Connection *connection)
 	return true;
 }
 
-/* The same, or an error. */
-static void
+/* The same, or an error. Within SPI. */
+void
 get_connection(Datum name, Connection *connection)
 {
 	if (!find_connection(name, connection))
@@ -138,10 +132,10 @@ add_column(Source *source, const TargetColumn *column)
 			appendStringInfo(goes_to, "s.%s", quoted);
 			break;
 		case SOURCE_CODE:
-			appendStringInfo(goes_to, "coalesce(s.%s::pg_catalog.text, '')", quoted);
+			appendStringInfo(goes_to, "coalesce(s.%s::pg_catalog.text, '')" IN_BYTES, quoted);
 			break;
 		default:
-			appendStringInfo(goes_to, "s.%s::pg_catalog.text", quoted);
+			appendStringInfo(goes_to, "s.%s::pg_catalog.text" IN_BYTES, quoted);
 	}
 }
 
@@ -173,7 +167,7 @@ complete_columns(Source *source)
 }
 
 /* The source of a connection, and the columns that it has. */
-static void
+void
 open_source(const Connection *connection, Source *source)
 {
 	Oid			relation = connection->source;
@@ -193,7 +187,7 @@ open_source(const Connection *connection, Source *source)
 	source->key = quote_identifier(connection->key);
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		initStringInfo(&source->columns[i]);
-	appendStringInfo(&source->columns[SOURCE_KEY], "s.%s::pg_catalog.text", source->key);
+	appendStringInfo(&source->columns[SOURCE_KEY], "s.%s::pg_catalog.text" IN_BYTES, source->key);
 	for (int i = 0; i < count; i++)
 		if (find_column(relation, columns[i].name, columns[i].is_required) > 0)
 			add_column(source, &columns[i]);
@@ -204,8 +198,8 @@ open_source(const Connection *connection, Source *source)
  * The plan of a query over a source. PostgreSQL makes it anew where something
  * that it depends on has changed.
  */
-static SPIPlanPtr
-plan_of(const char *query, int nargs, Oid *types)
+SPIPlanPtr
+plan_of_source(const char *query, int nargs, Oid *types)
 {
 	static struct
 	{
@@ -237,14 +231,15 @@ plan_of(const char *query, int nargs, Oid *types)
 }
 
 /* Run a query over the source as its owner. Returns how many rows it gives. */
-static uint64
-run_as_owner(const Source *source, const char *query, int nargs, Oid *types, Datum *values)
+uint64
+run_as_owner_of_source(const Source *source, const char *query, int nargs, Oid *types,
+					   Datum *values)
 {
 	Caller		before;
 	int			result;
 
 	become_owner_of(source->connection->source, &before);
-	result = SPI_execute_plan(plan_of(query, nargs, types), values, NULL, false, 0);
+	result = SPI_execute_plan(plan_of_source(query, nargs, types), values, NULL, false, 0);
 	become_caller(&before);
 	if (result != SPI_OK_SELECT)	/* cannot happen: the text is ours */
 		elog(ERROR, "could not run \"%s\": %s", query, SPI_result_code_string(result));
@@ -290,10 +285,31 @@ read_source(const Connection *connection, Datum keys, int32 max_rows)
 	uint64		count;
 
 	open_source(connection, &source);
-	count = run_as_owner(&source, query_of(&source, has_keys, max_rows), has_keys ? 1 : 0,
-						 argument_types, &keys);
+	count = run_as_owner_of_source(&source, query_of(&source, has_keys, max_rows), has_keys ? 1 : 0,
+								   argument_types, &keys);
 	require_columns(SPI_tuptable->tupdesc, types, lengthof(types));
 	return count;
+}
+
+/*
+ * All rows of a connection's source, in the order of their keys, to be fetched as
+ * its owner. Within SPI.
+ */
+Portal
+open_rows_of_source(const Connection *connection)
+{
+	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
+	Source		source;
+	Caller		before;
+	Portal		cursor;
+
+	open_source(connection, &source);
+	become_owner_of(connection->source, &before);
+	cursor = SPI_cursor_open(NULL, plan_of_source(query_of(&source, false, 0), 0, NULL), NULL, NULL,
+							 false);
+	become_caller(&before);
+	require_columns(cursor->tupDesc, types, lengthof(types));
+	return cursor;
 }
 
 /* A column of the rows that SPI found, as an array. */
@@ -341,106 +357,4 @@ connection_read_source(PG_FUNCTION_ARGS)
 	row = heap_form_tuple(columns, values, nulls);
 	SPI_finish();
 	PG_RETURN_DATUM(HeapTupleGetDatum(row));
-}
-
-/* The one value that SPI found, an array, in the memory of the caller's; null if it is. */
-static bool
-take_array(MemoryContext caller, Datum *array)
-{
-	bool		found = result_nullable(SPI_tuptable, 0, 1, TEXTARRAYOID, array);
-
-	if (found)
-	{
-		MemoryContext before = MemoryContextSwitchTo(caller);
-
-		*array = PointerGetDatum(PG_DETOAST_DATUM_COPY(*array));
-		MemoryContextSwitchTo(before);
-	}
-	return found;
-}
-
-/* read_keys(connection, after, max_keys) */
-PG_FUNCTION_INFO_V1(connection_read_keys);
-Datum
-connection_read_keys(PG_FUNCTION_ARGS)
-{
-	Oid			types[] = {TEXTOID};
-	MemoryContext caller = CurrentMemoryContext;
-	Connection	connection;
-	Source		source;
-	StringInfoData query;
-	Datum		after = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
-	Datum		keys;
-	bool		found;
-
-	require_not_null(fcinfo, 0, "connection");
-	SPI_connect();
-	get_connection(PG_GETARG_DATUM(0), &connection);
-	open_source(&connection, &source);
-	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT pg_catalog.array_agg(r.k::pg_catalog.text)"
-					 " FROM (SELECT DISTINCT s.%s AS k"
-					 " FROM %s s WHERE s.%s ", source.key, source.name, source.key);
-	if (PG_ARGISNULL(1))
-		appendStringInfoString(&query, "IS NOT NULL");
-	else
-		appendStringInfo(&query, "OPERATOR(pg_catalog.>) $1::%s", source.key_type);
-	appendStringInfoString(&query, " ORDER BY 1");
-	if (!PG_ARGISNULL(2))
-		appendStringInfo(&query, " LIMIT %d", PG_GETARG_INT32(2));
-	appendStringInfoString(&query, ") r");
-	run_as_owner(&source, query.data, PG_ARGISNULL(1) ? 0 : 1, types, &after);
-	found = take_array(caller, &keys);
-	SPI_finish();
-	if (!found)
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(keys);
-}
-
-/* as_keys(connection, keys) */
-PG_FUNCTION_INFO_V1(connection_as_keys);
-Datum
-connection_as_keys(PG_FUNCTION_ARGS)
-{
-	Oid			types[] = {TEXTARRAYOID};
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext spi;
-	Connection	connection;
-	Source		source;
-	Datum		given = PG_GETARG_DATUM(1);
-	Datum		keys;
-	char	   *query;
-	bool		found;
-
-	require_not_null(fcinfo, 0, "connection");
-	require_not_null(fcinfo, 1, "keys");
-	SPI_connect();
-	get_connection(PG_GETARG_DATUM(0), &connection);
-	open_source(&connection, &source);
-	query = psprintf("SELECT pg_catalog.array_agg(DISTINCT k::%s::pg_catalog.text)"
-					 " FROM pg_catalog.unnest($1) k WHERE k IS NOT NULL", source.key_type);
-	spi = CurrentMemoryContext;
-	PG_TRY();
-	{
-		(void) SPI_execute_plan(plan_of(query, 1, types), &given, NULL, true, 0);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(spi);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
-			PG_RE_THROW();
-		FlushErrorState();
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s", error->message),
-				 errhint("The key of the connection is of type %s.", source.key_type),
-				 errargument("keys")));
-	}
-	PG_END_TRY();
-	found = take_array(caller, &keys);
-	SPI_finish();
-	PG_RETURN_DATUM(found ? keys : PointerGetDatum(construct_empty_array(TEXTOID)));
 }

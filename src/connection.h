@@ -8,6 +8,7 @@
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
 /* What is read of a source, column by column, and the columns of invtrack_internal.source_rows. */
@@ -46,6 +47,16 @@ typedef struct Connection
 
 #define CONNECTION_TYPES	TEXTOID, INT4OID, TEXTOID, INT4OID, OIDOID, TEXTOID
 
+/* The source of a connection, for texts of queries. */
+typedef struct Source
+{
+	const Connection *connection;
+	char	   *name;			/* of the relation, qualified and quoted */
+	const char *key;			/* quoted */
+	const char *key_type;		/* qualified */
+	StringInfoData columns[SOURCE_COLUMNS];
+} Source;
+
 /* How many columns a source has beside its key, at most. */
 #define TARGET_COLUMNS_MAX	10
 
@@ -69,7 +80,16 @@ typedef struct RowFault
 /* connection.c */
 extern void take_connection(const SPITupleTable *rows, uint64 row, Connection *connection);
 extern bool find_connection(Datum name, Connection *connection);
+extern void get_connection(Datum name, Connection *connection);
+extern void open_source(const Connection *connection, Source *source);
+extern SPIPlanPtr plan_of_source(const char *query, int nargs, Oid *types);
+extern uint64 run_as_owner_of_source(const Source *source, const char *query, int nargs,
+									 Oid *types, Datum *values);
 extern uint64 read_source(const Connection *connection, Datum keys, int32 max_rows);
+extern Portal open_rows_of_source(const Connection *connection);
+
+/* connection_compare.c */
+extern int	keep_differing(const Connection *connection, Datum *keys, int count);
 
 /* connection_item.c */
 extern void require_not_fed(Datum merchant, Datum sku);
@@ -77,10 +97,14 @@ extern Datum lock_items(Datum merchant, Datum *skus, int count);
 extern void move_items(Datum merchant, Datum sku, Datum other_sku, Datum items);
 extern uint64 forget_items(Datum items);
 
+/* connection_key.c */
+extern int	compare_keys(const void *a, const void *b);
+extern int	sort_keys(Datum *keys, int count);
+extern Datum *take_keys(Datum array, int *count);
+
 /* connection_movement.c */
 extern void forget_rejects(Datum connection, Datum keys);
-extern void compare_movements(const Connection *connection, Datum keys, bool *differs);
-extern bool sync_movements(const Connection *connection, Datum keys, bool is_empty,
+extern bool sync_movements(const Connection *connection, Datum *keys, int count, bool is_empty,
 						   bool in_one_order, uint64 *written);
 
 /* connection_note.c */
@@ -95,7 +119,6 @@ extern const RowFault *find_row_fault(text *target, const NullableDatum *row);
 
 /* connection_sync.c */
 extern uint64 sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty);
-extern Datum *take_keys(Datum array, int *count);
 
 /* connection_watch.c */
 extern void connection_init(void);

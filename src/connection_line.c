@@ -22,19 +22,11 @@
 #include "utils/typcache.h"
 
 #include "argument.h"
-#include "code.h"
 #include "compat.h"
 #include "connection_line.h"
 #include "quantity.h"
 #include "setting.h"
 #include "statement.h"
-
-/* The order in which keys are locked, that of their bytes; for pointers to them. */
-int
-compare_keys(const void *a, const void *b)
-{
-	return compare_codes(*(const Datum *) a, *(const Datum *) b);
-}
 
 /* The place of a key among those that are brought in line. */
 int
@@ -170,9 +162,10 @@ combine_lines(Lines *lines)
 
 /* The elements of an array that SPI found; how many. */
 static int
-take_elements(uint64 row, int column, Oid type, Oid array_type, Datum **elements)
+take_elements(const SPITupleTable *table, uint64 row, int column, Oid type, Oid array_type,
+			  Datum **elements)
 {
-	Datum		array = result_datum(SPI_tuptable, row, column, array_type);
+	Datum		array = result_datum(table, row, column, array_type);
 	int16		size;
 	bool		by_value;
 	char		align;
@@ -188,19 +181,19 @@ take_elements(uint64 row, int column, Oid type, Oid array_type, Datum **elements
 	return count;
 }
 
-/* The lines of a key that SPI found. */
-static void
-take_lines(Lines *lines, int key, uint64 row, int column)
+/* The lines of a key that SPI found, in memory of their own. */
+void
+take_lines(Lines *lines, int key, const SPITupleTable *table, uint64 row, int column)
 {
 	Datum	   *items;
 	Datum	   *days;
 	Datum	   *quantities;
 	Datum	   *counts;
-	int			count = take_elements(row, column, INT8OID, INT8ARRAYOID, &items);
+	int			count = take_elements(table, row, column, INT8OID, INT8ARRAYOID, &items);
 
-	if (take_elements(row, column + 1, DATEOID, DATEARRAYOID, &days) != count ||
-		take_elements(row, column + 2, NUMERICOID, NUMERICARRAYOID, &quantities) != count ||
-		take_elements(row, column + 3, INT4OID, INT4ARRAYOID, &counts) != count)
+	if (take_elements(table, row, column + 1, DATEOID, DATEARRAYOID, &days) != count ||
+		take_elements(table, row, column + 2, NUMERICOID, NUMERICARRAYOID, &quantities) != count ||
+		take_elements(table, row, column + 3, INT4OID, INT4ARRAYOID, &counts) != count)
 		report_damage();
 	for (int i = 0; i < count; i++)
 	{
@@ -211,9 +204,25 @@ take_lines(Lines *lines, int key, uint64 row, int column)
 	}
 }
 
-/* Start with what keys, an array in their order, have brought before. */
+/* Start with keys, in their order. */
 void
-start_lines(Lines *lines, const Connection *connection, Datum keys)
+start_lines(Lines *lines, const Connection *connection, const Datum *keys, int count,
+			ItemLocks locks)
+{
+	memset(lines, 0, sizeof(Lines));
+	lines->connection = connection;
+	lines->locks = locks;
+	lines->room = 16;
+	lines->lines = palloc(sizeof(Line) * lines->room);
+	lines->key_count = count;
+	lines->keys = palloc0(sizeof(LineKey) * (count + 1));
+	for (int i = 0; i < count; i++)
+		lines->keys[i].key = keys[i];
+}
+
+/* What the keys have brought before. */
+void
+find_lines(Lines *lines)
 {
 	static Statement find = {
 		"SELECT l.key, l.items, l.days, l.quantities, l.counts FROM invtrack.connection_line l"
@@ -221,26 +230,14 @@ start_lines(Lines *lines, const Connection *connection, Datum keys)
 		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
 		{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
 	};
-	Datum		values[2] = {connection->number, keys};
-	Datum	   *key;
-	uint64		rows;
-	int			nest_level;
+	Datum		values[2] = {lines->connection->number, lines->key_array};
+	int			nest_level = start_using_indexes();
+	uint64		rows = statement_run(&find, values, NULL, false);
 
-	memset(lines, 0, sizeof(Lines));
-	lines->connection = connection;
-	lines->key_array = keys;
-	lines->room = 16;
-	lines->lines = palloc(sizeof(Line) * lines->room);
-	deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &key, NULL,
-					  &lines->key_count);
-	lines->keys = palloc0(sizeof(LineKey) * lines->key_count);
-	for (int i = 0; i < lines->key_count; i++)
-		lines->keys[i].key = key[i];
-	nest_level = start_using_indexes();
-	rows = statement_run(&find, values, NULL, false);
 	AtEOXact_GUC(false, nest_level);
 	for (uint64 row = 0; row < rows; row++)
-		take_lines(lines, place_of_key(lines, result_text(SPI_tuptable, row, 1)), row, 2);
+		take_lines(lines, place_of_key(lines, result_text(SPI_tuptable, row, 1)), SPI_tuptable,
+				   row, 2);
 }
 
 /* The numbers of the items of lines that are no more, each once, an array; how many. */

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "executor/spi.h"
 #include "utils/date.h"
 
 #include "catalogue.h"
@@ -42,12 +43,35 @@ typedef struct LineKey
 	bool		is_changed;		/* its lines are others than before */
 } LineKey;
 
+/* A row of the source. */
+typedef struct SourceRow
+{
+	int			key;			/* its place among the keys */
+	int			number;			/* among the rows of the key, from 1 */
+	NullableDatum values[SOURCE_COLUMNS];
+	const RowFault *fault;
+	int64		item;
+} SourceRow;
+
+/* How items are locked. */
+typedef enum ItemLocks
+{
+	ITEMS_FREE,
+	ITEMS_AS_THEY_COME,
+	ITEMS_IN_ONE_ORDER			/* those of rows and of lines together */
+} ItemLocks;
+
+/* What is known of keys. */
 typedef struct Lines
 {
 	const Connection *connection;
+	ItemLocks	locks;
 	Datum		key_array;
 	LineKey    *keys;			/* each of them, in their order */
 	int			key_count;
+	SourceRow  *rows;
+	int			row_count;
+	int			row_room;
 	Line	   *lines;
 	int			count;
 	int			room;
@@ -57,9 +81,11 @@ typedef struct Lines
 } Lines;
 
 /* connection_line.c: within SPI */
-extern int	compare_keys(const void *a, const void *b);
 extern int	place_of_key(const Lines *lines, Datum key);
-extern void start_lines(Lines *lines, const Connection *connection, Datum keys);
+extern void start_lines(Lines *lines, const Connection *connection, const Datum *keys, int count,
+						ItemLocks locks);
+extern void take_lines(Lines *lines, int key, const SPITupleTable *table, uint64 row, int column);
+extern void find_lines(Lines *lines);
 extern void add_item(Lines *lines, int64 number, int64 stands_for, const Datum *codes);
 extern void add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity);
 extern const LineItem *item_of_line(const Lines *lines, const Line *line);
@@ -70,9 +96,13 @@ extern void keep_lines(const Lines *lines);
 extern void require_written(uint64 written, uint64 expected, const char *table);
 
 /* connection_number.c: within SPI */
-extern int	number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers,
-						 bool in_one_order);
+extern int	number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers);
 extern uint64 make_numbers(const Lines *lines, Datum *const *codes, int count);
 extern bool find_before(Lines *lines);
+
+/* connection_read.c: within SPI */
+extern void take_row(Lines *lines, int key, const SPITupleTable *table, uint64 row);
+extern bool number_rows(Lines *lines, bool may_make, uint64 *made);
+extern void add_lines(Lines *lines);
 
 #endif							/* INVTRACK_CONNECTION_LINE_H */

@@ -34,15 +34,19 @@
  *
  * The numbers of items: target $1, arrays of their codes, in their order.
  */
-static Statement find_numbers = {
-	"SELECT u.n, i.item" FROM_CODES
-	" CROSS JOIN LATERAL (SELECT i.item FROM invtrack.connection_item i"
-	" WHERE i.merchant " EQ " u.merchant AND i.sku " EQ " u.sku"
-	" AND i.inventory_type " EQ " u.inventory_type AND i.target " EQ " $1"
-	" AND i.same_as IS NULL FOR KEY SHARE) i",
-	4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
-	{INT8OID, INT8OID}
-};
+#define NUMBERS_OF_CODES(lock) { \
+	"SELECT u.n, i.item" FROM_CODES \
+	" CROSS JOIN LATERAL (SELECT i.item FROM invtrack.connection_item i" \
+	" WHERE i.merchant " EQ " u.merchant AND i.sku " EQ " u.sku" \
+	" AND i.inventory_type " EQ " u.inventory_type AND i.target " EQ " $1" \
+	" AND i.same_as IS NULL " lock ") i", \
+	4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, \
+	{INT8OID, INT8OID} \
+}
+static Statement find_numbers = NUMBERS_OF_CODES("FOR KEY SHARE");
+
+/* The same, without locks. */
+static Statement look_at_numbers = NUMBERS_OF_CODES("OFFSET 0");
 
 /* What became of numbers $1, but for items that somebody is at: this waits for nobody. */
 static Statement find_free = {
@@ -153,26 +157,30 @@ take_items(Lines *lines, uint64 found, Datum *const *codes, int64 *numbers, int 
 }
 
 /*
- * The numbers of items of codes, which come in their order; in_one_order: and
- * what became of those of lines. Returns how many have one: where some have
- * none, or are just given another code, their numbers are 0.
+ * The numbers of items of codes, which come in their order, and, where items are
+ * locked in one order, what became of those of lines. Returns how many have one:
+ * where some have none, or are just given another code, their numbers are 0.
  */
 int
-number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers, bool in_one_order)
+number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers)
 {
 	Datum		values[ITEM_CODES + 2];
 	int			before = 0;
 	uint64		found;
 
-	if (in_one_order)
+	if (lines->locks == ITEMS_IN_ONE_ORDER)
 		values[1 + ITEM_CODES] = items_less(lines, &before);
 	lines->item_count = 0;
 	if (count == 0 && before == 0)
 		return 0;
 	put_codes(lines, codes, count, values);
-	found = statement_run(before > 0 ? &find_both : &find_numbers, values, NULL, false);
 	if (before > 0)
+	{
+		found = statement_run(&find_both, values, NULL, false);
 		return take_items(lines, found, codes, numbers, count);
+	}
+	found = statement_run(lines->locks == ITEMS_FREE ? &look_at_numbers : &find_numbers, values,
+						  NULL, false);
 	take_numbers(lines, found, codes, numbers, count);
 	return found;
 }

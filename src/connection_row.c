@@ -162,19 +162,24 @@ day_fault(const char *column, Datum value)
 				 "Give a date from 0001-01-01 to 9999-12-31.", column);
 }
 
+static const char *
+shown_number(Datum value)
+{
+	return shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+}
+
 static const RowFault *
 quantity_fault(const Target *target, Datum value)
 {
-	const char *shown_value = shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
 	Quantity	micro;
 
 	if (quantity_from_numeric(value, &micro) != DAY_CODEC_OK ||
 		micro <= -QUANTITY_LIMIT || micro >= QUANTITY_LIMIT)
-		return fault("23514", psprintf("%s is not a valid quantity", shown_value),
+		return fault("23514", psprintf("%s is not a valid quantity", shown_number(value)),
 					 "A quantity has at most 6 decimals, and is above -10^12 and below 10^12.",
 					 "quantity");
 	if (micro <= 0 && strcmp(target->name, "incoming") == 0)
-		return fault("23514", psprintf("quantity %s is not above 0", shown_value),
+		return fault("23514", psprintf("quantity %s is not above 0", shown_number(value)),
 					 "Leave out what is not on order.", "quantity");
 	return NULL;
 }

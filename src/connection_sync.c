@@ -12,22 +12,18 @@
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "lib/qunique.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
 #include "argument.h"
 #include "compat.h"
 #include "connection.h"
-#include "connection_line.h"
 #include "setting.h"
 #include "statement.h"
 #include "subtransaction.h"
 
-/* So many keys are brought in line at once, and so many compared. */
+/* So many keys are brought in line at once. */
 #define BATCH_KEYS		2000
-#define COMPARED_KEYS	10000
 
 /* Statements that are planned once a session take so many at most. */
 #define FEW_KEYS		20
@@ -76,24 +72,22 @@ sync_batch(void *argument)
 	Batch	   *batch = argument;
 	Datum		values[4] = {batch->connection->number};
 
+	int			nest_level;
+
+	if (feeds_movements(batch->connection->target))
+		return batch->is_done = sync_movements(batch->connection, batch->keys, batch->count,
+											   batch->is_empty, batch->in_one_order,
+											   &batch->written);
 	SPI_connect();
 	values[1] = array_of(TEXTOID, batch->keys, NULL, batch->count);
 	values[2] = BoolGetDatum(batch->is_empty);
 	values[3] = BoolGetDatum(batch->tries);
-	batch->is_done = true;
-	if (feeds_movements(batch->connection->target))
-		batch->is_done = sync_movements(batch->connection, values[1], batch->is_empty,
-										batch->in_one_order, &batch->written);
-	else
-	{
-		int			nest_level = start_planning_for(batch->count);
-
-		if (statement_run(&sync, values, NULL, false) > 0)
-			batch->written = result_int64(SPI_tuptable, 0, 1);
-		AtEOXact_GUC(false, nest_level);
-	}
+	nest_level = start_planning_for(batch->count);
+	if (statement_run(&sync, values, NULL, false) > 0)
+		batch->written = result_int64(SPI_tuptable, 0, 1);
+	AtEOXact_GUC(false, nest_level);
 	SPI_finish();
-	return batch->is_done;
+	return batch->is_done = true;
 }
 
 /* The key failed as a whole, and is as it was. */
@@ -119,28 +113,6 @@ reject_key(const Batch *batch, const ErrorData *error)
 	else
 		values[4] = CStringGetTextDatum(error->hint);
 	statement_run(&reject, values, nulls, false);
-}
-
-/*
- * Is an error one of the data, and not one that the transaction would have
- * without a connection, too?
- */
-static bool
-is_of_data(int sqlstate)
-{
-	switch (ERRCODE_TO_CATEGORY(sqlstate))
-	{
-		case ERRCODE_TO_CATEGORY(ERRCODE_INVALID_TRANSACTION_STATE):
-		case ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK):
-		case ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES):
-		case ERRCODE_TO_CATEGORY(ERRCODE_PROGRAM_LIMIT_EXCEEDED):
-		case ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION):
-		case ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR):
-		case ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR):
-			return false;
-		default:
-			return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE && sqlstate != ERRCODE_ASSERT_FAILURE;
-	}
 }
 
 /* is_of_data(sqlstate) */
@@ -236,14 +208,6 @@ reject_long_keys(const Connection *connection, Datum *keys, int count, bool is_e
 	return kept;
 }
 
-/* Put keys into their order, each once; how many. */
-static int
-sort_keys(Datum *keys, int count)
-{
-	qsort(keys, count, sizeof(Datum), compare_keys);
-	return qunique(keys, count, sizeof(Datum), compare_keys);
-}
-
 /*
  * Lock keys, and bring them in line; they are sorted. Returns how many rows
  * were written. Within SPI.
@@ -272,93 +236,6 @@ sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 		written += sync_halving(&batch);
 	}
 	return written;
-}
-
-/* The keys that an array has, without nulls. */
-Datum *
-take_keys(Datum array, int *count)
-{
-	Datum	   *keys;
-	bool	   *nulls;
-	int			all;
-
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls,
-					  &all);
-	*count = 0;
-	for (int i = 0; i < all; i++)
-		if (!nulls[i])
-			keys[(*count)++] = keys[i];
-	return keys;
-}
-
-/* ---------- what is to be done ---------- */
-
-typedef struct Comparison
-{
-	const Connection *connection;
-	Datum		keys;
-	bool		differs[COMPARED_KEYS];
-} Comparison;
-
-/* Compare: the work of a subtransaction, of which nothing stays, not even locks. */
-static bool
-compare_batch(void *argument)
-{
-	Comparison *comparison = argument;
-
-	compare_movements(comparison->connection, comparison->keys, comparison->differs);
-	return false;
-}
-
-/*
- * Move keys to kept that are not in line, or cannot be read, which takes halves
- * to find out; how many.
- */
-static int
-compare_halving(Comparison *comparison, const Datum *keys, int count, Datum *kept)
-{
-	ErrorData  *error;
-	int			found = 0;
-
-	comparison->keys = array_of(TEXTOID, (Datum *) keys, NULL, count);
-	error = run_in_subtransaction(compare_batch, comparison);
-	pfree(DatumGetPointer(comparison->keys));
-	if (error == NULL)
-	{
-		for (int i = 0; i < count; i++)
-			if (comparison->differs[i])
-				kept[found++] = keys[i];
-		return found;
-	}
-	if (!is_of_data(error->sqlerrcode))
-		ReThrowError(error);
-	FreeErrorData(error);
-	if (count == 1)
-	{
-		kept[0] = keys[0];
-		return 1;
-	}
-	found = compare_halving(comparison, keys, count / 2, kept);
-	return found + compare_halving(comparison, keys + count / 2, count - count / 2, kept + found);
-}
-
-/*
- * Leave the keys of sales or shipments that are not in line, or cannot be read;
- * how many. Keys that are in line are neither locked nor written, but for the
- * first where all are: connection_status tells by it when that was.
- */
-static int
-keep_differing(const Connection *connection, Datum *keys, int count)
-{
-	Comparison *comparison = palloc(sizeof(Comparison));
-	int			kept = 0;
-
-	comparison->connection = connection;
-	count = sort_keys(keys, count);
-	for (int first = 0; first < count; first += COMPARED_KEYS)
-		kept += compare_halving(comparison, keys + first, Min(count - first, COMPARED_KEYS),
-								keys + kept);
-	return kept == 0 ? Min(count, 1) : kept;
 }
 
 /* sync_keys(connection, keys, is_empty, differing) */

@@ -9,5 +9,6 @@
 
 /* subtransaction.c */
 extern ErrorData *run_in_subtransaction(bool (*work) (void *), void *argument);
+extern bool is_of_data(int sqlstate);
 
 #endif							/* INVTRACK_SUBTRANSACTION_H */

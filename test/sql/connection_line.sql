@@ -118,4 +118,35 @@ UPDATE article SET sku = 'f' WHERE sku = 'd';
 SELECT synced();
 SELECT invtrack.disconnect('articles', keep_data => false);
 SELECT sku FROM invtrack.product ORDER BY sku;
+
+-- Of many keys those are found that differ, and others are not written.
+CREATE TABLE counted (id integer, sku text, units numeric);
+CREATE INDEX ON counted (id);
+INSERT INTO counted SELECT n, 'f', 1 + n % 7 FROM generate_series(1, 12000) n;
+CREATE VIEW to_count AS SELECT id, 'm'::text AS merchant, sku, 'good'::text AS inventory_type, date '2026-03-02' AS occurred_on, units AS quantity FROM counted;
+SELECT invtrack.connect('counted', 'sale', 'to_count', 'id');
+CREATE FUNCTION written() RETURNS TABLE (keys bigint, first_key text, last_key text) LANGUAGE sql AS $$
+    WITH touched AS (UPDATE invtrack.connection_key SET synced_at = '2026-01-01' WHERE synced_at > '2026-01-01' RETURNING key)
+    SELECT count(*), min(key), max(key) FROM touched
+$$;
+SELECT synced();
+SELECT * FROM written();
+SELECT synced();
+SELECT * FROM written();
+UPDATE counted SET units = units + 1 WHERE id % 1000 = 0;
+DELETE FROM counted WHERE id % 1000 = 1;
+INSERT INTO counted SELECT n, 'f', 1 FROM generate_series(30000, 30009) n;
+INSERT INTO counted SELECT n, 'f', 0.5 FROM generate_series(10, 12) n, generate_series(1, n) l;
+INSERT INTO counted VALUES (9, NULL, 1), (99, 'f', 'NaN');
+SELECT synced();
+SELECT * FROM written();
+SELECT synced();
+SELECT * FROM written();
+SELECT sum(quantity) = (SELECT sum(units) FROM counted WHERE sku = 'f' AND units <> 'NaN') AS as_in_source FROM invtrack.movement WHERE merchant = 'm' AND occurred_on = '2026-03-02';
+-- A source that cannot be read: its keys are looked at one by one.
+DELETE FROM counted WHERE id > 40;
+CREATE OR REPLACE VIEW to_count AS SELECT id, 'm'::text AS merchant, sku, 'good'::text AS inventory_type, date '2026-03-02' AS occurred_on, units + 0 / (id - 20) AS quantity FROM counted;
+SELECT synced();
+SELECT * FROM written();
+SELECT key, sqlstate, message FROM invtrack.connection_reject ORDER BY key;
 ROLLBACK;

@@ -1,0 +1,124 @@
+/*
+ * connection_read.c
+ *		Rows of a source of sales or shipments: judged, given numbers for their
+ *		items, and made lines of.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/date.h"
+#include "utils/guc.h"
+
+#include "catalogue.h"
+#include "code.h"
+#include "connection.h"
+#include "connection_line.h"
+#include "setting.h"
+#include "statement.h"
+
+/* A row of a key that SPI found, in memory of its own. Those of a key come together. */
+void
+take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
+{
+	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
+	SourceRow  *row;
+
+	if (lines->row_count == lines->row_room)
+	{
+		lines->row_room = Max(8, lines->row_room * 2);
+		lines->rows = lines->rows == NULL ? palloc(sizeof(SourceRow) * lines->row_room) :
+			repalloc_huge(lines->rows, sizeof(SourceRow) * lines->row_room);
+	}
+	row = &lines->rows[lines->row_count++];
+	for (int c = 0; c < SOURCE_COLUMNS; c++)
+	{
+		NullableDatum *value = &row->values[c];
+
+		value->isnull = !result_nullable(table, place, c + 1, types[c], &value->value);
+		if (!value->isnull && types[c] != DATEOID)
+			value->value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value->value));
+	}
+	row->key = key;
+	row->number = lines->row_count > 1 && row[-1].key == key ? row[-1].number + 1 : 1;
+	row->fault = find_row_fault(DatumGetTextPP(lines->connection->target), row->values);
+	row->item = 0;
+}
+
+static int
+compare_items(const void *a, const void *b)
+{
+	const SourceRow *row_a = *(SourceRow *const *) a;
+	const SourceRow *row_b = *(SourceRow *const *) b;
+	int			order = 0;
+
+	for (int c = SOURCE_MERCHANT; c <= SOURCE_INVENTORY_TYPE && order == 0; c++)
+		order = compare_codes(row_a->values[c].value, row_b->values[c].value);
+	return order;
+}
+
+/* The codes of the items of sound rows, in their order; how many items. Rows get their places. */
+static int
+codes_of_rows(Lines *lines, Datum **codes)
+{
+	SourceRow **sound = palloc(sizeof(SourceRow *) * (lines->row_count + 1));
+	int			count = 0;
+	int			items = 0;
+
+	for (int i = 0; i < lines->row_count; i++)
+		if (lines->rows[i].fault == NULL)
+			sound[count++] = &lines->rows[i];
+	qsort(sound, count, sizeof(SourceRow *), compare_items);
+	for (int c = 0; c < ITEM_CODES; c++)
+		codes[c] = palloc(sizeof(Datum) * (count + 1));
+	for (int i = 0; i < count; i++)
+	{
+		if (i == 0 || compare_items(&sound[i - 1], &sound[i]) != 0)
+		{
+			for (int c = 0; c < ITEM_CODES; c++)
+				codes[c][items] = sound[i]->values[SOURCE_MERCHANT + c].value;
+			items++;
+		}
+		sound[i]->item = items - 1;
+	}
+	pfree(sound);
+	return items;
+}
+
+/*
+ * The numbers of the items of sound rows. Returns false where some have none;
+ * made: how many were given one, to be found the next time.
+ */
+bool
+number_rows(Lines *lines, bool may_make, uint64 *made)
+{
+	Datum	   *codes[ITEM_CODES];
+	int			count = codes_of_rows(lines, codes);
+	int64	   *numbers = palloc0(sizeof(int64) * (count + 1));
+	int			nest_level = start_using_indexes();
+	bool		is_done = number_items(lines, codes, count, numbers) == count;
+
+	for (int i = 0; i < lines->row_count; i++)
+		if (lines->rows[i].fault == NULL)
+			lines->rows[i].item = numbers[lines->rows[i].item];
+	if (!is_done && may_make)
+		*made = make_numbers(lines, codes, count);
+	AtEOXact_GUC(false, nest_level);
+	return is_done;
+}
+
+/* The lines that sound rows say, beside what was before. */
+void
+add_lines(Lines *lines)
+{
+	for (int i = 0; i < lines->row_count; i++)
+	{
+		const SourceRow *row = &lines->rows[i];
+
+		if (row->fault == NULL)
+			add_line(lines, row->key, row->item,
+					 DatumGetDateADT(row->values[SOURCE_DAY].value),
+					 row->values[SOURCE_QUANTITY].value);
+	}
+	combine_lines(lines);
+}
