@@ -54,6 +54,7 @@ typedef struct Setting
 /* batch_read.c: settings in the order of their keys */
 extern uint64 run_for(Statement *statement, Setting **settings, int count, int columns);
 extern Setting *setting_of(Setting **settings, int count, uint64 row);
+extern bool holds_rule(const Setting *setting, uint64 row);
 extern void find_missing_items(Setting **settings, int count);
 extern void show_before(Setting **settings, int count);
 extern void show_after(Setting **settings, int count);

@@ -6,7 +6,10 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -153,6 +156,41 @@ find_missing_items(Setting **settings, int count)
 	SPI_freetuptable(rows);
 }
 
+/* Does a row that begins with the number of a setting hold its rule? */
+bool
+holds_rule(const Setting *setting, uint64 row)
+{
+	for (int arg = ARG_QUANTITY; arg < TRACKER_RULE_ARGS; arg++)
+	{
+		Oid			type = arg == ARG_QUANTITY ? NUMERICOID : INT4OID;
+		Datum		value;
+		bool		is_null = !result_nullable(SPI_tuptable, row, arg - ARG_QUANTITY + 2, type,
+											   &value);
+
+		if (is_null || setting->nulls[arg])
+		{
+			if (is_null != setting->nulls[arg])
+				return false;
+		}
+		else if (arg == ARG_QUANTITY ?
+				 !DatumGetBool(DirectFunctionCall2(numeric_eq, value, setting->values[arg])) :
+				 DatumGetInt32(value) != DatumGetInt32(setting->values[arg]))
+			return false;
+	}
+	return true;
+}
+
+/* A tracker is shown that has the rule already: there is nothing to do about it. */
+static void
+settle(Setting *setting, uint64 row, int32 version)
+{
+	setting->version_before = version;
+	if (!holds_rule(setting, row) || (setting->expects && setting->version != version))
+		return;
+	setting->outcome = "unchanged";
+	setting->is_as_before = true;
+}
+
 /* The state and health of trackers; of those that have none they stay as they are. */
 static void
 show(Setting **settings, int count, bool is_after)
@@ -187,7 +225,7 @@ show(Setting **settings, int count, bool is_after)
 		*(is_after ? &setting->after : &setting->before) = datumCopy(state, false, -1);
 		*(is_after ? &setting->health_after : &setting->health_before) = health;
 		if (!is_after)
-			setting->version_before = DatumGetInt32(values[RECORDED_COLUMNS - 1]);
+			settle(setting, row, DatumGetInt32(values[RECORDED_COLUMNS - 1]));
 		MemoryContextReset(row_context);
 	}
 	MemoryContextDelete(row_context);
@@ -195,7 +233,10 @@ show(Setting **settings, int count, bool is_after)
 		SPI_freetuptable(SPI_tuptable);
 }
 
-/* How trackers are before a batch: as tracker_change has it, and their health. */
+/*
+ * How trackers are before a batch: as tracker_change has it, and their health.
+ * It leaves those alone that have their rule already.
+ */
 void
 show_before(Setting **settings, int count)
 {

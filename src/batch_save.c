@@ -3,7 +3,8 @@
  *		Many trackers at once: writing them, in statements for all.
  *
  * A batch locks in the order of its keys: first the trackers that it creates,
- * then those that it changes. So two batches never wait for each other.
+ * then those that it changes. So two batches never wait for each other. Those
+ * that were shown with the rule that is to be saved are left alone.
  */
 #include "postgres.h"
 
@@ -11,7 +12,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 
 #include "batch.h"
 #include "code.h"
@@ -25,36 +25,6 @@
 /* How often to try before it can't be another session that is in the way. */
 #define SAVE_ROUNDS_MAX		100
 
-#define SELECT_RULES \
-	"SELECT u.n, t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days," \
-	" t.expiry_days, t.version FROM " GIVEN_KEYS " JOIN invtrack.tracker t ON " IS_GIVEN("t") \
-	OF_ONE_MERCHANT("t", "$5")
-#define RULE_RESULTS	{INT8OID, NUMERICOID, INT4OID, INT4OID, INT4OID, INT4OID}
-
-/* Does a row of SELECT_RULES hold the setting's rule? */
-static bool
-holds_rule(const Setting *setting, uint64 row)
-{
-	for (int arg = ARG_QUANTITY; arg < TRACKER_RULE_ARGS; arg++)
-	{
-		Oid			type = arg == ARG_QUANTITY ? NUMERICOID : INT4OID;
-		Datum		value;
-		bool		is_null = !result_nullable(SPI_tuptable, row, arg - ARG_QUANTITY + 2, type,
-											   &value);
-
-		if (is_null || setting->nulls[arg])
-		{
-			if (is_null != setting->nulls[arg])
-				return false;
-		}
-		else if (arg == ARG_QUANTITY ?
-				 !DatumGetBool(DirectFunctionCall2(numeric_eq, value, setting->values[arg])) :
-				 DatumGetInt32(value) != DatumGetInt32(setting->values[arg]))
-			return false;
-	}
-	return true;
-}
-
 /* Another version than expected; a Check. */
 static void
 require_version(void *arg)
@@ -64,7 +34,7 @@ require_version(void *arg)
 	report_other_version(setting->values, setting->version, NULL);
 }
 
-/* What is to be done about a setting whose tracker is this row of SELECT_RULES. */
+/* What is to be done about a setting whose tracker is this row of lock_rules. */
 static bool
 must_change(Setting *setting, uint64 row)
 {
@@ -173,11 +143,19 @@ create_each(Setting **settings, int count, int round)
 	}
 }
 
-/* Of the trackers that are there, those that are to change; in changing, in the order of keys. */
+/* Lock the trackers that are there; changing gets those that are to change, in their order. */
 static int
-read_rules(Statement *statement, Setting **settings, int count, Setting **changing)
+lock(Setting **settings, int count, Setting **changing)
 {
-	uint64		found = run_for(statement, settings, count, TRACKER_KEY_ARGS);
+	static Statement lock_rules = {
+		"SELECT u.n, t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days,"
+		" t.expiry_days, t.version"
+		" FROM " GIVEN_KEYS " JOIN invtrack.tracker t ON " IS_GIVEN("t")
+		OF_ONE_MERCHANT("t", "$5") " ORDER BY u.n FOR NO KEY UPDATE OF t",
+		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN,
+		{INT8OID, NUMERICOID, INT4OID, INT4OID, INT4OID, INT4OID}
+	};
+	uint64		found = run_for(&lock_rules, settings, count, TRACKER_KEY_ARGS);
 	bool	   *changes = palloc0(sizeof(bool) * Max(count, 1));
 	bool	   *is_there = palloc0(sizeof(bool) * Max(count, 1));
 	int			n = 0;
@@ -236,13 +214,6 @@ require_denied(void *arg)
 static void
 save_together(Setting **settings, int count)
 {
-	static Statement select_rules = {
-		SELECT_RULES, 5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, RULE_RESULTS
-	};
-	static Statement lock_rules = {
-		SELECT_RULES " ORDER BY u.n FOR NO KEY UPDATE OF t",
-		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, RULE_RESULTS
-	};
 	Setting   **pending = palloc(sizeof(Setting *) * Max(count, 1));
 	Setting   **changing = palloc(sizeof(Setting *) * Max(count, 1));
 	int			n;
@@ -258,10 +229,9 @@ save_together(Setting **settings, int count)
 		else
 			create(pending, n, round);
 		n = take_pending(settings, count, pending);
-		n = n == 0 ? 0 : read_rules(&select_rules, pending, n, changing);
-		n = n == 0 ? 0 : read_rules(&lock_rules, changing, n, pending);
+		n = n == 0 ? 0 : lock(pending, n, changing);
 		if (n > 0)
-			change(pending, n);
+			change(changing, n);
 	}
 	n = take_pending(settings, count, pending);
 	for (int i = 0; i < n; i++)

@@ -149,16 +149,18 @@ push_value(JsonbParseState **state, Oid type, Datum value, bool is_null)
 	pushJsonbValue(state, WJB_VALUE, &json);
 }
 
-/* The recorded columns as a JSON object. */
+/* The recorded columns as a JSON object, put in in the order that it keeps them in. */
 Datum
 recorded_json(const Datum *values, const bool *nulls)
 {
+	static const int order[RECORDED_COLUMNS] = {4, 5, 0, 3, 2, 1};
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; i < RECORDED_COLUMNS; i++)
+	for (int n = 0; n < RECORDED_COLUMNS; n++)
 	{
 		JsonbValue	key = {.type = jbvString};
+		int			i = order[n];
 
 		key.val.string.val = unconstify(char *, recorded_columns[i].name);
 		key.val.string.len = strlen(recorded_columns[i].name);
@@ -277,8 +279,8 @@ insert_changes(List *made, Datum *values, const char *nulls)
 		" before, after, changed_by, actor, changed_at)"
 		" SELECT u.merchant, u.sku, u.inventory_type, u.mechanism, u.before, u.after, $7, $8, $9"
 		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
-		" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) WITH ORDINALITY"
-		" AS u(merchant, sku, inventory_type, mechanism, before, after, n) ORDER BY u.n",
+		" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6))"
+		" AS u(merchant, sku, inventory_type, mechanism, before, after)",
 		CHANGE_VALUES, {
 			TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID,
 			TEXTOID, TEXTOID, TIMESTAMPTZOID
