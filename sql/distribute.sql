@@ -39,6 +39,33 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.take_access(jsonb) IS
 'Gives this node of Citus the access in a list and takes away all other; the coordinator calls it';
 
+-- Citus works out all that a view has in a UNION ALL, whatever is asked of it.
+CREATE FUNCTION invtrack_internal.metrics_of(part text, name text)
+RETURNS TABLE (value numeric, merchant text, consumer text) LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'metrics_of_name';
+COMMENT ON FUNCTION invtrack_internal.metrics_of(text, text) IS
+'A figure of metrics, of the part that has it; a query works out a part once';
+
+CREATE FUNCTION invtrack_internal.split_metrics()
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    CREATE OR REPLACE VIEW invtrack.metrics WITH (security_invoker) AS
+    SELECT n.name, m.value, m.merchant COLLATE "C" AS merchant, m.consumer COLLATE "C" AS consumer
+      FROM (VALUES ('tracker', 'trackers_ok'), ('tracker', 'trackers_replenish'), ('tracker', 'trackers_stalled'),
+                   ('tracker', 'trackers_no_sales'), ('tracker', 'trackers_paused'), ('tracker', 'trackers_retired'),
+                   ('tracker', 'trackers_damaged'), ('unknown', 'unknown_item_movements'), ('other', 'open_alerts'),
+                   ('other', 'unacknowledged_alerts'), ('other', 'critical_alerts'), ('other', 'rejected_rows'),
+                   ('other', 'unfolded_movements'), ('other', 'oldest_unfolded_seconds'),
+                   ('other', 'last_fold_timestamp_seconds'), ('other', 'last_check_timestamp_seconds'),
+                   ('other', 'undelivered_events')) n (part, name)
+     CROSS JOIN LATERAL invtrack_internal.metrics_of(n.part, n.name) m;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.split_metrics() IS
+'Gives metrics on this node of Citus a query by which a filter by name leaves out the other parts';
+
 -- Numbers are given out from a range of the node's own: two of the same merchant must never be equal.
 CREATE FUNCTION invtrack_internal.prepare_node(version text, node integer, grants jsonb)
 RETURNS text LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -60,6 +87,7 @@ BEGIN
             EXECUTE format('ALTER SEQUENCE %s MINVALUE %s MAXVALUE %s START %2$s RESTART', s, first, last);
         END IF;
     END LOOP;
+    PERFORM invtrack_internal.split_metrics();
     -- access comes before the merchants do
     ALTER TABLE invtrack.access_grant DROP CONSTRAINT IF EXISTS access_grant_merchant_fkey;
     PERFORM invtrack_internal.take_access(grants);
@@ -203,6 +231,7 @@ BEGIN
         (SELECT coalesce(jsonb_agg(jsonb_build_object('role', a.role, 'merchant', a.merchant, 'level', a.level)), '[]') FROM invtrack.access a)));
     PERFORM set_config('citus.enable_unsafe_triggers', 'on', true), set_config('citus.multi_shard_modify_mode', 'sequential', true),
             set_config('client_min_messages', 'warning', true);
+    PERFORM invtrack_internal.split_metrics();
     IF shards IS NOT NULL THEN
         PERFORM set_config('citus.shard_count', shards::text, true);
     END IF;

@@ -36,13 +36,14 @@ COMMENT ON COLUMN invtrack_internal.fold_backlog.merchant IS 'Merchant of the mo
 COMMENT ON COLUMN invtrack_internal.fold_backlog.movements IS 'How many movements';
 COMMENT ON COLUMN invtrack_internal.fold_backlog.oldest IS 'When the first of them was recorded; null where none says so';
 
--- A figure has a branch of totals and one by merchant. Names are constants, of arms of their own where a
--- branch has several, and totals are worked out one level down, so that a filter by name leaves nothing
--- of the other figures in the plan; a filter by merchant reaches the tables. Grouping sets would stop
--- both, so totals read the tables again. All branches have the same types and collations, else
--- the planner would not see through the UNION ALL.
-CREATE VIEW invtrack.metrics WITH (security_invoker) AS
--- Trackers by status: a sweep
+-- Metrics have three parts: what takes a sweep, what reads all series, and the rest. A figure has a branch
+-- of totals and one by merchant. Names are constants, of arms of their own where a branch has several, and
+-- totals are worked out one level down, so that a filter by name leaves nothing of the other figures in the
+-- plan; a filter by merchant reaches the tables. Grouping sets would stop both, so totals read the tables
+-- again. All branches have the same types and collations, else the planner would not see through the UNION ALL.
+
+-- Trackers by status
+CREATE VIEW invtrack_internal.tracker_metrics WITH (security_invoker) AS
 SELECT n.name, coalesce(c.trackers, 0)::numeric AS value, NULL::text COLLATE "C" AS merchant,
        NULL::text COLLATE "C" AS consumer
   FROM (SELECT 'trackers_ok' AS name, 'ok' AS state
@@ -67,10 +68,36 @@ SELECT n.name, coalesce(c.trackers, 0)::numeric, m.merchant, NULL::text COLLATE 
  CROSS JOIN invtrack.merchant m
   LEFT JOIN (SELECT t.merchant, t.state, pg_catalog.count(*) AS trackers
                FROM invtrack_internal.tracker_state t
-              GROUP BY t.merchant, t.state) c ON c.merchant = m.merchant AND c.state = n.state
+              GROUP BY t.merchant, t.state) c ON c.merchant = m.merchant AND c.state = n.state;
+COMMENT ON VIEW invtrack_internal.tracker_metrics IS
+'Figures of metrics that take a sweep of all trackers; internal, may change';
+COMMENT ON COLUMN invtrack_internal.tracker_metrics.name IS 'The figure';
+COMMENT ON COLUMN invtrack_internal.tracker_metrics.value IS 'As metrics has it';
+COMMENT ON COLUMN invtrack_internal.tracker_metrics.merchant IS 'Whose; null: all';
+COMMENT ON COLUMN invtrack_internal.tracker_metrics.consumer IS 'For whom; null: all';
+
+-- Movements of items that are not in the catalogue
+CREATE VIEW invtrack_internal.unknown_metrics WITH (security_invoker) AS
+SELECT 'unknown_item_movements' AS name, coalesce(c.movements, 0) AS value,
+       NULL::text COLLATE "C" AS merchant, NULL::text COLLATE "C" AS consumer
+  FROM (SELECT pg_catalog.sum(i.movements) AS movements FROM invtrack.unknown_items i) c
 UNION ALL
+SELECT 'unknown_item_movements', pg_catalog.sum(u.movements), u.merchant, NULL::text COLLATE "C"
+  FROM (SELECT m.merchant, 0 AS movements FROM invtrack.merchant m
+        UNION ALL
+        SELECT i.merchant, i.movements FROM invtrack.unknown_items i) u
+ GROUP BY u.merchant;
+COMMENT ON VIEW invtrack_internal.unknown_metrics IS
+'The figure of metrics that takes a look at all series; internal, may change';
+COMMENT ON COLUMN invtrack_internal.unknown_metrics.name IS 'The figure';
+COMMENT ON COLUMN invtrack_internal.unknown_metrics.value IS 'As metrics has it';
+COMMENT ON COLUMN invtrack_internal.unknown_metrics.merchant IS 'Whose; null: all';
+COMMENT ON COLUMN invtrack_internal.unknown_metrics.consumer IS 'For whom; null: all';
+
+CREATE VIEW invtrack_internal.other_metrics WITH (security_invoker) AS
 -- Alerts
-SELECT 'open_alerts', c.alerts::numeric, NULL::text COLLATE "C", NULL::text COLLATE "C"
+SELECT 'open_alerts' AS name, c.alerts::numeric AS value,
+       NULL::text COLLATE "C" AS merchant, NULL::text COLLATE "C" AS consumer
   FROM (SELECT pg_catalog.count(*) AS alerts
           FROM invtrack.alert a
          WHERE a.closed_at IS NULL) c
@@ -161,16 +188,6 @@ SELECT 'last_check_timestamp_seconds', coalesce(extract(epoch FROM s.checked_at)
   LEFT JOIN invtrack.check_state s ON s.merchant = m.merchant
  WHERE EXISTS (SELECT FROM invtrack.tracker t WHERE t.merchant = m.merchant)
 UNION ALL
--- Movements of items that are not in the catalogue: all series are read
-SELECT 'unknown_item_movements', coalesce(c.movements, 0), NULL::text COLLATE "C", NULL::text COLLATE "C"
-  FROM (SELECT pg_catalog.sum(i.movements) AS movements FROM invtrack.unknown_items i) c
-UNION ALL
-SELECT 'unknown_item_movements', pg_catalog.sum(u.movements), u.merchant, NULL::text COLLATE "C"
-  FROM (SELECT m.merchant, 0 AS movements FROM invtrack.merchant m
-        UNION ALL
-        SELECT i.merchant, i.movements FROM invtrack.unknown_items i) u
- GROUP BY u.merchant
-UNION ALL
 -- Events: of all consumers, of each, and of each by merchant
 SELECT 'undelivered_events', coalesce(c.events, 0), NULL::text COLLATE "C", NULL::text COLLATE "C"
   FROM (SELECT pg_catalog.sum(b.events) AS events FROM invtrack_internal.alert_backlog b) c
@@ -182,6 +199,19 @@ SELECT 'undelivered_events', c.events, NULL::text COLLATE "C", c.consumer
 UNION ALL
 SELECT 'undelivered_events', b.events::numeric, b.merchant, b.consumer
   FROM invtrack_internal.alert_backlog b;
+COMMENT ON VIEW invtrack_internal.other_metrics IS
+'Figures of metrics that take little; internal, may change';
+COMMENT ON COLUMN invtrack_internal.other_metrics.name IS 'The figure';
+COMMENT ON COLUMN invtrack_internal.other_metrics.value IS 'As metrics has it';
+COMMENT ON COLUMN invtrack_internal.other_metrics.merchant IS 'Whose; null: all';
+COMMENT ON COLUMN invtrack_internal.other_metrics.consumer IS 'For whom; null: all';
+
+CREATE VIEW invtrack.metrics WITH (security_invoker) AS
+SELECT m.name, m.value, m.merchant, m.consumer FROM invtrack_internal.tracker_metrics m
+UNION ALL
+SELECT m.name, m.value, m.merchant, m.consumer FROM invtrack_internal.unknown_metrics m
+UNION ALL
+SELECT m.name, m.value, m.merchant, m.consumer FROM invtrack_internal.other_metrics m;
 COMMENT ON VIEW invtrack.metrics IS
 'Figures to watch and to alarm on, in total and by merchant. trackers_... sweep all trackers, unknown_item_movements all series; a filter by name leaves out what it does not ask for';
 COMMENT ON COLUMN invtrack.metrics.name IS 'What is told; the unit is in it, by the rules of Prometheus';

@@ -169,4 +169,27 @@ SELECT count(*) AS merchants, count(*) FILTER (WHERE merchant IS NULL) AS totals
        count(*) FILTER (WHERE merchant IS NULL AND value <> (SELECT value FROM invtrack.metrics a WHERE a.merchant = 'a' AND a.name = m.name)) AS wrong_totals
   FROM invtrack.metrics m WHERE consumer IS NULL AND name <> 'undelivered_events';
 RESET ROLE;
+
+-- As it is on Citus: a part is worked out once, and only where a figure of it is asked for.
+CREATE TEMP TABLE before AS TABLE invtrack.metrics;
+SELECT invtrack_internal.split_metrics();
+SELECT count(*) AS differences FROM ((TABLE invtrack.metrics EXCEPT ALL TABLE before) UNION ALL (TABLE before EXCEPT ALL TABLE invtrack.metrics)) d;
+SELECT name, value, merchant FROM invtrack.metrics WHERE name = 'open_alerts' ORDER BY merchant NULLS FIRST;
+CREATE FUNCTION pg_temp.calls(filter text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM invtrack.metrics WHERE ' || filter LOOP
+        RETURN NEXT substring(line FROM 'metrics_of.*loops=(\d+)');
+    END LOOP;
+END
+$$;
+SELECT c AS calls FROM pg_temp.calls($$name IN ('open_alerts', 'unfolded_movements')$$) c WHERE c IS NOT NULL;
+SELECT c AS calls FROM pg_temp.calls($$true$$) c WHERE c IS NOT NULL;
+SELECT * FROM invtrack_internal.metrics_of('tracker', 'open_alerts');
+SELECT public.error_of($$SELECT * FROM invtrack_internal.metrics_of('no', 'open_alerts')$$);
+SELECT public.error_of($$SELECT * FROM invtrack_internal.metrics_of(NULL, 'open_alerts')$$);
+SET LOCAL ROLE invtrack_test_watcher;
+SELECT count(DISTINCT merchant) AS merchants FROM invtrack.metrics;
+RESET ROLE;
 ROLLBACK;

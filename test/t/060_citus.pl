@@ -141,6 +141,7 @@ SELECT invtrack.report('m1');
 SELECT invtrack.report('m2');
 SELECT name, value, merchant FROM invtrack.metrics WHERE name NOT LIKE '%seconds' ORDER BY 1, 3 NULLS FIRST;
 SELECT name, value FROM invtrack.metrics WHERE name = 'open_alerts' ORDER BY merchant NULLS FIRST;
+SELECT name, count(*), count(value), count(merchant), count(consumer) FROM invtrack.metrics GROUP BY 1 ORDER BY 1;
 SELECT * FROM invtrack.verify();
 SELECT * FROM invtrack.verify('m1', true);
 SELECT invtrack.fold('m1');
@@ -210,6 +211,8 @@ is(answer($coordinator, 'keeper', q{SELECT count(*) FROM invtrack.tracker_health
 is(answer($coordinator, 'keeper', q{BEGIN; SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL invtrack.as_of = '2026-03-01'; SELECT DISTINCT as_of FROM invtrack.health; COMMIT}),
 	'2026-03-01', 'as_of that Citus passes on');
 is(answer($coordinator, 'keeper', q{SELECT invtrack.distribute(0)}), '22023: shards 0 is out of range', 'shards');
+is(scalar(() = as($_, 'keeper', q{EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT * FROM invtrack.metrics WHERE name = 'open_alerts'}) =~ /metrics_of.*loops=1\)/g), 1,
+	'a figure by name is worked out alone on ' . $_->name) for $coordinator, $one, $two;
 
 # Tenants of each level, on each node.
 as($coordinator, 'keeper', q{SELECT invtrack.grant_access('bob', 'm1', 'read'), invtrack.revoke_access('bob', 'm0')});
