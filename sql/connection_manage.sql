@@ -39,9 +39,10 @@ BEGIN
         UNION ALL
         SELECT c.column_name, c.kind, c.required FROM invtrack_internal.target_columns(target) c
     LOOP
-        SELECT t.oid, t.typname, t.typtype INTO has
+        SELECT t.oid, t.typname, l.collisdeterministic INTO has
           FROM pg_attribute a
           JOIN pg_type t ON t.oid = a.atttypid
+          LEFT JOIN pg_collation l ON l.oid = a.attcollation
          WHERE a.attrelid = source AND a.attname = wanted.name AND a.attnum > 0 AND NOT a.attisdropped;
         IF NOT FOUND AND wanted.required THEN
             RAISE undefined_column USING MESSAGE = format('column "%s" of %s does not exist', wanted.name, source), COLUMN = wanted.name,
@@ -58,6 +59,10 @@ BEGIN
                     WHEN 'day' THEN 'Give a date: invtrack.day_of(merchant, at) makes one of a moment.'
                     WHEN 'quantity' THEN 'Cast it to numeric in a view.'
                     ELSE 'Cast it in a view to smallint, integer, bigint, uuid, text or varchar.' END;
+        END IF;
+        IF FOUND AND wanted.kind = 'key' AND NOT has.collisdeterministic THEN
+            RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s has a collation by which different keys are equal', wanted.name, source),
+                COLUMN = wanted.name, HINT = 'Write COLLATE "C" behind it in a view.';
         END IF;
         IF FOUND AND NOT has_column_privilege(source, wanted.name, 'SELECT') THEN
             RAISE insufficient_privilege USING MESSAGE = format('permission denied to read column "%s" of %s', wanted.name, source),

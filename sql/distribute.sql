@@ -231,7 +231,6 @@ BEGIN
         (SELECT coalesce(jsonb_agg(jsonb_build_object('role', a.role, 'merchant', a.merchant, 'level', a.level)), '[]') FROM invtrack.access a)));
     PERFORM set_config('citus.enable_unsafe_triggers', 'on', true), set_config('citus.multi_shard_modify_mode', 'sequential', true),
             set_config('client_min_messages', 'warning', true);
-    PERFORM invtrack_internal.split_metrics();
     IF shards IS NOT NULL THEN
         PERFORM set_config('citus.shard_count', shards::text, true);
     END IF;
@@ -260,6 +259,7 @@ BEGIN
     IF 'movement' = ANY (made) THEN
         ALTER TABLE invtrack.movement ENABLE TRIGGER movement_refuse_truncate;
     END IF;
+    PERFORM invtrack_internal.split_metrics();
 END
 $body$;
 COMMENT ON FUNCTION invtrack.distribute(integer) IS

@@ -24,7 +24,7 @@ typedef struct Setting
 	Refusal		refusal;
 	const char *outcome;		/* null: not known yet */
 	int32		version_before; /* 0: there was none */
-	bool		is_as_before;	/* unchanged, by anybody, since it was shown */
+	bool		is_as_before;	/* unchanged, and as it was shown */
 	Datum		before,
 				after,
 				health_before,
@@ -54,6 +54,7 @@ typedef struct Setting
 /* batch_read.c: settings in the order of their keys */
 extern uint64 run_for(Statement *statement, Setting **settings, int count, int columns);
 extern Setting *setting_of(Setting **settings, int count, uint64 row);
+extern bool refuse_other_version(Setting *setting, int32 version);
 extern bool holds_rule(const Setting *setting, uint64 row);
 extern void find_missing_items(Setting **settings, int count);
 extern void show_before(Setting **settings, int count);

@@ -7,7 +7,6 @@
 
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -180,12 +179,34 @@ holds_rule(const Setting *setting, uint64 row)
 	return true;
 }
 
-/* A tracker is shown that has the rule already: there is nothing to do about it. */
+/* Another version than expected; a Check. */
+static void
+require_version(void *arg)
+{
+	const Setting *setting = arg;
+
+	report_other_version(setting->values, setting->version, NULL);
+}
+
+/* Refuse a setting that expects another version than its tracker has, 0: there is none. */
+bool
+refuse_other_version(Setting *setting, int32 version)
+{
+	if (!setting->expects || setting->version == version)
+		return false;
+	(void) passes(require_version, setting, &setting->refusal);
+	if (version > 0)
+		setting->refusal.hint =
+			"It has been changed since. The column before is the tracker as it is now: show it, and save again with its version.";
+	return true;
+}
+
+/* A tracker is shown: is there nothing to do about it? */
 static void
 settle(Setting *setting, uint64 row, int32 version)
 {
 	setting->version_before = version;
-	if (!holds_rule(setting, row) || (setting->expects && setting->version != version))
+	if (refuse_other_version(setting, version) || !holds_rule(setting, row))
 		return;
 	setting->outcome = "unchanged";
 	setting->is_as_before = true;
@@ -235,7 +256,7 @@ show(Setting **settings, int count, bool is_after)
 
 /*
  * How trackers are before a batch: as tracker_change has it, and their health.
- * It leaves those alone that have their rule already.
+ * What can be said of them then is settled.
  */
 void
 show_before(Setting **settings, int count)

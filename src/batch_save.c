@@ -4,7 +4,9 @@
  *
  * A batch locks in the order of its keys: first the trackers that it creates,
  * then those that it changes. So two batches never wait for each other. Those
- * that were shown with the rule that is to be saved are left alone.
+ * that were shown with the rule that is to be saved, or with another version
+ * than expected, are left alone: what becomes of them while the batch waits for
+ * others comes after it.
  */
 #include "postgres.h"
 
@@ -25,28 +27,14 @@
 /* How often to try before it can't be another session that is in the way. */
 #define SAVE_ROUNDS_MAX		100
 
-/* Another version than expected; a Check. */
-static void
-require_version(void *arg)
-{
-	const Setting *setting = arg;
-
-	report_other_version(setting->values, setting->version, NULL);
-}
-
 /* What is to be done about a setting whose tracker is this row of lock_rules. */
 static bool
 must_change(Setting *setting, uint64 row)
 {
 	int32		version = DatumGetInt32(result_datum(SPI_tuptable, row, 6, INT4OID));
 
-	if (setting->expects && setting->version != version)
-	{
-		(void) passes(require_version, setting, &setting->refusal);
-		setting->refusal.hint =
-			"It has been changed since. The column before is the tracker as it is now: show it, and save again with its version.";
+	if (refuse_other_version(setting, version))
 		return false;
-	}
 	if (!holds_rule(setting, row))
 		return true;
 	setting->outcome = "unchanged";
@@ -174,7 +162,7 @@ lock(Setting **settings, int count, Setting **changing)
 			changing[n++] = settings[i];
 		if (!is_there[i] && settings[i]->expects && settings[i]->version != 0)
 		{
-			(void) passes(require_version, settings[i], &settings[i]->refusal);
+			(void) refuse_other_version(settings[i], 0);
 			settings[i]->before = settings[i]->health_before = (Datum) 0;
 		}
 	}

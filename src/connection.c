@@ -18,7 +18,6 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -248,7 +247,10 @@ run_as_owner_of_source(const Source *source, const char *query, int nargs, Oid *
 
 /* ---------- rows ---------- */
 
-/* The query of a source's rows that have one of the keys $1, or of some rows for a look. */
+/*
+ * The query of a source's rows that have one of the keys $1, or of some of all, or
+ * of all, where max_rows is 0.
+ */
 static char *
 query_of(const Source *source, bool has_keys, int32 max_rows)
 {
@@ -301,12 +303,19 @@ open_rows_of_source(const Connection *connection)
 	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	Source		source;
 	Caller		before;
+	const char *query;
+	SPIPlanPtr	plan;
 	Portal		cursor;
 
 	open_source(connection, &source);
+	query = query_of(&source, false, 0);
 	become_owner_of(connection->source, &before);
-	cursor = SPI_cursor_open(NULL, plan_of_source(query_of(&source, false, 0), 0, NULL), NULL, NULL,
-							 false);
+	/* the plan is for the sizes that tables have now, and is not kept */
+	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_NO_SCROLL);
+	if (plan == NULL)			/* cannot happen: the text is ours and can be
+								 * prepared */
+		elog(ERROR, "could not prepare \"%s\": %s", query, SPI_result_code_string(SPI_result));
+	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, false);
 	become_caller(&before);
 	require_columns(cursor->tupDesc, types, lengthof(types));
 	return cursor;

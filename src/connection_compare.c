@@ -3,13 +3,15 @@
  *		Which keys of sales and shipments are not in line.
  *
  * The rows of the source, what keys brought before and what was rejected are
- * passed once, side by side, in the order of keys. Nothing is locked or written:
- * who changes something meanwhile brings it in line himself.
+ * passed once, side by side, in the order of keys. Where the source cannot be read
+ * as a whole, keys are looked up, in halves until those that fail stand alone.
+ * Nothing is locked or written: what changes meanwhile comes with its own sync.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 
@@ -17,6 +19,7 @@
 #include "connection.h"
 #include "connection_line.h"
 #include "owner.h"
+#include "setting.h"
 #include "statement.h"
 #include "subtransaction.h"
 
@@ -39,6 +42,8 @@ typedef struct Comparison
 	const Connection *connection;
 	Datum	   *keys;
 	int			count;
+	int			first;			/* of those that are looked up */
+	int			end;
 	Pass		source;
 	Pass		before;
 	Pass		rejected;
@@ -81,21 +86,19 @@ is_at(Pass *pass, Datum key)
 	}
 }
 
-/* ---------- keys ---------- */
-
 static void
 start_passes(Comparison *comparison)
 {
 	static Statement before = {
 		"SELECT l.key, l.items, l.days, l.quantities, l.counts FROM invtrack.connection_line l"
-		" WHERE l.connection " EQ " $1 ORDER BY l.key",
-		1, {INT4OID}, CURSOR_OPT_CUSTOM_PLAN,
+		" WHERE l.connection " EQ " $1 ORDER BY l.key COLLATE pg_catalog.\"C\"",
+		1, {INT4OID}, CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_NO_SCROLL,
 		{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
 	};
 	static Statement rejected = {
 		"SELECT r.key FROM invtrack.connection_reject r"
-		" WHERE r.connection " EQ " $1 ORDER BY r.key",
-		1, {TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, {TEXTOID}
+		" WHERE r.connection " EQ " $1 ORDER BY r.key COLLATE pg_catalog.\"C\"",
+		1, {TEXTOID}, CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_NO_SCROLL, {TEXTOID}
 	};
 	Datum		number = comparison->connection->number;
 	Datum		name = comparison->connection->name;
@@ -106,9 +109,28 @@ start_passes(Comparison *comparison)
 	comparison->rejected.cursor = statement_open(&rejected, &name);
 }
 
-/* Compare some keys, and note those that differ. */
+/* ---------- keys ---------- */
+
+/* Of keys of which all is known, from the first on, note those that differ or have rejects. */
 static void
-compare_keys_from(Comparison *comparison, int first, int count)
+note_differing(Comparison *comparison, Lines *lines, int first, bool *differs)
+{
+	SPI_connect();				/* what is found for this goes at once */
+	(void) number_rows(lines, false, NULL);
+	SPI_finish();
+	add_lines(lines);
+	for (int i = 0; i < lines->row_count; i++)
+		differs[lines->rows[i].key] |= lines->rows[i].fault != NULL;
+	for (int i = 0; i < lines->count; i++)
+		differs[lines->lines[i].key] |= lines->lines[i].now != lines->lines[i].before;
+	for (int key = 0; key < lines->key_count; key++)
+		if (differs[key])
+			comparison->differing[comparison->differing_count++] = comparison->keys[first + key];
+}
+
+/* Compare some keys, to which the passes have come. */
+static void
+compare_passed(Comparison *comparison, int first, int count)
 {
 	Datum	   *keys = comparison->keys + first;
 	bool	   *differs = palloc0(sizeof(bool) * count);
@@ -125,17 +147,7 @@ compare_keys_from(Comparison *comparison, int first, int count)
 			take_lines(&lines, key, pass->rows, pass->next, 2);
 		differs[key] = is_at(&comparison->rejected, keys[key]);
 	}
-	SPI_connect();				/* what is found for this goes at once */
-	(void) number_rows(&lines, false, NULL);
-	SPI_finish();
-	add_lines(&lines);
-	for (int i = 0; i < lines.row_count; i++)
-		differs[lines.rows[i].key] |= lines.rows[i].fault != NULL;
-	for (int i = 0; i < lines.count; i++)
-		differs[lines.lines[i].key] |= lines.lines[i].now != lines.lines[i].before;
-	for (int key = 0; key < count; key++)
-		if (differs[key])
-			comparison->differing[comparison->differing_count++] = keys[key];
+	note_differing(comparison, &lines, first, differs);
 }
 
 /* Compare all keys: the work of a subtransaction, of which nothing stays. */
@@ -153,7 +165,7 @@ compare_all(void *argument)
 	spi = MemoryContextSwitchTo(memory);
 	for (int first = 0; first < comparison->count; first += COMPARED_KEYS)
 	{
-		compare_keys_from(comparison, first, Min(comparison->count - first, COMPARED_KEYS));
+		compare_passed(comparison, first, Min(comparison->count - first, COMPARED_KEYS));
 		MemoryContextReset(memory);
 	}
 	MemoryContextSwitchTo(spi);
@@ -161,11 +173,69 @@ compare_all(void *argument)
 	return false;
 }
 
+/* The same for some keys, which are looked up. */
+static bool
+compare_some(void *argument)
+{
+	static Statement find_rejected = {
+		"SELECT r.key FROM invtrack.connection_reject r"
+		" WHERE r.connection " EQ " $1 AND r.key " EQ " ANY ($2)",
+		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {TEXTOID}
+	};
+	Comparison *comparison = argument;
+	int			count = comparison->end - comparison->first;
+	Datum	   *keys = comparison->keys + comparison->first;
+	bool	   *differs = palloc0(sizeof(bool) * count);
+	Datum		values[2] = {comparison->connection->name};
+	Lines		lines;
+	uint64		found;
+	int			nest_level;
+
+	SPI_connect();
+	start_lines(&lines, comparison->connection, keys, count, ITEMS_FREE);
+	lines.key_array = values[1] = array_of(TEXTOID, keys, NULL, count);
+	find_lines(&lines);
+	read_rows(&lines);
+	nest_level = start_using_indexes();
+	found = statement_run(&find_rejected, values, NULL, false);
+	AtEOXact_GUC(false, nest_level);
+	for (uint64 i = 0; i < found; i++)
+		differs[place_of_key(&lines, result_text(SPI_tuptable, i, 1))] = true;
+	note_differing(comparison, &lines, comparison->first, differs);
+	SPI_finish();
+	pfree(differs);
+	return false;
+}
+
+static void
+compare_halving(Comparison *comparison, int first, int end)
+{
+	int			middle = first + (end - first) / 2;
+	int			differing_count = comparison->differing_count;
+	ErrorData  *error;
+
+	comparison->first = first;
+	comparison->end = end;
+	error = run_in_subtransaction(compare_some, comparison);
+	if (error == NULL)
+		return;
+	if (!is_of_data(error->sqlerrcode))
+		ReThrowError(error);
+	FreeErrorData(error);
+	comparison->differing_count = differing_count;
+	if (end - first == 1)
+	{
+		comparison->differing[comparison->differing_count++] = comparison->keys[first];
+		return;
+	}
+	compare_halving(comparison, first, middle);
+	compare_halving(comparison, middle, end);
+}
+
 /*
- * Leave the keys of sales or shipments that are not in line, which are sorted;
- * how many. Where the source cannot be read, these are all. Keys that are in line
- * are neither locked nor written, but for the first where all are:
- * connection_status tells by it when that was. Within SPI.
+ * Leave the keys of sales or shipments that are not in line, or cannot be read;
+ * how many. Those that are in line are neither locked nor written, but for the
+ * first where all are: connection_status tells by it when that was. Within SPI.
  */
 int
 keep_differing(const Connection *connection, Datum *keys, int count)
@@ -182,7 +252,9 @@ keep_differing(const Connection *connection, Datum *keys, int count)
 		if (!is_of_data(error->sqlerrcode))
 			ReThrowError(error);
 		FreeErrorData(error);
-		return count;
+		comparison.differing_count = 0;
+		for (int first = 0; first < count; first += COMPARED_KEYS)
+			compare_halving(&comparison, first, Min(count, first + COMPARED_KEYS));
 	}
 	memcpy(keys, comparison.differing, sizeof(Datum) * comparison.differing_count);
 	return Max(comparison.differing_count, Min(count, 1));

@@ -173,8 +173,8 @@ take_elements(const SPITupleTable *table, uint64 row, int column, Oid type, Oid 
 	int			count;
 
 	get_typlenbyvalalign(type, &size, &by_value, &align);
-	deconstruct_array(DatumGetArrayTypeP(array), type, size, by_value, align, elements, &nulls,
-					  &count);
+	deconstruct_array(DatumGetArrayTypePCopy(array), type, size, by_value, align, elements,
+					  &nulls, &count);
 	for (int i = 0; i < count; i++)
 		if (nulls[i])
 			report_damage();

@@ -102,6 +102,7 @@ extern bool find_before(Lines *lines);
 
 /* connection_read.c: within SPI */
 extern void take_row(Lines *lines, int key, const SPITupleTable *table, uint64 row);
+extern void read_rows(Lines *lines);
 extern bool number_rows(Lines *lines, bool may_make, uint64 *made);
 extern void add_lines(Lines *lines);
 

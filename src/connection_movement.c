@@ -37,17 +37,13 @@
  * gave a product another code.
  */
 static void
-read_rows(Lines *lines)
+read_numbered_rows(Lines *lines)
 {
 	uint64		made = 0;
 
 	for (int reads = 0; reads < READS_MAX; reads++)
 	{
-		uint64		count = read_source(lines->connection, lines->key_array, 0);
-
-		lines->row_count = 0;
-		for (uint64 i = 0; i < count; i++)
-			take_row(lines, place_of_key(lines, result_text(SPI_tuptable, i, 1)), SPI_tuptable, i);
+		read_rows(lines);
 		if (number_rows(lines, true, &made))
 			return;
 	}
@@ -186,7 +182,7 @@ sync_movements(const Connection *connection, Datum *keys, int count, bool is_emp
 	if (is_empty)
 		(void) number_rows(&lines, false, NULL);
 	else
-		read_rows(&lines);
+		read_numbered_rows(&lines);
 	nest_level = start_using_indexes();
 	add_lines(&lines);
 	is_done = in_one_order || find_before(&lines);

@@ -3,8 +3,8 @@
  *		Numbers of the items that lines of sales and shipments have.
  *
  * A number stays when the product is renamed, and stands for another one when
- * it is merged. Who looks at items locks them against this. Who waits for items
- * does so in the order of their codes, as who renames and merges.
+ * it is merged. Who brings keys in line locks items against this. Who waits for
+ * items does so in the order of their codes, as who renames and merges.
  */
 #include "postgres.h"
 
@@ -29,8 +29,8 @@
 
 /*
  * Statements that lock items, so that nobody renames, merges or deletes their
- * products until the transaction ends. Items are looked up one by one, however
- * few there were when the statement was planned.
+ * products until the transaction ends; all but one. Items are looked up one by
+ * one, however few there were when the statement was planned.
  *
  * The numbers of items: target $1, arrays of their codes, in their order.
  */

@@ -45,6 +45,17 @@ take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
 	row->item = 0;
 }
 
+/* The rows that the source has of the keys. */
+void
+read_rows(Lines *lines)
+{
+	uint64		count = read_source(lines->connection, lines->key_array, 0);
+
+	lines->row_count = 0;
+	for (uint64 i = 0; i < count; i++)
+		take_row(lines, place_of_key(lines, result_text(SPI_tuptable, i, 1)), SPI_tuptable, i);
+}
+
 static int
 compare_items(const void *a, const void *b)
 {

@@ -37,19 +37,18 @@ static Part parts[] = {PART(tracker), PART(unknown), PART(other)};
 /* The figures of a part, which last as long as the query that asks for them. */
 typedef struct Figures
 {
-	const Part *part;
-	TupleDesc	columns;
+	TupleDesc	columns;		/* null: not worked out yet */
 	HeapTuple  *rows;
 	uint64		count;
 } Figures;
 
-static Part *
+static int
 find_part(text *name)
 {
 	for (int i = 0; i < lengthof(parts); i++)
 		if (strlen(parts[i].name) == VARSIZE_ANY_EXHDR(name) &&
 			memcmp(parts[i].name, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) == 0)
-			return &parts[i];
+			return i;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("metrics have no part \"%s\"", shown(text_to_cstring(name))),
@@ -57,10 +56,9 @@ find_part(text *name)
 }
 
 /* Work out a part, on the snapshot of the query. */
-static Figures *
-read_part(Part *part, MemoryContext memory)
+static void
+read_part(Part *part, Figures *figures, MemoryContext memory)
 {
-	Figures    *figures = MemoryContextAllocZero(memory, sizeof(Figures));
 	MemoryContext caller;
 
 	SPI_connect();
@@ -72,8 +70,6 @@ read_part(Part *part, MemoryContext memory)
 		figures->rows[i] = heap_copytuple(SPI_tuptable->vals[i]);
 	MemoryContextSwitchTo(caller);
 	SPI_finish();
-	figures->part = part;
-	return figures;
 }
 
 /* metrics_of(part, name) */
@@ -83,8 +79,9 @@ metrics_of_name(PG_FUNCTION_ARGS)
 {
 	static const Oid types[FIGURE_COLUMNS] = {TEXTOID, NUMERICOID, TEXTOID, TEXTOID};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Figures    *figures = fcinfo->flinfo->fn_extra;
-	Part	   *part;
+	MemoryContext memory = fcinfo->flinfo->fn_mcxt;
+	Figures    *figures;
+	int			part;
 	Datum		name;
 
 	require_not_null(fcinfo, 0, "part");
@@ -93,8 +90,12 @@ metrics_of_name(PG_FUNCTION_ARGS)
 	name = PG_GETARG_DATUM(1);
 	InitMaterializedSRF(fcinfo, 0);
 	require_columns(result->setDesc, types + 1, FIGURE_COLUMNS - 1);
-	if (figures == NULL || figures->part != part)
-		fcinfo->flinfo->fn_extra = figures = read_part(part, fcinfo->flinfo->fn_mcxt);
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(memory, sizeof(Figures) * lengthof(parts));
+	figures = (Figures *) fcinfo->flinfo->fn_extra + part;
+	if (figures->columns == NULL)
+		read_part(&parts[part], figures, memory);
 	for (uint64 i = 0; i < figures->count; i++)
 	{
 		Datum		values[FIGURE_COLUMNS];

@@ -153,9 +153,10 @@ push_value(JsonbParseState **state, Oid type, Datum value, bool is_null)
 Datum
 recorded_json(const Datum *values, const bool *nulls)
 {
-	static const int order[RECORDED_COLUMNS] = {4, 5, 0, 3, 2, 1};
+	static const int order[] = {4, 5, 0, 3, 2, 1};
 	JsonbParseState *state = NULL;
 
+	StaticAssertStmt(lengthof(order) == RECORDED_COLUMNS, "each recorded column once");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int n = 0; n < RECORDED_COLUMNS; n++)
 	{

@@ -57,4 +57,16 @@ SELECT count(invtrack.disconnect(connection, keep_data => false)) AS disconnecte
 SELECT sku, sum(quantity) FROM invtrack.flow_daily GROUP BY sku HAVING sum(quantity) <> 0;
 SELECT count(*) AS keys FROM invtrack.connection_key;
 SELECT invtrack.delete_merchant('k');
+-- A collation may not take different keys for one.
+CREATE COLLATION keys.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE keys.folded (id text COLLATE keys.any_case, merchant text, sku text);
+CREATE VIEW keys.exact AS SELECT id COLLATE "C" AS id, merchant, sku FROM keys.folded;
+SELECT public.error_of($$SELECT invtrack.connect('folded', 'product', 'keys.folded', 'id')$$);
+SELECT invtrack.connect('folded', 'product', 'keys.exact', 'id'), invtrack.watch('folded', 'keys.folded', 'id');
+INSERT INTO keys.folded VALUES ('a', 'k', 'one'), ('A', 'k', 'two');
+SELECT key, sqlstate FROM invtrack.connection_reject ORDER BY key;
+INSERT INTO invtrack.merchant (merchant) VALUES ('k');
+SELECT sku FROM invtrack.product WHERE merchant = 'k' ORDER BY sku;
+SELECT invtrack.disconnect('folded');
+SELECT invtrack.delete_merchant('k');
 DROP SCHEMA keys CASCADE;
