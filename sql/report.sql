@@ -144,7 +144,7 @@ BEGIN ATOMIC
                   ARRAY['Product', 'Type', 'Asks for', 'Health', 'Status', 'There / asked', 'On hand', 'Lasts until', 'Expiring', 'Last ' || (SELECT c.past_days FROM invtrack_internal.report_limit c) || ' days'],
                   (SELECT pg_catalog.string_agg(pg_catalog.format(
                               '<tr><th scope="row">%s</th><td data-label="Type">%s</td><td data-label="Asks for">%s</td>'
-                              '<td data-label="Health" class="n"><span class="bar %s" aria-hidden="true"><i style="width:%s%%"></i></span> %s %%</td>'
+                              '<td data-label="Health" class="n"><span class="bar %s" aria-hidden="true"><i style="width:%s%%"></i></span> %s&#160;%%</td>'
                               '<td data-label="Status">%s</td><td data-label="There / asked" class="n">%s / %s</td><td data-label="On hand" class="n">%s</td>'
                               '<td data-label="Lasts until" class="day">%s</td><td data-label="Expiring" class="n">%s</td><td data-label="Last days">%s</td></tr>' || E'\n',
                               invtrack_internal.html_name(m.product_name, m.sku), invtrack_internal.html_name(m.inventory_type_name, m.inventory_type),
@@ -174,16 +174,18 @@ BEGIN
     SELECT invtrack_internal.html_table('alerts', 'Open alerts',
                ARRAY['Product', 'Type', 'Status', 'Severity', 'Since', 'Lowest health', 'Taken care of by'],
                pg_catalog.string_agg(pg_catalog.format(
-                   '<tr><th scope="row">%s</th><td data-label="Type"><bdi>%s</bdi></td><td data-label="Status">%s<br><small>%s</small></td><td data-label="Severity">%s</td>'
-                   '<td data-label="Since" class="day">%s</td><td data-label="Lowest health" class="n">%s %%</td><td data-label="Taken care of by">%s</td></tr>' || E'\n',
-                   invtrack_internal.html_name(a.product_name, a.sku), invtrack_internal.html(a.inventory_type),
+                   '<tr><th scope="row">%s</th><td data-label="Type">%s</td><td data-label="Status">%s<br><small>%s</small></td><td data-label="Severity">%s</td>'
+                   '<td data-label="Since" class="day">%s</td><td data-label="Lowest health" class="n">%s&#160;%%</td><td data-label="Taken care of by">%s</td></tr>' || E'\n',
+                   invtrack_internal.html_name(a.product_name, a.sku), invtrack_internal.html_name(a.inventory_type_name, a.inventory_type),
                    invtrack_internal.html_label('status', a.status), invtrack_internal.html_label('reason', a.reason), invtrack_internal.html_label('severity', a.severity),
                    invtrack_internal.day_text(a.opened_on), pg_catalog.trim_scale(a.lowest_health), invtrack_internal.html_name(a.acknowledged_by, a.acknowledged_by)), '' ORDER BY a.place)
                    FILTER (WHERE a.place <= c.rows),
                pg_catalog.count(a.place), 'None.')
       FROM invtrack_internal.report_limit c
-      LEFT JOIN (SELECT o.*, pg_catalog.row_number() OVER (ORDER BY o.severity, o.lowest_health, o.sku, o.inventory_type, o.mechanism) AS place
+      LEFT JOIN (SELECT o.*, i.name AS inventory_type_name,
+                        pg_catalog.row_number() OVER (ORDER BY o.severity, o.lowest_health, o.sku, o.inventory_type, o.mechanism) AS place
                    FROM invtrack.alert_open o
+                   LEFT JOIN invtrack.inventory_type i ON i.merchant = o.merchant AND i.inventory_type = o.inventory_type
                   WHERE o.merchant = report_alerts.merchant) a ON true
      GROUP BY c.rows);
 END

@@ -36,7 +36,7 @@ SELECT substring(invtrack.report('empty') FROM '<main>.*</main>');
 CREATE FUNCTION pg_temp.rest(page text) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(DISTINCT m[1], ' ') FROM regexp_matches(regexp_replace(regexp_replace(page, '<style>.*</style>', ''),
         '<(!DOCTYPE html|/?(html|head|body|main|section|table|thead|tbody|tr|ul|li|h1|b|i|small|bdi|br|p|title|code|svg|span|td|th|h2)|meta charset="utf-8"|meta name="viewport" content="[^"<>&]*"|html lang="en"|ul class="sum"|h2 id="[a-z]+"|table aria-labelledby="[a-z]+"|th scope="(col|row)"|td data-label="[^"<>&]*"( class="[a-z]+")?|span class="bar [a-z_]+" aria-hidden="true"|i style="width:[0-9]+%"|svg class="chart" role="img" viewBox="[0-9 ]+" preserveAspectRatio="none"|path d="[0-9Mhv. -]+"/)>', '', 'g'),
-        '(.{0,20}[<>"''\x01].{0,20}|.{0,20}&(?!(amp|lt|gt|quot|#39);).{0,20})', 'g') m
+        '(.{0,20}[<>"''\x01].{0,20}|.{0,20}&(?!(amp|lt|gt|quot|#39|#160);).{0,20})', 'g') m
 $$;
 SELECT merchant, pg_temp.rest(invtrack.report(merchant)) IS NULL AS is_escaped FROM invtrack.merchant WHERE merchant IN ('m', '<b>&"''', 'empty') ORDER BY merchant;
 SELECT regexp_count_of.n > 10 AS some FROM (SELECT count(*) AS n FROM regexp_matches(invtrack.report('<b>&"'''), '&lt;', 'g')) regexp_count_of;
