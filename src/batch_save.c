@@ -160,11 +160,8 @@ lock(Setting **settings, int count, Setting **changing)
 	{
 		if (changes[i])
 			changing[n++] = settings[i];
-		if (!is_there[i] && settings[i]->expects && settings[i]->version != 0)
-		{
-			(void) refuse_other_version(settings[i], 0);
+		if (!is_there[i] && refuse_other_version(settings[i], 0))
 			settings[i]->before = settings[i]->health_before = (Datum) 0;
-		}
 	}
 	SPI_freetuptable(SPI_tuptable);
 	pfree(changes);

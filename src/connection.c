@@ -193,6 +193,17 @@ open_source(const Connection *connection, Source *source)
 	complete_columns(source);
 }
 
+static SPIPlanPtr
+prepare(const char *query, int nargs, Oid *types, int cursor_options)
+{
+	SPIPlanPtr	plan = SPI_prepare_cursor(query, nargs, types, cursor_options);
+
+	if (plan == NULL)			/* cannot happen: the text is ours and can be
+								 * prepared */
+		elog(ERROR, "could not prepare \"%s\": %s", query, SPI_result_code_string(SPI_result));
+	return plan;
+}
+
 /*
  * The plan of a query over a source. PostgreSQL makes it anew where something
  * that it depends on has changed.
@@ -211,10 +222,7 @@ plan_of_source(const char *query, int nargs, Oid *types)
 	for (int i = 0; i < PLANS_MAX; i++)
 		if (kept[i].query != NULL && strcmp(kept[i].query, query) == 0)
 			return kept[i].plan;
-	plan = SPI_prepare_cursor(query, nargs, types, planning_options(CURSOR_OPT_GENERIC_PLAN));
-	if (plan == NULL)			/* cannot happen: the text is ours and can be
-								 * prepared */
-		elog(ERROR, "could not prepare \"%s\": %s", query, SPI_result_code_string(SPI_result));
+	plan = prepare(query, nargs, types, planning_options(CURSOR_OPT_GENERIC_PLAN));
 	if (SPI_keepplan(plan) != 0)	/* cannot happen: it was just prepared */
 		elog(ERROR, "could not keep the plan of \"%s\"", query);
 	next = (next + 1) % PLANS_MAX;
@@ -248,8 +256,8 @@ run_as_owner_of_source(const Source *source, const char *query, int nargs, Oid *
 /* ---------- rows ---------- */
 
 /*
- * The query of a source's rows that have one of the keys $1, or of some of all, or
- * of all, where max_rows is 0.
+ * The query of a source's rows, in their order: those that have one of the keys
+ * $1, or all. With max_rows: so many of them, as they come.
  */
 static char *
 query_of(const Source *source, bool has_keys, int32 max_rows)
@@ -303,18 +311,13 @@ open_rows_of_source(const Connection *connection)
 	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	Source		source;
 	Caller		before;
-	const char *query;
 	SPIPlanPtr	plan;
 	Portal		cursor;
 
 	open_source(connection, &source);
-	query = query_of(&source, false, 0);
 	become_owner_of(connection->source, &before);
 	/* the plan is for the sizes that tables have now, and is not kept */
-	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_NO_SCROLL);
-	if (plan == NULL)			/* cannot happen: the text is ours and can be
-								 * prepared */
-		elog(ERROR, "could not prepare \"%s\": %s", query, SPI_result_code_string(SPI_result));
+	plan = prepare(query_of(&source, false, 0), 0, NULL, CURSOR_OPT_NO_SCROLL);
 	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, false);
 	become_caller(&before);
 	require_columns(cursor->tupDesc, types, lengthof(types));

@@ -162,9 +162,9 @@ write_rejects(const Lines *lines)
 
 /*
  * A movement for each new line of keys, which are sorted and locked, and an
- * opposite one for each that the source has no more; how many.
- * Returns false where somebody is at an item of these: then all is to be rolled
- * back, and done again with in_one_order.
+ * opposite one for each that the source has no more; written: how many. Returns
+ * false where somebody is at an item of these: then all is to be rolled back, and
+ * done again with in_one_order.
  */
 bool
 sync_movements(const Connection *connection, Datum *keys, int count, bool is_empty,

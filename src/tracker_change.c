@@ -149,7 +149,10 @@ push_value(JsonbParseState **state, Oid type, Datum value, bool is_null)
 	pushJsonbValue(state, WJB_VALUE, &json);
 }
 
-/* The recorded columns as a JSON object, put in in the order that it keeps them in. */
+/*
+ * The recorded columns as a JSON object. Keys are pushed in the order of jsonb,
+ * shorter ones first, so that it has nothing to sort.
+ */
 Datum
 recorded_json(const Datum *values, const bool *nulls)
 {
