@@ -44,11 +44,14 @@ sub measure
 # A place in the i-th part of so many.
 sub part { my ($i, $parts) = @_; return ($i - 1 + rand()) / $parts; }
 
+# A step there: not among the last ones, which a check of the same day may no longer have.
+sub step { return sprintf('SELECT 1 + floor(%s * :steps)::integer AS step', 0.95 * part(@_)); }
+
 sub stopped_at_step
 {
 	my ($operation, $by, $i) = @_;
 	return round_script($operation, "format('$by at step %s of %s', :step, :steps)",
-		sprintf("SELECT 1 + floor(%s * :steps)::integer AS step\n\\gset\nSET test.stop_by = '$by';\nSET test.countdown = :step;", part($i, $rounds)),
+		step($i, $rounds) . "\n\\gset\nSET test.stop_by = '$by';\nSET test.countdown = :step;",
 		'SET test.countdown = 0;');
 }
 
@@ -72,7 +75,7 @@ $operation->{sql}
 COMMIT;
 SQL
 	return round_script(\%caught, "format('$by at step %s of %s, caught', :step, :steps)",
-		sprintf("SELECT 1 + floor(%s * :steps)::integer AS step\n\\gset\nSET test.stop_by = '$by';\nSET test.countdown = :step;", part($i, $rounds)),
+		step($i, $rounds) . "\n\\gset\nSET test.stop_by = '$by';\nSET test.countdown = :step;",
 		"SELECT CASE :'state' WHEN '00000' THEN current_setting('test.caught') ELSE :'state' END AS state\n\\gset\nSET test.countdown = 0;");
 }
 
@@ -90,8 +93,8 @@ sub timed_out_at_step
 {
 	my ($operation, $i) = @_;
 	return round_script($operation, "format('timeout at step %s of %s', :step, :steps)",
-		sprintf("SELECT 1 + floor(%s * :steps)::integer AS step, greatest(1, round(:ms)) AS timeout\n\\gset\n"
-			  . "SET test.stop_by = 'waiting';\nSET test.countdown = :step;\nSET statement_timeout = :timeout;", part($i, $rounds)),
+		step($i, $rounds) . ", greatest(1, round(:ms)) AS timeout\n\\gset\n"
+			  . "SET test.stop_by = 'waiting';\nSET test.countdown = :step;\nSET statement_timeout = :timeout;",
 		"SET statement_timeout = 0;\n" x 10 . 'SET test.countdown = 0;');
 }
 
