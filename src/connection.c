@@ -18,6 +18,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -27,6 +28,7 @@
 #include "compat.h"
 #include "connection.h"
 #include "owner.h"
+#include "setting.h"
 #include "statement.h"
 
 /* How many plans of sources are kept. */
@@ -281,6 +283,47 @@ query_of(const Source *source, bool has_keys, int32 max_rows)
 }
 
 /*
+ * The rows of a connection's source that have one of the keys, an array, or,
+ * where keys is 0, all, in their order, to be fetched as its owner. Planned for
+ * the sizes that tables have now, and for these keys, which PostgreSQL looks up
+ * in a hash table where no index has them. Within SPI.
+ */
+Portal
+open_rows_of_source(const Connection *connection, Datum keys)
+{
+	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
+	Oid			argument_types[] = {TEXTARRAYOID};
+	bool		has_keys = keys != (Datum) 0;
+	Source		source;
+	Caller		before;
+	SPIPlanPtr	plan;
+	Portal		cursor;
+
+	open_source(connection, &source);
+	become_owner_of(connection->source, &before);
+	if (has_keys)
+		set_for_now("enable_seqscan", "off");	/* while it is planned */
+	plan = prepare(query_of(&source, has_keys, 0), has_keys ? 1 : 0, argument_types,
+				   CURSOR_OPT_NO_SCROLL | CURSOR_OPT_CUSTOM_PLAN);
+	cursor = SPI_cursor_open(NULL, plan, &keys, NULL, false);
+	become_caller(&before);
+	require_columns(cursor->tupDesc, types, lengthof(types));
+	return cursor;
+}
+
+/* The next rows, so many at most; they lie in SPI_tuptable. Returns how many. */
+uint64
+fetch_rows_of_source(const Connection *connection, Portal cursor, long count)
+{
+	Caller		before;
+
+	become_owner_of(connection->source, &before);
+	SPI_cursor_fetch(cursor, true, count);
+	become_caller(&before);
+	return SPI_processed;
+}
+
+/*
  * Rows of a connection's source that have one of the keys, an array, or, where
  * keys is 0, at most so many of all. They lie in SPI_tuptable; returns how many.
  * Within SPI.
@@ -290,38 +333,23 @@ read_source(const Connection *connection, Datum keys, int32 max_rows)
 {
 	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	Oid			argument_types[] = {TEXTARRAYOID};
-	bool		has_keys = keys != (Datum) 0;
+	ArrayType  *array = keys == (Datum) 0 ? NULL : DatumGetArrayTypeP(keys);
 	Source		source;
 	uint64		count;
 
+	if (array != NULL && ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > FEW_KEYS)
+	{
+		Portal		cursor = open_rows_of_source(connection, keys);
+
+		count = fetch_rows_of_source(connection, cursor, LONG_MAX);
+		SPI_cursor_close(cursor);
+		return count;
+	}
 	open_source(connection, &source);
-	count = run_as_owner_of_source(&source, query_of(&source, has_keys, max_rows), has_keys ? 1 : 0,
-								   argument_types, &keys);
+	count = run_as_owner_of_source(&source, query_of(&source, array != NULL, max_rows),
+								   array != NULL ? 1 : 0, argument_types, &keys);
 	require_columns(SPI_tuptable->tupdesc, types, lengthof(types));
 	return count;
-}
-
-/*
- * All rows of a connection's source, in the order of their keys, to be fetched as
- * its owner. Within SPI.
- */
-Portal
-open_rows_of_source(const Connection *connection)
-{
-	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
-	Source		source;
-	Caller		before;
-	SPIPlanPtr	plan;
-	Portal		cursor;
-
-	open_source(connection, &source);
-	become_owner_of(connection->source, &before);
-	/* the plan is for the sizes that tables have now, and is not kept */
-	plan = prepare(query_of(&source, false, 0), 0, NULL, CURSOR_OPT_NO_SCROLL);
-	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, false);
-	become_caller(&before);
-	require_columns(cursor->tupDesc, types, lengthof(types));
-	return cursor;
 }
 
 /* A column of the rows that SPI found, as an array. */

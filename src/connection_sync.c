@@ -25,9 +25,6 @@
 /* So many keys are brought in line at once. */
 #define BATCH_KEYS		2000
 
-/* Statements that are planned once a session take so many at most. */
-#define FEW_KEYS		20
-
 /* An index does not hold longer keys, in bytes. */
 #define KEY_BYTES_MAX	2000
 
