@@ -1,5 +1,6 @@
 # Sessions at a few orders at once, and at new ones, of new products, too, while one of their products is merged into another again and again: no line is lost or
-# counted twice, nobody deadlocks, and above READ COMMITTED the only error is 40001, after which the transaction is tried again.
+# counted twice, nobody deadlocks, and above READ COMMITTED the only error is 40001, after which the transaction is tried again. The same holds
+# after a crash in a first load.
 # INVTRACK_SEED repeats a run; INVTRACK_LONG=1 is the long form.
 use strict;
 use warnings;
@@ -96,5 +97,19 @@ is($node->safe_psql('postgres', q{SELECT sku, sum(quantity) FROM invtrack.flow_d
 is($node->safe_psql('postgres', 'SELECT changed, rejected FROM invtrack.sync()'), '0|0', 'a sync finds nothing more to do');
 $node->safe_psql('postgres', q{SELECT invtrack.disconnect('sales', keep_data => false)});
 is($node->safe_psql('postgres', 'SELECT coalesce(sum(quantity), 0) FROM invtrack.flow_daily'), 0, 'disconnected: movements are taken back');
+
+# A crash in a first load: the next call goes on.
+$node->safe_psql('postgres', q{INSERT INTO line (order_id, sku, units) SELECT n, 'p' || (1 + n % 5), 1 + n % 7 FROM generate_series(1000, 40000) n;
+    SELECT invtrack.connect('sales', 'sale', 'sale', 'order_id')});
+my $load = IPC::Run::start([ 'psql', '-Xqc', 'CALL invtrack.sync_all()', $node->connstr('postgres') ], '<', \undef, '>', '/dev/null', '2>', '/dev/null');
+$node->poll_query_until('postgres', 'SELECT EXISTS (SELECT FROM invtrack.connection_key)')
+  or die 'the first load does not begin';
+$node->stop('immediate');
+IPC::Run::finish($load);
+$node->start;
+$node->safe_psql('postgres', 'CALL invtrack.sync_all()');
+is($node->safe_psql('postgres', q{SELECT sku, sum(quantity) FROM invtrack.flow_daily WHERE merchant = 'm' GROUP BY sku HAVING sum(quantity) <> 0 ORDER BY sku}),
+	$node->safe_psql('postgres', 'SELECT sku, sum(units) FROM line GROUP BY sku ORDER BY sku'), 'what is sold of each product, after a crash in a first load');
+is($node->safe_psql('postgres', 'SELECT changed, rejected FROM invtrack.sync()'), '0|0', 'a sync finds nothing more to do then');
 $node->stop;
 done_testing();
