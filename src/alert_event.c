@@ -269,6 +269,7 @@ take_events(Datum consumer, int64 left, ReturnSetInfo *result)
 		}
 		SPI_freetuptable(row);
 	}
+	UnpinPortal(merchants);
 	SPI_cursor_close(merchants);
 }
 

@@ -20,9 +20,12 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/portal.h"
 
 #include "argument.h"
 #include "compat.h"
@@ -258,11 +261,12 @@ run_as_owner_of_source(const Source *source, const char *query, int nargs, Oid *
 /* ---------- rows ---------- */
 
 /*
- * The query of a source's rows, in their order: those that have one of the keys
- * $1, or all. With max_rows: so many of them, as they come.
+ * The query of a source's rows, in their order: those that have one of the keys,
+ * an expression, or, where it is null, all. With max_rows: so many of them, as
+ * they come.
  */
 static char *
-query_of(const Source *source, bool has_keys, int32 max_rows)
+query_of(const Source *source, const char *keys, int32 max_rows)
 {
 	StringInfoData query;
 
@@ -271,8 +275,8 @@ query_of(const Source *source, bool has_keys, int32 max_rows)
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		appendStringInfo(&query, "%s%s", i > 0 ? ", " : "", source->columns[i].data);
 	appendStringInfo(&query, " FROM %s s WHERE s.%s ", source->name, source->key);
-	if (has_keys)
-		appendStringInfo(&query, EQ " ANY ($1::%s[])", source->key_type);
+	if (keys != NULL)
+		appendStringInfo(&query, EQ " ANY (%s::%s[])", keys, source->key_type);
 	else
 		appendStringInfoString(&query, "IS NOT NULL");
 	if (max_rows > 0)
@@ -283,44 +287,24 @@ query_of(const Source *source, bool has_keys, int32 max_rows)
 }
 
 /*
- * The rows of a connection's source that have one of the keys, an array, or,
- * where keys is 0, all, in their order, to be fetched as its owner. Planned for
- * the sizes that tables have now, and for these keys, which PostgreSQL looks up
- * in a hash table where no index has them. Within SPI.
+ * Rows that have one of many keys. These stand in the query, so that PostgreSQL
+ * looks for them in a hash table where no index has them. Plans without seqscan,
+ * since a table without statistics would be read as a whole for each batch.
  */
-Portal
-open_rows_of_source(const Connection *connection, Datum keys)
+static void
+read_many_keys(const Source *source, Datum keys, int32 max_rows)
 {
-	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
-	Oid			argument_types[] = {TEXTARRAYOID};
-	bool		has_keys = keys != (Datum) 0;
-	Source		source;
+	char	   *list = quote_literal_cstr(OidOutputFunctionCall(F_ARRAY_OUT, keys));
+	char	   *query = query_of(source, psprintf("%s::pg_catalog.text[]", list), max_rows);
 	Caller		before;
-	SPIPlanPtr	plan;
-	Portal		cursor;
+	int			result;
 
-	open_source(connection, &source);
-	become_owner_of(connection->source, &before);
-	if (has_keys)
-		set_for_now("enable_seqscan", "off");	/* while it is planned */
-	plan = prepare(query_of(&source, has_keys, 0), has_keys ? 1 : 0, argument_types,
-				   CURSOR_OPT_NO_SCROLL | CURSOR_OPT_CUSTOM_PLAN);
-	cursor = SPI_cursor_open(NULL, plan, &keys, NULL, false);
+	become_owner_of(source->connection->source, &before);
+	set_for_now("enable_seqscan", "off");
+	result = SPI_execute(query, false, 0);
 	become_caller(&before);
-	require_columns(cursor->tupDesc, types, lengthof(types));
-	return cursor;
-}
-
-/* The next rows, so many at most; they lie in SPI_tuptable. Returns how many. */
-uint64
-fetch_rows_of_source(const Connection *connection, Portal cursor, long count)
-{
-	Caller		before;
-
-	become_owner_of(connection->source, &before);
-	SPI_cursor_fetch(cursor, true, count);
-	become_caller(&before);
-	return SPI_processed;
+	if (result != SPI_OK_SELECT)	/* cannot happen: the text is ours */
+		elog(ERROR, "could not read \"%s\": %s", source->name, SPI_result_code_string(result));
 }
 
 /*
@@ -335,21 +319,41 @@ read_source(const Connection *connection, Datum keys, int32 max_rows)
 	Oid			argument_types[] = {TEXTARRAYOID};
 	ArrayType  *array = keys == (Datum) 0 ? NULL : DatumGetArrayTypeP(keys);
 	Source		source;
-	uint64		count;
 
-	if (array != NULL && ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > FEW_KEYS)
-	{
-		Portal		cursor = open_rows_of_source(connection, keys);
-
-		count = fetch_rows_of_source(connection, cursor, LONG_MAX);
-		SPI_cursor_close(cursor);
-		return count;
-	}
 	open_source(connection, &source);
-	count = run_as_owner_of_source(&source, query_of(&source, array != NULL, max_rows),
-								   array != NULL ? 1 : 0, argument_types, &keys);
+	if (array != NULL && ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > FEW_KEYS)
+		read_many_keys(&source, keys, max_rows);
+	else
+		run_as_owner_of_source(&source, query_of(&source, array == NULL ? NULL : "$1", max_rows),
+							   array == NULL ? 0 : 1, argument_types, &keys);
 	require_columns(SPI_tuptable->tupdesc, types, lengthof(types));
-	return count;
+	return SPI_processed;
+}
+
+/*
+ * All rows of a connection's source, in the order of their keys, to be fetched as
+ * its owner. Within SPI.
+ */
+Portal
+open_rows_of_source(const Connection *connection)
+{
+	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
+	Source		source;
+	Caller		before;
+	SPIPlanPtr	plan;
+	Portal		cursor;
+
+	open_source(connection, &source);
+	become_owner_of(connection->source, &before);
+	/* the plan is for the sizes that tables have now, and is not kept */
+	plan = prepare(query_of(&source, NULL, 0), 0, NULL, CURSOR_OPT_NO_SCROLL);
+	/* made now: what the planner runs could close a cursor that is there */
+	ReleaseCachedPlan(SPI_plan_get_cached_plan(plan), NULL);
+	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, false);
+	PinPortal(cursor);			/* what runs meanwhile cannot close it */
+	become_caller(&before);
+	require_columns(cursor->tupDesc, types, lengthof(types));
+	return cursor;
 }
 
 /* A column of the rows that SPI found, as an array. */

@@ -57,7 +57,7 @@ typedef struct Source
 	StringInfoData columns[SOURCE_COLUMNS];
 } Source;
 
-/* Statements that are planned once a session take so many keys at most. */
+/* Sources and SQL functions are read by plans that are kept for so many keys at most. */
 #define FEW_KEYS	20
 
 /* How many columns a source has beside its key, at most. */
@@ -88,9 +88,8 @@ extern void open_source(const Connection *connection, Source *source);
 extern SPIPlanPtr plan_of_source(const char *query, int nargs, Oid *types);
 extern uint64 run_as_owner_of_source(const Source *source, const char *query, int nargs,
 									 Oid *types, Datum *values);
-extern Portal open_rows_of_source(const Connection *connection, Datum keys);
-extern uint64 fetch_rows_of_source(const Connection *connection, Portal cursor, long count);
 extern uint64 read_source(const Connection *connection, Datum keys, int32 max_rows);
+extern Portal open_rows_of_source(const Connection *connection);
 
 /* connection_compare.c */
 extern int	keep_differing(const Connection *connection, Datum *keys, int count);

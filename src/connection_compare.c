@@ -18,6 +18,7 @@
 #include "code.h"
 #include "connection.h"
 #include "connection_line.h"
+#include "owner.h"
 #include "setting.h"
 #include "statement.h"
 #include "subtransaction.h"
@@ -30,7 +31,8 @@
 typedef struct Pass
 {
 	Portal		cursor;
-	const Connection *source;	/* whose rows they are; null: ours */
+	Oid			source;			/* fetched as the owner of this; InvalidOid:
+								 * as we are */
 	SPITupleTable *rows;
 	uint64		next;			/* among these */
 } Pass;
@@ -54,11 +56,14 @@ typedef struct Comparison
 static void
 fetch_rows(Pass *pass)
 {
+	Caller		caller;
+
 	SPI_freetuptable(pass->rows);
-	if (pass->source != NULL)
-		(void) fetch_rows_of_source(pass->source, pass->cursor, FETCHED_ROWS);
-	else
-		SPI_cursor_fetch(pass->cursor, true, FETCHED_ROWS);
+	if (OidIsValid(pass->source))
+		become_owner_of(pass->source, &caller);
+	SPI_cursor_fetch(pass->cursor, true, FETCHED_ROWS);
+	if (OidIsValid(pass->source))
+		become_caller(&caller);
 	pass->rows = SPI_tuptable;
 	pass->next = 0;
 }
@@ -98,8 +103,8 @@ start_passes(Comparison *comparison)
 	Datum		number = comparison->connection->number;
 	Datum		name = comparison->connection->name;
 
-	comparison->source.cursor = open_rows_of_source(comparison->connection, (Datum) 0);
-	comparison->source.source = comparison->connection;
+	comparison->source.cursor = open_rows_of_source(comparison->connection);
+	comparison->source.source = comparison->connection->source;
 	comparison->before.cursor = statement_open(&before, &number);
 	comparison->rejected.cursor = statement_open(&rejected, &name);
 }

@@ -393,8 +393,8 @@ statement_run_into(Statement *statement, Datum *values, const char *nulls,
 }
 
 /*
- * The same, with the rows fetched from a cursor, SPI_cursor_fetch(), as they
- * are wanted: where fetching one does something, as locking does.
+ * The same, to be fetched from a cursor: where fetching a row does something,
+ * as locking does. Pinned, so that what runs meanwhile cannot close it.
  */
 Portal
 statement_open(Statement *statement, Datum *values)
@@ -403,6 +403,7 @@ statement_open(Statement *statement, Datum *values)
 
 	if (count_results(statement) > 0)
 		require_columns(cursor->tupDesc, statement->results, count_results(statement));
+	PinPortal(cursor);
 	return cursor;
 }
 

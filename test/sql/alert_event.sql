@@ -158,4 +158,19 @@ SELECT * FROM pg_temp.kept;
 SELECT call, public.error_of('SELECT invtrack.purge_alerts' || call)
   FROM unnest(ARRAY['(''b'', -1)', '(''b'', 36501)', '(NULL, -2147483648)', '(''b'', NULL)', '(NULL, NULL)']) WITH ORDINALITY t (call, n)
  ORDER BY n;
+-- A trigger of the owner's may not close the cursor that merchants are taken from.
+INSERT INTO invtrack.merchant (merchant) VALUES ('d');
+INSERT INTO invtrack.inventory_type VALUES ('d', 'good', 'Good');
+INSERT INTO invtrack.product (merchant, sku) VALUES ('d', 'x');
+SELECT invtrack.save_tracker('d', 'x', 'good', 'stock_quantity', 5), (SELECT count(*) FROM invtrack.check_trackers('d')) AS events;
+CREATE FUNCTION pg_temp.close_cursor() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    merchants refcursor := (SELECT name FROM pg_cursors WHERE statement LIKE '%FROM invtrack.alert' || '_consumer c JOIN%');
+BEGIN
+    CLOSE merchants;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER close_cursor BEFORE UPDATE ON invtrack.alert_consumer FOR EACH ROW EXECUTE FUNCTION pg_temp.close_cursor();
+SELECT regexp_replace(public.error_of($$SELECT invtrack.take_alert_events('post', 10)$$), '\d+>', 'N>') AS refused;
 ROLLBACK;
