@@ -84,7 +84,7 @@ DECLARE
     locked bigint[];
 BEGIN
     -- An item may be renamed or deleted before it is locked: the source is read once more then. Items are looked up one by one: of a
-    -- target that is new, the planner knows nothing.
+    -- target that is new, the planner knows nothing, or that its table was empty.
     FOR round IN 1 .. rounds LOOP
         INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
         SELECT c.target, n.merchant, n.sku, n.inventory_type,
@@ -114,12 +114,14 @@ BEGIN
                   OFFSET 0) i ON r.fault IS NULL
              ORDER BY r.ordinality);
         SELECT array_agg(l.item) INTO locked
-          FROM (SELECT i.item FROM invtrack.connection_item i
-                 WHERE i.item IN (SELECT r.item FROM unnest(source) r
-                                  UNION ALL
-                                  SELECT o.item FROM invtrack.connection_row o WHERE o.connection = c.number AND o.key = ANY (keys))
-                 ORDER BY i.merchant, i.sku, i.inventory_type
-                   FOR UPDATE) l;
+          FROM (SELECT u.item
+                  FROM (SELECT r.item FROM unnest(source) r
+                        UNION
+                        SELECT o.item FROM invtrack.connection_row o WHERE o.connection = c.number AND o.key = ANY (keys)) u
+                 CROSS JOIN LATERAL (
+                     SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
+                 ORDER BY i.merchant, i.sku, i.inventory_type) l
+         CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i;
         EXIT WHEN NOT EXISTS (
             SELECT FROM unnest(source) r
               LEFT JOIN LATERAL (
