@@ -44,14 +44,18 @@ sub measure
 # A place in the i-th part of so many.
 sub part { my ($i, $parts) = @_; return ($i - 1 + rand()) / $parts; }
 
-# A step there: not among the last ones, which a check of the same day may no longer have.
-sub step { return sprintf('SELECT 1 + floor(%s * :steps)::integer AS step', 0.95 * part(@_)); }
+# A step there.
+sub step
+{
+	my ($operation, $i, $parts) = @_;
+	return sprintf('SELECT 1 + floor(%s * :steps)::integer AS step', part($i, $parts) * ($operation->{shrinks} ? 0.95 : 1));
+}
 
 sub stopped_at_step
 {
 	my ($operation, $by, $i) = @_;
 	return round_script($operation, "format('$by at step %s of %s', :step, :steps)",
-		step($i, $rounds) . "\n\\gset\nSET test.stop_by = '$by';\nSET test.countdown = :step;",
+		step($operation, $i, $rounds) . "\n\\gset\nSET test.stop_by = '$by';\nSET test.countdown = :step;",
 		'SET test.countdown = 0;');
 }
 
@@ -75,7 +79,7 @@ $operation->{sql}
 COMMIT;
 SQL
 	return round_script(\%caught, "format('$by at step %s of %s, caught', :step, :steps)",
-		step($i, $rounds) . "\n\\gset\nSET test.stop_by = '$by';\nSET test.countdown = :step;",
+		step($operation, $i, $rounds) . "\n\\gset\nSET test.stop_by = '$by';\nSET test.countdown = :step;",
 		"SELECT CASE :'state' WHEN '00000' THEN current_setting('test.caught') ELSE :'state' END AS state\n\\gset\nSET test.countdown = 0;");
 }
 
@@ -93,7 +97,7 @@ sub timed_out_at_step
 {
 	my ($operation, $i) = @_;
 	return round_script($operation, "format('timeout at step %s of %s', :step, :steps)",
-		step($i, $rounds) . ", greatest(1, round(:ms)) AS timeout\n\\gset\n"
+		step($operation, $i, $rounds) . ", greatest(1, round(:ms)) AS timeout\n\\gset\n"
 			  . "SET test.stop_by = 'waiting';\nSET test.countdown = :step;\nSET statement_timeout = :timeout;",
 		"SET statement_timeout = 0;\n" x 10 . 'SET test.countdown = 0;');
 }
