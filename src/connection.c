@@ -24,7 +24,6 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 #include "utils/portal.h"
 
 #include "argument.h"
@@ -287,9 +286,9 @@ query_of(const Source *source, const char *keys, int32 max_rows)
 }
 
 /*
- * Rows that have one of many keys. These stand in the query, so that PostgreSQL
- * looks for them in a hash table where no index has them. Plans without seqscan,
- * since a table without statistics would be read as a whole for each batch.
+ * Rows that have one of many keys. The keys stand in the query, so that
+ * PostgreSQL looks them up in a hash table where no index has them. Where one has
+ * them, it is used: without statistics, PostgreSQL would rather read all rows.
  */
 static void
 read_many_keys(const Source *source, Datum keys, int32 max_rows)
@@ -347,8 +346,6 @@ open_rows_of_source(const Connection *connection)
 	become_owner_of(connection->source, &before);
 	/* the plan is for the sizes that tables have now, and is not kept */
 	plan = prepare(query_of(&source, NULL, 0), 0, NULL, CURSOR_OPT_NO_SCROLL);
-	/* made now: what the planner runs could close a cursor that is there */
-	ReleaseCachedPlan(SPI_plan_get_cached_plan(plan), NULL);
 	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, false);
 	PinPortal(cursor);			/* what runs meanwhile cannot close it */
 	become_caller(&before);

@@ -57,7 +57,7 @@ typedef struct Source
 	StringInfoData columns[SOURCE_COLUMNS];
 } Source;
 
-/* Sources and SQL functions are read by plans that are kept for so many keys at most. */
+/* For more keys than these, queries of sources and SQL functions are planned each time. */
 #define FEW_KEYS	20
 
 /* How many columns a source has beside its key, at most. */

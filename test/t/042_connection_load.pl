@@ -1,6 +1,6 @@
 # Sessions at a few orders at once, and at new ones, of new products, too, while one of their products is merged into another again and again: no line is lost or
-# counted twice, nobody deadlocks, and above READ COMMITTED the only error is 40001, after which the transaction is tried again. The same holds
-# after a crash in a first load.
+# counted twice, nobody deadlocks, and above READ COMMITTED the only error is 40001, after which the transaction is tried again. A crash
+# in a first load loses no line and counts none twice, either.
 # INVTRACK_SEED repeats a run; INVTRACK_LONG=1 is the long form.
 use strict;
 use warnings;
