@@ -42,6 +42,8 @@ CREATE TABLE invtrack.connection_watch (
     CONSTRAINT connection_watch_connection_fkey FOREIGN KEY (connection) REFERENCES invtrack.connection ON DELETE CASCADE,
     CONSTRAINT connection_watch_fire_check CHECK (fire IN ('origin', 'always'))
 );
+CREATE INDEX connection_watch_watched ON invtrack.connection_watch (watched);
+COMMENT ON INDEX invtrack.connection_watch_watched IS 'Who follows a table';
 COMMENT ON TABLE invtrack.connection_watch IS 'The tables whose changes are followed; written by watch() and unwatch()';
 COMMENT ON COLUMN invtrack.connection_watch.connection IS 'The connection whose keys these changes touch';
 COMMENT ON COLUMN invtrack.connection_watch.watched IS 'The table';
@@ -52,9 +54,7 @@ CREATE TABLE invtrack.connection_key (
     connection integer NOT NULL,
     key text COLLATE "C" NOT NULL,
     synced_at timestamptz NOT NULL,
-    CONSTRAINT connection_key_pkey PRIMARY KEY (connection, key),
-    CONSTRAINT connection_key_connection_fkey FOREIGN KEY (connection)
-        REFERENCES invtrack.connection (number) ON DELETE CASCADE
+    CONSTRAINT connection_key_pkey PRIMARY KEY (connection, key)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE invtrack.connection_key IS 'The keys of a connection; who brings one in line updates its row, so that others wait';
 COMMENT ON COLUMN invtrack.connection_key.connection IS 'Number of the connection';
@@ -89,8 +89,8 @@ COMMENT ON INDEX invtrack.connection_item_product IS 'The items of a product, al
 -- Keys come first in indexes: where an array of keys is looked for in a second column, a plan that is made while the table is small
 -- reads all rows of the connection instead.
 --
--- There are no foreign keys, here and in connection_line: their checks were two fifths of a first load. A writer of rows has locked
--- their key and their items, and whoever deletes one of these locks it first.
+-- There are no foreign keys, here and in connection_key and connection_line: their checks were two fifths of a first load. A writer
+-- of rows has locked their connection, their key and their items, and whoever deletes one of these locks it first.
 CREATE TABLE invtrack.connection_row (
     connection integer NOT NULL,
     key text COLLATE "C" NOT NULL,

@@ -359,12 +359,13 @@ BEGIN
     FOREACH of_table IN ARRAY tables LOOP
         PERFORM invtrack_internal.set_watch_of(of_table);
     END LOOP;
+    PERFORM invtrack_internal.wait_for_syncs(c.number);
     IF NOT keep_data THEN
         PERFORM invtrack_internal.sync_keys(c.connection, ARRAY(SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number), true);
         PERFORM invtrack_internal.sync_gone(c, true);
     END IF;
-    -- Its keys go along: who holds one has written its rows when we go on.
     DELETE FROM invtrack.connection n WHERE n.number = c.number;
+    DELETE FROM invtrack.connection_key k WHERE k.connection = c.number;
     DELETE FROM invtrack.connection_row w WHERE w.connection = c.number;
     DELETE FROM invtrack.connection_line l WHERE l.connection = c.number;
     -- Another connection may just bring something of an item; a snapshot that stays would not show it. Lines do not tell who has an

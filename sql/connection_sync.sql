@@ -165,6 +165,12 @@ AS 'MODULE_PATHNAME', 'connection_sync_keys';
 COMMENT ON FUNCTION invtrack_internal.sync_keys(text, text[], boolean, boolean) IS
 'Brings keys of a connection in line, as if the source had nothing of them if is_empty, or only those of sales and shipments that differ; those that fail are rejected; how many rows were written';
 
+CREATE FUNCTION invtrack_internal.wait_for_syncs(number integer)
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_wait_for_syncs';
+COMMENT ON FUNCTION invtrack_internal.wait_for_syncs(integer) IS
+'Waits for who brings keys of a connection in line; nobody does from now until the transaction ends';
+
 CREATE FUNCTION invtrack_internal.known_keys(c invtrack.connection)
 RETURNS text[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp

@@ -21,6 +21,15 @@
 #define INVTRACK_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* 18: index scans are counted for EXPLAIN */
+#if PG_VERSION_NUM >= 180000
+#define begin_index_scan(table, index, snapshot, key_count) \
+	index_beginscan(table, index, snapshot, NULL, key_count, 0)
+#else
+#define begin_index_scan(table, index, snapshot, key_count) \
+	index_beginscan(table, index, snapshot, key_count, 0)
+#endif
+
 /* 18: a function that does not return says so in front */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()

@@ -29,6 +29,7 @@
 #include "argument.h"
 #include "compat.h"
 #include "connection.h"
+#include "lookup.h"
 #include "owner.h"
 #include "setting.h"
 #include "statement.h"
@@ -41,34 +42,35 @@
 
 /* ---------- connections ---------- */
 
-/* The connection in a row of CONNECTION_COLUMNS. */
-void
-take_connection(const SPITupleTable *rows, uint64 row, Connection *connection)
-{
-	connection->name = result_text(rows, row, 1);
-	connection->number = result_datum(rows, row, 2, INT4OID);
-	connection->target = result_text(rows, row, 3);
-	connection->rank = DatumGetInt32(result_datum(rows, row, 4, INT4OID));
-	connection->source = result_oid(rows, row, 5);
-	connection->key = result_string(rows, row, 6);
-}
-
-/* The connection of a name; false: there is none. Within SPI. */
+/* The connection of a name; false: there is none. */
 bool
 find_connection(Datum name, Connection *connection)
 {
-	static Statement find = {
-		"SELECT " CONNECTION_COLUMNS " FROM invtrack.connection n WHERE n.connection " EQ " $1",
-		1, {TEXTOID}, 0, {CONNECTION_TYPES}
+	static const Lookup find = {
+		"connection", {{"connection", TEXTOID}},
+		{{"number", INT4OID}, {"target", TEXTOID}, {"source", REGCLASSOID}, {"key", TEXTOID}}
 	};
+	LookupScan	scan;
+	Datum		values[4];
+	bool		found;
 
-	if (statement_run(&find, &name, NULL, false) == 0)
-		return false;
-	take_connection(SPI_tuptable, 0, connection);
-	return true;
+	lookup_start(&find, &scan);
+	lookup_keys(&scan, &name);
+	found = lookup_next(&scan, values);
+	if (found)
+	{
+		connection->name = name;
+		connection->number = values[0];
+		connection->target = PointerGetDatum(DatumGetTextPCopy(values[1]));
+		connection->rank = rank_of_target(connection->target);
+		connection->source = DatumGetObjectId(values[2]);
+		connection->key = TextDatumGetCString(values[3]);
+	}
+	lookup_end(&scan);
+	return found;
 }
 
-/* The same, or an error. Within SPI. */
+/* The same, or an error. */
 void
 get_connection(Datum name, Connection *connection)
 {

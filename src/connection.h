@@ -40,13 +40,6 @@ typedef struct Connection
 	char	   *key;			/* its column in the source */
 } Connection;
 
-/* In SQL, the columns of "n" that take_connection() takes, from 1. */
-#define CONNECTION_COLUMNS \
-	"n.connection, n.number, n.target, invtrack_internal.target_rank(n.target)," \
-	" n.source::pg_catalog.oid, n.key"
-
-#define CONNECTION_TYPES	TEXTOID, INT4OID, TEXTOID, INT4OID, OIDOID, TEXTOID
-
 /* The source of a connection, for texts of queries. */
 typedef struct Source
 {
@@ -81,7 +74,6 @@ typedef struct RowFault
 } RowFault;
 
 /* connection.c */
-extern void take_connection(const SPITupleTable *rows, uint64 row, Connection *connection);
 extern bool find_connection(Datum name, Connection *connection);
 extern void get_connection(Datum name, Connection *connection);
 extern void open_source(const Connection *connection, Source *source);
@@ -115,6 +107,7 @@ extern List *add_note(List *noted, Oid table, const char *column, Datum key);
 extern void sync_noted(List *noted);
 
 /* connection_row.c */
+extern int	rank_of_target(Datum target);
 extern bool feeds_catalogue(Datum target);
 extern bool feeds_movements(Datum target);
 extern int	columns_of_target(Datum target, TargetColumn *columns);

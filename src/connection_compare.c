@@ -86,15 +86,17 @@ is_at(Pass *pass, Datum key)
 	}
 }
 
+/* What keys brought before: take_lines() takes the columns after the key. */
+static Statement before = {
+	"SELECT l.key, l.items, l.days, l.quantities, l.counts FROM invtrack.connection_line l"
+	" WHERE l.connection " EQ " $1 ORDER BY l.key COLLATE pg_catalog.\"C\"",
+	1, {INT4OID}, CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_NO_SCROLL,
+	{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
+};
+
 static void
 start_passes(Comparison *comparison)
 {
-	static Statement before = {
-		"SELECT l.key, l.items, l.days, l.quantities, l.counts FROM invtrack.connection_line l"
-		" WHERE l.connection " EQ " $1 ORDER BY l.key COLLATE pg_catalog.\"C\"",
-		1, {INT4OID}, CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_NO_SCROLL,
-		{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
-	};
 	static Statement rejected = {
 		"SELECT r.key FROM invtrack.connection_reject r"
 		" WHERE r.connection " EQ " $1 ORDER BY r.key COLLATE pg_catalog.\"C\"",
@@ -144,7 +146,13 @@ compare_passed(Comparison *comparison, int first, int count)
 		for (pass = &comparison->source; is_at(pass, keys[key]); pass->next++)
 			take_row(&lines, key, pass->rows, pass->next);
 		for (pass = &comparison->before; is_at(pass, keys[key]); pass->next++)
-			take_lines(&lines, key, pass->rows, pass->next, 2);
+		{
+			Datum		arrays[LINE_ARRAYS];
+
+			for (int c = 0; c < LINE_ARRAYS; c++)
+				arrays[c] = result_datum(pass->rows, pass->next, 2 + c, before.results[1 + c]);
+			take_lines(&lines, key, arrays);
+		}
 		differs[key] = is_at(&comparison->rejected, keys[key]);
 	}
 	note_differing(comparison, &lines, first, differs);
@@ -177,30 +185,19 @@ compare_all(void *argument)
 static bool
 compare_some(void *argument)
 {
-	static Statement find_rejected = {
-		"SELECT r.key FROM invtrack.connection_reject r"
-		" WHERE r.connection " EQ " $1 AND r.key " EQ " ANY ($2)",
-		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {TEXTOID}
-	};
 	Comparison *comparison = argument;
 	int			count = comparison->end - comparison->first;
 	Datum	   *keys = comparison->keys + comparison->first;
 	bool	   *differs = palloc0(sizeof(bool) * count);
-	Datum		values[2] = {comparison->connection->name};
 	Lines		lines;
-	uint64		found;
-	int			nest_level;
 
 	SPI_connect();
 	start_lines(&lines, comparison->connection, keys, count, ITEMS_FREE);
-	lines.key_array = values[1] = array_of(TEXTOID, keys, NULL, count);
+	lines.key_array = array_of(TEXTOID, keys, NULL, count);
 	find_lines(&lines);
 	read_rows(&lines);
-	nest_level = start_using_indexes();
-	found = statement_run(&find_rejected, values, NULL, false);
-	AtEOXact_GUC(false, nest_level);
-	for (uint64 i = 0; i < found; i++)
-		differs[place_of_key(&lines, result_text(SPI_tuptable, i, 1))] = true;
+	for (int key = find_rejected(&lines, 0); key < count; key = find_rejected(&lines, key + 1))
+		differs[key] = true;
 	note_differing(comparison, &lines, comparison->first, differs);
 	SPI_finish();
 	pfree(differs);

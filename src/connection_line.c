@@ -17,15 +17,14 @@
 #include "lib/qunique.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
 #include "argument.h"
 #include "compat.h"
 #include "connection_line.h"
+#include "lookup.h"
 #include "quantity.h"
-#include "setting.h"
 #include "statement.h"
 
 /* The place of a key among those that are brought in line. */
@@ -160,12 +159,10 @@ combine_lines(Lines *lines)
 
 /* ---------- what the keys brought before ---------- */
 
-/* The elements of an array that SPI found; how many. */
+/* The elements of an array; how many. */
 static int
-take_elements(const SPITupleTable *table, uint64 row, int column, Oid type, Oid array_type,
-			  Datum **elements)
+take_elements(Datum array, Oid type, Datum **elements)
 {
-	Datum		array = result_datum(table, row, column, array_type);
 	int16		size;
 	bool		by_value;
 	char		align;
@@ -181,26 +178,28 @@ take_elements(const SPITupleTable *table, uint64 row, int column, Oid type, Oid 
 	return count;
 }
 
-/* The lines of a key that SPI found, in memory of their own. */
+/* The lines of a key, by their arrays, in memory of their own. */
 void
-take_lines(Lines *lines, int key, const SPITupleTable *table, uint64 row, int column)
+take_lines(Lines *lines, int key, const Datum *arrays)
 {
-	Datum	   *items;
-	Datum	   *days;
-	Datum	   *quantities;
-	Datum	   *counts;
-	int			count = take_elements(table, row, column, INT8OID, INT8ARRAYOID, &items);
+	static const Oid types[LINE_ARRAYS] = {INT8OID, DATEOID, NUMERICOID, INT4OID};
+	Datum	   *elements[LINE_ARRAYS];
+	int			count = 0;
 
-	if (take_elements(table, row, column + 1, DATEOID, DATEARRAYOID, &days) != count ||
-		take_elements(table, row, column + 2, NUMERICOID, NUMERICARRAYOID, &quantities) != count ||
-		take_elements(table, row, column + 3, INT4OID, INT4ARRAYOID, &counts) != count)
-		report_damage();
+	for (int c = 0; c < LINE_ARRAYS; c++)
+	{
+		int			length = take_elements(arrays[c], types[c], &elements[c]);
+
+		if (c > 0 && length != count)
+			report_damage();
+		count = length;
+	}
 	for (int i = 0; i < count; i++)
 	{
-		if (DatumGetInt32(counts[i]) < 1)
+		if (DatumGetInt32(elements[3][i]) < 1)
 			report_damage();
-		new_line(lines, key, DatumGetInt64(items[i]), DatumGetDateADT(days[i]),
-				 quantities[i])->before = DatumGetInt32(counts[i]);
+		new_line(lines, key, DatumGetInt64(elements[0][i]), DatumGetDateADT(elements[1][i]),
+				 elements[2][i])->before = DatumGetInt32(elements[3][i]);
 	}
 }
 
@@ -224,20 +223,24 @@ start_lines(Lines *lines, const Connection *connection, const Datum *keys, int c
 void
 find_lines(Lines *lines)
 {
-	static Statement find = {
-		"SELECT l.key, l.items, l.days, l.quantities, l.counts FROM invtrack.connection_line l"
-		" WHERE l.connection " EQ " $1 AND l.key " EQ " ANY ($2)",
-		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN,
-		{TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID}
+	static const Lookup find = {
+		"connection_line", {{"key", TEXTOID}, {"connection", INT4OID}},
+		{{"items", INT8ARRAYOID}, {"days", DATEARRAYOID}, {"quantities", NUMERICARRAYOID},
+		{"counts", INT4ARRAYOID}}
 	};
-	Datum		values[2] = {lines->connection->number, lines->key_array};
-	int			nest_level = start_using_indexes();
-	uint64		rows = statement_run(&find, values, NULL, false);
+	LookupScan	scan;
 
-	AtEOXact_GUC(false, nest_level);
-	for (uint64 row = 0; row < rows; row++)
-		take_lines(lines, place_of_key(lines, result_text(SPI_tuptable, row, 1)), SPI_tuptable,
-				   row, 2);
+	lookup_start(&find, &scan);
+	for (int key = 0; key < lines->key_count; key++)
+	{
+		Datum		keys[] = {lines->keys[key].key, lines->connection->number};
+		Datum		arrays[LINE_ARRAYS];
+
+		lookup_keys(&scan, keys);
+		while (lookup_next(&scan, arrays))
+			take_lines(lines, key, arrays);
+	}
+	lookup_end(&scan);
 }
 
 /* The numbers of the items of lines that are no more, each once, an array; how many. */
@@ -291,8 +294,7 @@ resolve_lines(Lines *lines)
 /* ---------- what is written ---------- */
 
 /* The columns of invtrack_internal.key_lines: the key, and arrays. */
-#define ARRAYS	4
-#define ROW_COLUMNS	(1 + ARRAYS)
+#define ROW_COLUMNS	(1 + LINE_ARRAYS)
 
 /* A line that is written and not remembered would be counted at each sync. */
 void
@@ -309,7 +311,7 @@ require_written(uint64 written, uint64 expected, const char *table)
 static Datum
 row_of_key(const Lines *lines, int first, int end, Datum **elements, TupleDesc columns)
 {
-	static const Oid types[ARRAYS] = {INT8OID, DATEOID, NUMERICOID, INT4OID};
+	static const Oid types[LINE_ARRAYS] = {INT8OID, DATEOID, NUMERICOID, INT4OID};
 	Datum		values[ROW_COLUMNS] = {lines->keys[lines->lines[first].key].key};
 	bool		nulls[ROW_COLUMNS] = {false};
 	int			count = 0;
@@ -326,10 +328,10 @@ row_of_key(const Lines *lines, int first, int end, Datum **elements, TupleDesc c
 		elements[2][count] = line->quantity;
 		elements[3][count++] = Int32GetDatum((int32) line->now);
 	}
-	for (int c = 0; c < ARRAYS; c++)
+	for (int c = 0; c < LINE_ARRAYS; c++)
 		values[1 + c] = array_of(types[c], elements[c], NULL, count);
 	row = HeapTupleGetDatum(heap_form_tuple(columns, values, nulls));
-	for (int c = 0; c < ARRAYS; c++)
+	for (int c = 0; c < LINE_ARRAYS; c++)
 		pfree(DatumGetPointer(values[1 + c]));
 	return row;
 }
@@ -343,11 +345,11 @@ rows_of_keys(const Lines *lines, Oid type, int *count)
 	};
 	TupleDesc	columns = lookup_rowtype_tupdesc_copy(type, -1);
 	Datum	   *rows = palloc(sizeof(Datum) * lines->key_count);
-	Datum	   *elements[ARRAYS];
+	Datum	   *elements[LINE_ARRAYS];
 	int			end;
 
 	require_columns(columns, types, lengthof(types));
-	for (int c = 0; c < ARRAYS; c++)
+	for (int c = 0; c < LINE_ARRAYS; c++)
 		elements[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * lines->count);
 	*count = 0;
 	for (int first = 0; first < lines->count; first = end)

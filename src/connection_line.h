@@ -14,6 +14,9 @@
 #include "connection.h"
 #include "day_codec.h"
 
+/* Columns of connection_line: items, days, quantities, counts. */
+#define LINE_ARRAYS	4
+
 /* Equal lines of a key: now in the source, and before. */
 typedef struct Line
 {
@@ -84,7 +87,7 @@ typedef struct Lines
 extern int	place_of_key(const Lines *lines, Datum key);
 extern void start_lines(Lines *lines, const Connection *connection, const Datum *keys, int count,
 						ItemLocks locks);
-extern void take_lines(Lines *lines, int key, const SPITupleTable *table, uint64 row, int column);
+extern void take_lines(Lines *lines, int key, const Datum *arrays);
 extern void find_lines(Lines *lines);
 extern void add_item(Lines *lines, int64 number, int64 stands_for, const Datum *codes);
 extern void add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity);
@@ -94,6 +97,9 @@ extern Datum items_less(const Lines *lines, int *count);
 extern void resolve_lines(Lines *lines);
 extern void keep_lines(const Lines *lines);
 extern void require_written(uint64 written, uint64 expected, const char *table);
+
+/* connection_movement.c */
+extern int	find_rejected(const Lines *lines, int first);
 
 /* connection_number.c: within SPI */
 extern int	number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers);

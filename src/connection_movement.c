@@ -25,6 +25,7 @@
 #include "compat.h"
 #include "connection.h"
 #include "connection_line.h"
+#include "lookup.h"
 #include "setting.h"
 #include "statement.h"
 
@@ -121,6 +122,29 @@ forget_rejects(Datum connection, Datum keys)
 	statement_run(&forget, values, NULL, false);
 }
 
+/* The first of the keys, from this one on, of which something was rejected; their number: none. */
+int
+find_rejected(const Lines *lines, int first)
+{
+	static const Lookup find = {
+		"connection_reject", {{"key", TEXTOID}, {"connection", TEXTOID}}
+	};
+	LookupScan	scan;
+	int			key;
+
+	lookup_start(&find, &scan);
+	for (key = first; key < lines->key_count; key++)
+	{
+		Datum		keys[] = {lines->keys[key].key, lines->connection->name};
+
+		lookup_keys(&scan, keys);
+		if (lookup_next(&scan, NULL))
+			break;
+	}
+	lookup_end(&scan);
+	return key;
+}
+
 /* The rows that are not taken, in the place of those that the keys had. */
 static void
 write_rejects(const Lines *lines)
@@ -136,7 +160,8 @@ write_rejects(const Lines *lines)
 	};
 	Datum		values[12] = {lines->connection->name};
 
-	forget_rejects(lines->connection->name, lines->key_array);
+	if (find_rejected(lines, 0) < lines->key_count)
+		forget_rejects(lines->connection->name, lines->key_array);
 	values[1] = lines->connection->target;
 	for (int i = 0; i < lines->row_count; i++)
 	{

@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 
 #include "connection.h"
+#include "lookup.h"
 #include "statement.h"
 
 /* Keys that were noted of one column. */
@@ -22,8 +23,6 @@ typedef struct Noted
 {
 	Oid			table;			/* InvalidOid: column is the name of a
 								 * connection */
-	List	   *tables;			/* the table, and those that it is a partition
-								 * of */
 	char	   *column;
 	bool		is_whole;		/* all keys are meant */
 	Datum	   *keys;
@@ -72,14 +71,14 @@ typedef struct Followed
 	const Noted *noted;
 } Followed;
 
+/* Add a connection, if there is one of this name. */
 static List *
-add_followed(List *found, const Connection *connection, const Noted *noted)
+add_followed(List *found, Datum connection, const Noted *noted)
 {
 	Followed   *followed = palloc(sizeof(Followed));
 
-	followed->connection = *connection;
 	followed->noted = noted;
-	return lappend(found, followed);
+	return find_connection(connection, &followed->connection) ? lappend(found, followed) : found;
 }
 
 /* What is referred to comes first. */
@@ -95,42 +94,24 @@ compare_followed(const ListCell *a, const ListCell *b)
 		DatumGetInt32(connection_a->number) > DatumGetInt32(connection_b->number);
 }
 
-/* The connections that follow columns of these tables: each with each of its notes. */
+/* The connections that follow the column of a note, in the table or what it is a partition of. */
 static List *
-find_followers(List *noted, List *tables)
+add_followers(List *found, LookupScan *scan, const Noted *noted)
 {
-	static Statement find = {
-		"SELECT " CONNECTION_COLUMNS ", w.watched::pg_catalog.oid, w.key"
-		" FROM invtrack.connection_watch w"
-		" JOIN invtrack.connection n ON n.connection " EQ " w.connection"
-		" WHERE w.watched::pg_catalog.oid " EQ " ANY ($1)",
-		1, {OIDARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {CONNECTION_TYPES, OIDOID, TEXTOID}
-	};
-	Datum	   *oids = palloc(sizeof(Datum) * list_length(tables));
-	Datum		watched;
-	uint64		count;
-	List	   *found = NIL;
+	List	   *tables = list_make1_oid(noted->table);
+	ListCell   *cell;
 
-	for (int i = 0; i < list_length(tables); i++)
-		oids[i] = ObjectIdGetDatum(list_nth_oid(tables, i));
-	watched = array_of(OIDOID, oids, NULL, list_length(tables));
-	count = statement_run(&find, &watched, NULL, false);
-	for (uint64 i = 0; i < count; i++)
+	if (get_rel_relispartition(noted->table))
+		tables = list_concat(tables, get_partition_ancestors(noted->table));
+	foreach(cell, tables)
 	{
-		Oid			table = result_oid(SPI_tuptable, i, 7);
-		const char *column = result_string(SPI_tuptable, i, 8);
-		Connection	connection;
-		ListCell   *cell;
+		Datum		table = ObjectIdGetDatum(lfirst_oid(cell));
+		Datum		values[2];
 
-		take_connection(SPI_tuptable, i, &connection);
-		foreach(cell, noted)
-		{
-			const Noted *of_column = lfirst(cell);
-
-			if (list_member_oid(of_column->tables, table) &&
-				strcmp(of_column->column, column) == 0)
-				found = add_followed(found, &connection, of_column);
-		}
+		lookup_keys(scan, &table);
+		while (lookup_next(scan, values))
+			if (strcmp(TextDatumGetCString(values[1]), noted->column) == 0)
+				found = add_followed(found, PointerGetDatum(DatumGetTextPCopy(values[0])), noted);
 	}
 	return found;
 }
@@ -139,30 +120,24 @@ find_followers(List *noted, List *tables)
 static List *
 find_connections(List *noted)
 {
-	List	   *tables = NIL;
-	List	   *named = NIL;
+	static const Lookup find = {
+		"connection_watch", {{"watched", REGCLASSOID}}, {{"connection", TEXTOID}, {"key", TEXTOID}}
+	};
+	LookupScan	scan;
 	List	   *found = NIL;
 	ListCell   *cell;
 
+	lookup_start(&find, &scan);
 	foreach(cell, noted)
 	{
-		Noted	   *of_column = lfirst(cell);
-		Connection	connection;
+		const Noted *of_column = lfirst(cell);
 
 		if (OidIsValid(of_column->table))
-		{
-			of_column->tables = list_make1_oid(of_column->table);
-			if (get_rel_relispartition(of_column->table))
-				of_column->tables = list_concat(of_column->tables,
-												get_partition_ancestors(of_column->table));
-			tables = list_concat_unique_oid(tables, of_column->tables);
-		}
-		else if (find_connection(CStringGetTextDatum(of_column->column), &connection))
-			named = add_followed(named, &connection, of_column);
+			found = add_followers(found, &scan, of_column);
+		else
+			found = add_followed(found, CStringGetTextDatum(of_column->column), of_column);
 	}
-	if (tables != NIL)
-		found = find_followers(noted, tables);
-	found = list_concat(found, named);
+	lookup_end(&scan);
 	list_sort(found, compare_followed);
 	return found;
 }

@@ -30,6 +30,7 @@ typedef struct Target
 	const char *attributes[TARGET_COLUMNS_MAX - 1]; /* up to the first null */
 } Target;
 
+/* In the order of invtrack_internal.target_rank(): what is referred to comes first. */
 static const Target targets[] = {
 	{"merchant", {false, true}, NULL, NULL,
 	{"name", "time_zone", "rearm_percent", "alert_too_new", "alert_nothing_on_hand",
@@ -53,6 +54,13 @@ find_target(text *name)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("target \"%s\" does not exist", text_to_cstring(name)),
 			 errargument("target")));
+}
+
+/* Its place in the order in which targets are brought in line. */
+int
+rank_of_target(Datum target)
+{
+	return find_target(DatumGetTextPP(target)) - targets;
 }
 
 /* Does it feed merchants, products or inventory types? */

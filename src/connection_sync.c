@@ -9,15 +9,19 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/snapmgr.h"
 
 #include "argument.h"
 #include "compat.h"
 #include "connection.h"
+#include "lookup.h"
 #include "setting.h"
 #include "statement.h"
 #include "subtransaction.h"
@@ -166,6 +170,78 @@ sync_halving(Batch *batch)
 	return written + sync_halving(&half);
 }
 
+/* ---------- locks ---------- */
+
+/*
+ * A connection is locked as an object, which costs less than a lock of its row
+ * where many do it: in share by who brings keys in line, alone by who ends it.
+ */
+static void
+lock_connection(Datum number, LOCKMODE mode)
+{
+	LockDatabaseObject(find_relation("invtrack", "connection"), DatumGetInt32(number), 0, mode);
+}
+
+/* Keep others from ending a connection. Returns false where it has gone. */
+static bool
+hold_connection(Datum number)
+{
+	static const Lookup find = {"connection", {{"number", INT4OID}}};
+	static Statement hold = {
+		"SELECT FROM invtrack.connection n WHERE n.number " EQ " $1 FOR KEY SHARE", 1, {INT4OID}
+	};
+	LookupScan	scan;
+	bool		is_there;
+
+	lock_connection(number, AccessShareLock);
+	if (IsolationUsesXactSnapshot())	/* which may be older than its end */
+		return statement_run(&hold, &number, NULL, false) > 0;
+	lookup_start(&find, &scan);
+	lookup_keys(&scan, &number);
+	is_there = lookup_next(&scan, NULL);
+	lookup_end(&scan);
+	return is_there;
+}
+
+/* How many keys a connection has. */
+static int64
+count_keys(Datum number, bool read_only)
+{
+	static Statement count = {
+		"SELECT pg_catalog.count(*) FROM invtrack.connection_key k WHERE k.connection " EQ " $1",
+		1, {INT4OID}, 0, {INT8OID}
+	};
+
+	(void) statement_run(&count, &number, NULL, read_only);
+	return result_int64(SPI_tuptable, 0, 1);
+}
+
+/* wait_for_syncs(number): keys that a snapshot is too old for would be left behind */
+PG_FUNCTION_INFO_V1(connection_wait_for_syncs);
+Datum
+connection_wait_for_syncs(PG_FUNCTION_ARGS)
+{
+	Datum		number = PG_GETARG_DATUM(0);
+
+	require_not_null(fcinfo, 0, "number");
+	SPI_connect();
+	lock_connection(number, AccessExclusiveLock);
+	if (IsolationUsesXactSnapshot())
+	{
+		int64		seen = count_keys(number, false);
+
+		PushActiveSnapshot(GetLatestSnapshot());
+		if (count_keys(number, true) != seen)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to a concurrent change of a connection"),
+					 errhint("Try the transaction again.")));
+		PopActiveSnapshot();
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
 /* ---------- keys ---------- */
 
 /*
@@ -222,7 +298,7 @@ sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 	uint64		written = 0;
 
 	count = sort_keys(keys, reject_long_keys(connection, keys, count, is_empty));
-	if (count == 0)
+	if (count == 0 || !hold_connection(connection->number))
 		return 0;
 	values[1] = array_of(TEXTOID, keys, NULL, count);
 	statement_run(&lock, values, NULL, false);

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
@@ -20,18 +21,17 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
 #include "code.h"
 #include "compat.h"
 #include "connection.h"
 #include "owner.h"
-#include "setting.h"
 #include "statement.h"
 
 /* A note: the changed table, its column that holds the key, the key; a null key is all of them. */
@@ -277,33 +277,29 @@ drain_notes(void)
 
 /*
  * Trigger on connection_pending, deferred. The row goes by its place: what
- * others have left until a VACUUM is not read.
+ * others have left until a VACUUM is not read. Its owner may have deleted it: then
+ * it is gone.
  */
 PG_FUNCTION_INFO_V1(connection_drain);
 Datum
 connection_drain(PG_FUNCTION_ARGS)
 {
-	static Statement clear = {
-		"DELETE FROM invtrack.connection_pending p WHERE p.ctid " EQ " $1", 1, {TIDOID}
-	};
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	Caller		caller;
-	Datum		place;
-	int			nest_level;
+	TM_FailureData failure;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		RelationGetRelid(trigger->tg_relation) != find_relation("invtrack", "connection_pending"))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("connection_drain() works only on invtrack.connection_pending")));
-	place = PointerGetDatum(&trigger->tg_trigtuple->t_self);
 	become_owner("connection_pending", &caller);
 	SPI_connect();
 	drain_notes();
 	pending_level = 0;
-	nest_level = start_using_indexes();
-	statement_run(&clear, &place, NULL, false);
-	AtEOXact_GUC(false, nest_level);
+	(void) table_tuple_delete(trigger->tg_relation, &trigger->tg_trigtuple->t_self,
+							  GetCurrentCommandId(true), GetActiveSnapshot(),
+							  InvalidSnapshot, true, &failure, false);
 	SPI_finish();
 	become_caller(&caller);
 	return PointerGetDatum(NULL);

@@ -182,7 +182,7 @@ statement_plan(Statement *statement)
 	return plan;
 }
 
-static void
+void
 report_unexpected_type(void)
 {
 	ereport(ERROR,
@@ -205,7 +205,7 @@ report_unexpected_null(void)
  * type of variable length, a series, whose bytes are checked when they are
  * read.
  */
-static bool
+bool
 is_of_type(const FormData_pg_attribute *column, Oid type)
 {
 	if (column->attisdropped)

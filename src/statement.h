@@ -5,6 +5,7 @@
 #ifndef INVTRACK_STATEMENT_H
 #define INVTRACK_STATEMENT_H
 
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 
@@ -43,6 +44,8 @@ extern int	planning_options(int options);
 /* statement.c: between SPI_connect() and SPI_finish() */
 extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls,
 							bool read_only);
+extern void report_unexpected_type(void);
+extern bool is_of_type(const FormData_pg_attribute *column, Oid type);
 extern void require_columns(TupleDesc columns, const Oid *types, int count);
 extern bool take_texts(Datum *texts, int count);
 extern bool statement_next(Statement *statement, Datum *text);

@@ -1,0 +1,135 @@
+/*
+ * lookup.c
+ *		Rows of a table of ours, found by an index, past the executor.
+ *
+ * For what each commit of a connected application looks up: to start and end a
+ * plan takes ten times as long as to find a row. Columns and the index are
+ * taken as they are: whoever owns a table may have changed them.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "lookup.h"
+#include "statement.h"
+
+/* A column of the table, which must be of its type. */
+static AttrNumber
+find_column(Relation table, const LookupColumn *column)
+{
+	AttrNumber	number = get_attnum(RelationGetRelid(table), column->name);
+
+	if (number <= 0 || !is_of_type(TupleDescAttr(RelationGetDescr(table), number - 1), column->type))
+		report_unexpected_type();
+	return number;
+}
+
+/*
+ * Does an index begin with these columns, and has it all rows? Then this makes the
+ * scan's keys. One that was just built is right for old snapshots, too: these
+ * columns of a row never change.
+ */
+static bool
+begins_with_keys(LookupScan *scan, Relation index, const AttrNumber *keys)
+{
+	const FormData_pg_index *form = index->rd_index;
+
+	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
+		form->indnkeyatts < scan->key_count)
+		return false;
+	for (int i = 0; i < scan->key_count; i++)
+	{
+		Oid			type = index->rd_opcintype[i];
+		Oid			equal = get_opfamily_member(index->rd_opfamily[i], type, type,
+												BTEqualStrategyNumber);
+
+		if (form->indkey.values[i] != keys[i] || !OidIsValid(equal))
+			return false;
+		ScanKeyEntryInitialize(&scan->keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+							   index->rd_indcollation[i], get_opcode(equal), (Datum) 0);
+	}
+	return true;
+}
+
+static void
+open_index(LookupScan *scan)
+{
+	AttrNumber	keys[LOOKUP_KEYS_MAX];
+	ListCell   *cell;
+
+	for (int i = 0; i < scan->key_count; i++)
+		keys[i] = find_column(scan->table, &scan->lookup->keys[i]);
+	foreach(cell, RelationGetIndexList(scan->table))
+	{
+		scan->index = index_open(lfirst_oid(cell), AccessShareLock);
+		if (begins_with_keys(scan, scan->index, keys))
+			return;
+		index_close(scan->index, NoLock);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" has lost the index on its key", scan->lookup->table),
+			 errhint("Create its primary key again.")));
+}
+
+/* Rows of now, as a statement of its own would see them. */
+void
+lookup_start(const Lookup *lookup, LookupScan *scan)
+{
+	memset(scan, 0, sizeof(LookupScan));
+	scan->lookup = lookup;
+	scan->table = table_open(find_relation("invtrack", lookup->table), AccessShareLock);
+	if (scan->table->rd_rel->relkind != RELKIND_RELATION)
+		report_unexpected_type();
+	while (scan->key_count < LOOKUP_KEYS_MAX && lookup->keys[scan->key_count].name != NULL)
+		scan->key_count++;
+	for (int i = 0; i < LOOKUP_RESULTS_MAX && lookup->results[i].name != NULL; i++)
+		scan->results[scan->result_count++] = find_column(scan->table, &lookup->results[i]);
+	open_index(scan);
+	CommandCounterIncrement();
+	scan->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	scan->slot = table_slot_create(scan->table, NULL);
+	scan->scan = begin_index_scan(scan->table, scan->index, scan->snapshot, scan->key_count);
+}
+
+/* Go on with the rows of these keys. */
+void
+lookup_keys(LookupScan *scan, const Datum *keys)
+{
+	for (int i = 0; i < scan->key_count; i++)
+		scan->keys[i].sk_argument = keys[i];
+	index_rescan(scan->scan, scan->keys, scan->key_count, NULL, 0);
+}
+
+/* The next row; its values lie in it, and go with it. Returns false at the end. */
+bool
+lookup_next(LookupScan *scan, Datum *values)
+{
+	if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+		return false;
+	for (int i = 0; i < scan->result_count; i++)
+		values[i] = slot_not_null(scan->slot, scan->results[i]);
+	return true;
+}
+
+void
+lookup_end(LookupScan *scan)
+{
+	index_endscan(scan->scan);
+	ExecDropSingleTupleTableSlot(scan->slot);
+	UnregisterSnapshot(scan->snapshot);
+	index_close(scan->index, NoLock);
+	table_close(scan->table, NoLock);
+}
