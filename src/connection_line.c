@@ -238,7 +238,10 @@ find_lines(Lines *lines)
 
 		lookup_keys(&scan, keys);
 		while (lookup_next(&scan, arrays))
+		{
+			lines->keys[key].is_kept = true;
 			take_lines(lines, key, arrays);
+		}
 	}
 	lookup_end(&scan);
 }
@@ -364,18 +367,49 @@ rows_of_keys(const Lines *lines, Oid type, int *count)
 	return array_of(type, rows, NULL, *count);
 }
 
-/* Keep what keys say now. */
+/*
+ * Items, and units of days where there are so many columns, as an array of
+ * invtrack_internal.item_units for a parameter of a statement: one array is passed
+ * in less time than its columns.
+ */
+Datum
+array_of_items(Statement *statement, int arg, Datum *const *columns, int column_count, int count)
+{
+	static const Oid types[ITEM_UNITS] = {TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID};
+	Oid			type = get_rel_type_id(find_relation("invtrack_internal", "item_units"));
+	TupleDesc	description = lookup_rowtype_tupdesc_copy(type, -1);
+	Datum	   *rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + 1));
+	Datum		values[ITEM_UNITS] = {0};
+	bool		nulls[ITEM_UNITS];
+
+	require_columns(description, types, lengthof(types));
+	for (int c = 0; c < ITEM_UNITS; c++)
+		nulls[c] = c >= column_count;
+	for (int i = 0; i < count; i++)
+	{
+		for (int c = 0; c < column_count; c++)
+			values[c] = columns[c][i];
+		rows[i] = HeapTupleGetDatum(heap_form_tuple(description, values, nulls));
+	}
+	statement_set_type(statement, arg, get_array_type(type));
+	return array_of(type, rows, NULL, count);
+}
+
+#define KEEP_LINES \
+	"INSERT INTO invtrack.connection_line (connection, key, items, days, quantities, counts)" \
+	" SELECT $1, u.key, u.items, u.days, u.quantities, u.counts FROM pg_catalog.unnest($2) AS u"
+
+/* Keep what keys say now. Those that have no rows yet are not looked up once more. */
 void
 keep_lines(const Lines *lines)
 {
-	static Statement write = {
-		"INSERT INTO invtrack.connection_line (connection, key, items, days, quantities, counts)"
-		" SELECT $1, u.key, u.items, u.days, u.quantities, u.counts"
-		" FROM pg_catalog.unnest($2) AS u"
-		" ON CONFLICT (key, connection) DO UPDATE SET items = excluded.items,"
+	static Statement insert = {KEEP_LINES, 2, {INT4OID}, CURSOR_OPT_GENERIC_PLAN};
+	static Statement replace = {
+		KEEP_LINES " ON CONFLICT (key, connection) DO UPDATE SET items = excluded.items,"
 		" days = excluded.days, quantities = excluded.quantities, counts = excluded.counts",
 		2, {INT4OID}, CURSOR_OPT_GENERIC_PLAN
 	};
+	Statement  *keep = &insert;
 	Oid			type;
 	Datum		values[2] = {lines->connection->number};
 	int			count;
@@ -383,12 +417,15 @@ keep_lines(const Lines *lines)
 	for (int i = 0; i < lines->count; i++)
 		if (lines->lines[i].now != lines->lines[i].before)
 			lines->keys[lines->lines[i].key].is_changed = true;
+	for (int key = 0; key < lines->key_count; key++)
+		if (lines->keys[key].is_changed && lines->keys[key].is_kept)
+			keep = &replace;
 	if (lines->count == 0)
 		return;
 	type = get_rel_type_id(find_relation("invtrack_internal", "key_lines"));
 	values[1] = rows_of_keys(lines, type, &count);
 	if (count == 0)
 		return;
-	statement_set_type(&write, 1, get_array_type(type));
-	require_written(statement_run(&write, values, NULL, false), count, "connection_line");
+	statement_set_type(keep, 1, get_array_type(type));
+	require_written(statement_run(keep, values, NULL, false), count, "connection_line");
 }

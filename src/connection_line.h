@@ -13,9 +13,13 @@
 #include "catalogue.h"
 #include "connection.h"
 #include "day_codec.h"
+#include "statement.h"
 
 /* Columns of connection_line: items, days, quantities, counts. */
 #define LINE_ARRAYS	4
+
+/* Columns of invtrack_internal.item_units: the codes, day, quantity. */
+#define ITEM_UNITS	(ITEM_CODES + 2)
 
 /* Equal lines of a key: now in the source, and before. */
 typedef struct Line
@@ -43,6 +47,7 @@ typedef struct LineItem
 typedef struct LineKey
 {
 	Datum		key;
+	bool		is_kept;		/* connection_line has a row of it */
 	bool		is_changed;		/* its lines are others than before */
 } LineKey;
 
@@ -96,6 +101,8 @@ extern void combine_lines(Lines *lines);
 extern Datum items_less(const Lines *lines, int *count);
 extern void resolve_lines(Lines *lines);
 extern void keep_lines(const Lines *lines);
+extern Datum array_of_items(Statement *statement, int arg, Datum *const *columns,
+							int column_count, int count);
 extern void require_written(uint64 written, uint64 expected, const char *table);
 
 /* connection_movement.c */

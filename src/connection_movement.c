@@ -62,20 +62,17 @@ write_movements(const Lines *lines)
 	static Statement insert = {
 		"INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)"
 		" SELECT u.merchant, u.sku, u.inventory_type, $1, u.day, u.quantity"
-		" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),"
-		" pg_catalog.unnest($5), pg_catalog.unnest($6))"
-		" AS u(merchant, sku, inventory_type, day, quantity)",
-		6, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID, NUMERICARRAYOID}
+		" FROM pg_catalog.unnest($2) AS u",
+		2, {TEXTOID}
 	};
-	static const Oid types[ITEM_CODES + 2] = {TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID};
-	Datum	   *columns[lengthof(types)];
-	Datum		values[1 + lengthof(types)] = {lines->connection->target};
+	Datum	   *columns[ITEM_UNITS];
+	Datum		values[2] = {lines->connection->target};
 	int64		room = 0;
 	int64		count = 0;
 
 	for (int i = 0; i < lines->count; i++)
 		room += llabs(lines->lines[i].now - lines->lines[i].before);
-	for (int c = 0; c < lengthof(types); c++)
+	for (int c = 0; c < ITEM_UNITS; c++)
 		columns[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (room + 1));
 	for (int i = 0; i < lines->count; i++)
 	{
@@ -102,8 +99,7 @@ write_movements(const Lines *lines)
 	}
 	if (count == 0)
 		return 0;
-	for (int c = 0; c < lengthof(types); c++)
-		values[1 + c] = array_of(types[c], columns[c], NULL, count);
+	values[1] = array_of_items(&insert, 1, columns, ITEM_UNITS, count);
 	require_written(statement_run(&insert, values, NULL, false), count, "movement");
 	return count;
 }

@@ -19,8 +19,8 @@
 
 /* In SQL, codes of items. */
 #define FROM_CODES \
-	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))" \
-	" WITH ORDINALITY AS u(merchant, sku, inventory_type, n)"
+	" FROM pg_catalog.unnest($2) WITH ORDINALITY" \
+	" AS u(merchant, sku, inventory_type, day, quantity, n)"
 
 /* In SQL, what is known of "i". */
 #define ITEM_COLUMNS \
@@ -32,7 +32,7 @@
  * products until the transaction ends; all but one. Items are looked up one by
  * one, however few there were when the statement was planned.
  *
- * The numbers of items: target $1, arrays of their codes, in their order.
+ * The numbers of items: target $1, their codes, in their order.
  */
 #define NUMBERS_OF_CODES(lock) { \
 	"SELECT u.n, i.item" FROM_CODES \
@@ -40,8 +40,7 @@
 	" WHERE i.merchant " EQ " u.merchant AND i.sku " EQ " u.sku" \
 	" AND i.inventory_type " EQ " u.inventory_type AND i.target " EQ " $1" \
 	" AND i.same_as IS NULL " lock ") i", \
-	4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN, \
-	{INT8OID, INT8OID} \
+	2, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN, {INT8OID, INT8OID} \
 }
 static Statement find_numbers = NUMBERS_OF_CODES("FOR KEY SHARE");
 
@@ -55,7 +54,7 @@ static Statement find_free = {
 	1, {INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
 };
 
-/* Both, of numbers $5, in one order. */
+/* Both, of numbers $3, in one order. */
 static Statement find_both = {
 	"SELECT x.n," ITEM_COLUMNS
 	" FROM (SELECT u.n, c.*" FROM_CODES
@@ -64,23 +63,23 @@ static Statement find_both = {
 	" WHERE c.merchant " EQ " u.merchant AND c.sku " EQ " u.sku"
 	" AND c.inventory_type " EQ " u.inventory_type AND c.target " EQ " $1"
 	" AND c.same_as IS NULL OFFSET 0) c"
-	" UNION ALL SELECT 0, c.* FROM pg_catalog.unnest($5) AS u(item)"
+	" UNION ALL SELECT 0, c.* FROM pg_catalog.unnest($3) AS u(item)"
 	" CROSS JOIN LATERAL (SELECT c.item, c.merchant, c.sku, c.inventory_type"
 	" FROM invtrack.connection_item c WHERE c.item " EQ " u.item OFFSET 0) c"
 	" ORDER BY merchant, sku, inventory_type, item) x"
 	" CROSS JOIN LATERAL (SELECT i.* FROM invtrack.connection_item i"
 	" WHERE i.item " EQ " x.item FOR KEY SHARE) i",
-	5, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID},
-	CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
+	3, {TEXTOID, InvalidOid, INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
 };
 
-/* The target, and arrays of codes. */
-static void
-put_codes(const Lines *lines, Datum *const *codes, int count, Datum *values)
+/* Run a statement for a target and codes; other values are there. */
+static uint64
+run_for_codes(Statement *statement, const Lines *lines, Datum *const *codes, int count,
+			  Datum *values)
 {
 	values[0] = lines->connection->target;
-	for (int c = 0; c < ITEM_CODES; c++)
-		values[1 + c] = array_of(TEXTOID, codes[c], NULL, count);
+	values[1] = array_of_items(statement, 1, codes, ITEM_CODES, count);
+	return statement_run(statement, values, NULL, false);
 }
 
 /* Give the items numbers that have none yet, in the order of their codes; how many. */
@@ -91,12 +90,11 @@ make_numbers(const Lines *lines, Datum *const *codes, int count)
 		"INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type)"
 		" SELECT $1, u.merchant, u.sku, u.inventory_type" FROM_CODES
 		" ORDER BY u.n ON CONFLICT DO NOTHING",
-		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
+		2, {TEXTOID}
 	};
-	Datum		values[1 + ITEM_CODES];
+	Datum		values[2];
 
-	put_codes(lines, codes, count, values);
-	return statement_run(&make, values, NULL, false);
+	return run_for_codes(&make, lines, codes, count, values);
 }
 
 /* What SPI found is an item of these codes, and no other. */
@@ -164,23 +162,22 @@ take_items(Lines *lines, uint64 found, Datum *const *codes, int64 *numbers, int 
 int
 number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers)
 {
-	Datum		values[ITEM_CODES + 2];
+	Datum		values[3];
 	int			before = 0;
 	uint64		found;
 
 	if (lines->locks == ITEMS_IN_ONE_ORDER)
-		values[1 + ITEM_CODES] = items_less(lines, &before);
+		values[2] = items_less(lines, &before);
 	lines->item_count = 0;
 	if (count == 0 && before == 0)
 		return 0;
-	put_codes(lines, codes, count, values);
 	if (before > 0)
 	{
-		found = statement_run(&find_both, values, NULL, false);
+		found = run_for_codes(&find_both, lines, codes, count, values);
 		return take_items(lines, found, codes, numbers, count);
 	}
-	found = statement_run(lines->locks == ITEMS_FREE ? &look_at_numbers : &find_numbers, values,
-						  NULL, false);
+	found = run_for_codes(lines->locks == ITEMS_FREE ? &look_at_numbers : &find_numbers, lines,
+						  codes, count, values);
 	take_numbers(lines, found, codes, numbers, count);
 	return found;
 }

@@ -276,17 +276,32 @@ drain_notes(void)
 }
 
 /*
- * Trigger on connection_pending, deferred. The row goes by its place: what
- * others have left until a VACUUM is not read. Its owner may have deleted it: then
- * it is gone.
+ * Delete the row of connection_pending by its place: what others have left until a
+ * VACUUM is not read. Whoever owns the table may have deleted or changed it.
  */
+static void
+clear_pending(Relation table, ItemPointer place)
+{
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	TM_FailureData failure;
+	Snapshot	snapshot;
+
+	CommandCounterIncrement();
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	if (table_tuple_fetch_row_version(table, place, snapshot, slot))
+		(void) table_tuple_delete(table, place, GetCurrentCommandId(true), snapshot,
+								  InvalidSnapshot, true, &failure, false);
+	UnregisterSnapshot(snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* Trigger on connection_pending, deferred. */
 PG_FUNCTION_INFO_V1(connection_drain);
 Datum
 connection_drain(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	Caller		caller;
-	TM_FailureData failure;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		RelationGetRelid(trigger->tg_relation) != find_relation("invtrack", "connection_pending"))
@@ -297,9 +312,7 @@ connection_drain(PG_FUNCTION_ARGS)
 	SPI_connect();
 	drain_notes();
 	pending_level = 0;
-	(void) table_tuple_delete(trigger->tg_relation, &trigger->tg_trigtuple->t_self,
-							  GetCurrentCommandId(true), GetActiveSnapshot(),
-							  InvalidSnapshot, true, &failure, false);
+	clear_pending(trigger->tg_relation, &trigger->tg_trigtuple->t_self);
 	SPI_finish();
 	become_caller(&caller);
 	return PointerGetDatum(NULL);

@@ -4,7 +4,8 @@
  *
  * For what each commit of a connected application looks up: to start and end a
  * plan takes ten times as long as to find a row. Columns and the index are
- * taken as they are: whoever owns a table may have changed them.
+ * taken as they are: whoever owns a table may have changed them. Rows of tables
+ * that inherit from it are not found.
  */
 #include "postgres.h"
 
@@ -29,8 +30,9 @@ static AttrNumber
 find_column(Relation table, const LookupColumn *column)
 {
 	AttrNumber	number = get_attnum(RelationGetRelid(table), column->name);
+	TupleDesc	columns = RelationGetDescr(table);
 
-	if (number <= 0 || !is_of_type(TupleDescAttr(RelationGetDescr(table), number - 1), column->type))
+	if (number <= 0 || !is_of_type(TupleDescAttr(columns, number - 1), column->type))
 		report_unexpected_type();
 	return number;
 }
@@ -43,7 +45,7 @@ find_column(Relation table, const LookupColumn *column)
 static bool
 begins_with_keys(LookupScan *scan, Relation index, const AttrNumber *keys)
 {
-	const FormData_pg_index *form = index->rd_index;
+	Form_pg_index form = index->rd_index;
 
 	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid ||
 		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
@@ -80,8 +82,10 @@ open_index(LookupScan *scan)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("table \"%s\" has lost the index on its key", scan->lookup->table),
-			 errhint("Create its primary key again.")));
+			 errmsg("table \"%s\" has no index that begins with %s%s%s", scan->lookup->table,
+					scan->lookup->keys[0].name, scan->key_count > 1 ? ", " : "",
+					scan->key_count > 1 ? scan->lookup->keys[1].name : ""),
+			 errhint("Create it again.")));
 }
 
 /* Rows of now, as a statement of its own would see them. */
