@@ -38,12 +38,12 @@ find_column(Relation table, const LookupColumn *column)
 }
 
 /*
- * Does an index begin with these columns, and has it all rows? Then this makes the
- * scan's keys. One that was just built is right for old snapshots, too: these
- * columns of a row never change.
+ * Does an index begin with the columns of the keys, and has it all rows? Then this
+ * makes the scan's keys. One that was just built is right for old snapshots, too:
+ * these columns of a row never change.
  */
 static bool
-begins_with_keys(LookupScan *scan, Relation index, const AttrNumber *keys)
+begins_with_keys(LookupScan *scan, Relation index)
 {
 	Form_pg_index form = index->rd_index;
 
@@ -57,7 +57,7 @@ begins_with_keys(LookupScan *scan, Relation index, const AttrNumber *keys)
 		Oid			equal = get_opfamily_member(index->rd_opfamily[i], type, type,
 												BTEqualStrategyNumber);
 
-		if (form->indkey.values[i] != keys[i] || !OidIsValid(equal))
+		if (form->indkey.values[i] != scan->columns[i] || !OidIsValid(equal))
 			return false;
 		ScanKeyEntryInitialize(&scan->keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
 							   index->rd_indcollation[i], get_opcode(equal), (Datum) 0);
@@ -68,15 +68,12 @@ begins_with_keys(LookupScan *scan, Relation index, const AttrNumber *keys)
 static void
 open_index(LookupScan *scan)
 {
-	AttrNumber	keys[LOOKUP_KEYS_MAX];
 	ListCell   *cell;
 
-	for (int i = 0; i < scan->key_count; i++)
-		keys[i] = find_column(scan->table, &scan->lookup->keys[i]);
 	foreach(cell, RelationGetIndexList(scan->table))
 	{
 		scan->index = index_open(lfirst_oid(cell), AccessShareLock);
-		if (begins_with_keys(scan, scan->index, keys))
+		if (begins_with_keys(scan, scan->index))
 			return;
 		index_close(scan->index, NoLock);
 	}
@@ -97,8 +94,8 @@ lookup_start(const Lookup *lookup, LookupScan *scan)
 	scan->table = table_open(find_relation("invtrack", lookup->table), AccessShareLock);
 	if (scan->table->rd_rel->relkind != RELKIND_RELATION)
 		report_unexpected_type();
-	while (scan->key_count < LOOKUP_KEYS_MAX && lookup->keys[scan->key_count].name != NULL)
-		scan->key_count++;
+	for (int i = 0; i < LOOKUP_KEYS_MAX && lookup->keys[i].name != NULL; i++)
+		scan->columns[scan->key_count++] = find_column(scan->table, &lookup->keys[i]);
 	for (int i = 0; i < LOOKUP_RESULTS_MAX && lookup->results[i].name != NULL; i++)
 		scan->results[scan->result_count++] = find_column(scan->table, &lookup->results[i]);
 	open_index(scan);

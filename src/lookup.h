@@ -38,6 +38,7 @@ typedef struct LookupScan
 	TupleTableSlot *slot;
 	AttrNumber	results[LOOKUP_RESULTS_MAX];
 	int			result_count;
+	AttrNumber	columns[LOOKUP_KEYS_MAX];	/* of the keys */
 	ScanKeyData keys[LOOKUP_KEYS_MAX];
 	int			key_count;
 } LookupScan;
