@@ -1,7 +1,7 @@
 
 -- Keys brought in line -------------------------------------------------------------------------------
 --
--- In this order: the keys are locked, by updating their rows, in the order of their bytes; the source is read, with a new
+-- In this order: the connection is held, so that nobody ends it; the keys are locked, by updating their rows, in the order of their bytes; the source is read, with a new
 -- snapshot; rows are judged as a set; items are locked in order where several keys add up; what the keys brought
 -- before is compared with what they bring now, and the difference is written. What is refused goes to connection_reject and counts
 -- as absent. An error that no rule foresaw is looked for by halving the keys, each half in a subtransaction of its own.

@@ -11,7 +11,6 @@
 
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 
@@ -19,7 +18,6 @@
 #include "connection.h"
 #include "connection_line.h"
 #include "owner.h"
-#include "setting.h"
 #include "statement.h"
 #include "subtransaction.h"
 

@@ -20,28 +20,11 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "argument.h"
 #include "compat.h"
 #include "connection_line.h"
 #include "lookup.h"
 #include "quantity.h"
 #include "statement.h"
-
-/* The place of a key among those that are brought in line. */
-int
-place_of_key(const Lines *lines, Datum key)
-{
-	const LineKey *found = bsearch(&key, lines->keys, lines->key_count, sizeof(LineKey),
-								   compare_keys);
-
-	if (found == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("the source returned key \"%s\", which was not asked for",
-						shown(TextDatumGetCString(key))),
-				 errhint("Cast the key of the source to the type that the watched tables have.")));
-	return found - lines->keys;
-}
 
 /* ---------- lines and items ---------- */
 

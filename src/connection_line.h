@@ -89,7 +89,6 @@ typedef struct Lines
 } Lines;
 
 /* connection_line.c: within SPI */
-extern int	place_of_key(const Lines *lines, Datum key);
 extern void start_lines(Lines *lines, const Connection *connection, const Datum *keys, int count,
 						ItemLocks locks);
 extern void take_lines(Lines *lines, int key, const Datum *arrays);

@@ -7,9 +7,11 @@
 
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/guc.h"
 
+#include "argument.h"
 #include "catalogue.h"
 #include "code.h"
 #include "connection.h"
@@ -45,15 +47,39 @@ take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
 	row->item = 0;
 }
 
+/* The place of a key among those that are brought in line. */
+static int
+place_of_key(const Lines *lines, Datum key)
+{
+	const LineKey *found = bsearch(&key, lines->keys, lines->key_count, sizeof(LineKey),
+								   compare_keys);
+
+	if (found == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("the source returned key \"%s\", which was not asked for",
+						shown(TextDatumGetCString(key))),
+				 errhint("Cast the key of the source to the type that the watched tables have.")));
+	return found - lines->keys;
+}
+
 /* The rows that the source has of the keys. */
 void
 read_rows(Lines *lines)
 {
 	uint64		count = read_source(lines->connection, lines->key_array, 0);
 
+	int			place = 0;
+
 	lines->row_count = 0;
 	for (uint64 i = 0; i < count; i++)
-		take_row(lines, place_of_key(lines, result_text(SPI_tuptable, i, 1)), SPI_tuptable, i);
+	{
+		Datum		key = result_text(SPI_tuptable, i, 1);
+
+		if (i == 0 || compare_codes(lines->keys[place].key, key) != 0)
+			place = place_of_key(lines, key);
+		take_row(lines, place, SPI_tuptable, i);
+	}
 }
 
 static int

@@ -2,10 +2,11 @@
  * connection_sync.c
  *		Keys of a connection, brought in line with its source.
  *
- * Keys are locked in the order of their bytes, by an update of their rows, so
- * that sessions wait for each other and do not deadlock. Then they are brought
- * in line in batches. A batch whose data is refused is split until the keys
- * that fail stand alone: these are rejected, and the others go in.
+ * The connection is held. Keys are locked in the order of their bytes, by an
+ * update of their rows, so that sessions wait for each other and do not
+ * deadlock. Then they are brought in line in batches. A batch whose data is
+ * refused is split until the keys that fail stand alone: these are rejected, and
+ * the others go in.
  */
 #include "postgres.h"
 
@@ -297,8 +298,10 @@ sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 	Datum		values[2] = {connection->number};
 	uint64		written = 0;
 
-	count = sort_keys(keys, reject_long_keys(connection, keys, count, is_empty));
 	if (count == 0 || !hold_connection(connection->number))
+		return 0;
+	count = sort_keys(keys, reject_long_keys(connection, keys, count, is_empty));
+	if (count == 0)
 		return 0;
 	values[1] = array_of(TEXTOID, keys, NULL, count);
 	statement_run(&lock, values, NULL, false);

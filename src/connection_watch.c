@@ -46,7 +46,11 @@ enum
 /* What this transaction has noted and not brought in line yet; null: nothing. */
 static Tuplestorestate *notes = NULL;
 static TupleDesc note_columns = NULL;
-static char *last_note = NULL;
+
+/* The last of them. */
+static Oid	last_table = InvalidOid;
+static char *last_column = NULL;
+static char *last_key = NULL;
 
 /* The level of the transaction that has put the row into connection_pending; 0: there is none. */
 static int	pending_level = 0;
@@ -56,7 +60,7 @@ forget_notes(void)
 {
 	notes = NULL;
 	note_columns = NULL;
-	last_note = NULL;
+	last_key = NULL;
 	pending_level = 0;
 }
 
@@ -103,25 +107,40 @@ make_pending(void)
 	statement_run(&insert, NULL, NULL, false);
 }
 
-/* Note a key. The same note twice in a row, as of the lines of an order, is one. */
+/* Was this noted last, as of the lines of an order? Then it will be worked off. */
+static bool
+is_last(Oid table, const char *column, const char *key)
+{
+	return pending_level > 0 && last_key != NULL && key != NULL && strcmp(last_key, key) == 0 &&
+		last_table == table && strcmp(last_column, column) == 0;
+}
+
+static void
+remember_last(Oid table, const char *column, const char *key)
+{
+	if (last_key != NULL)
+	{
+		pfree(last_column);
+		pfree(last_key);
+	}
+	last_table = table;
+	last_column = key == NULL ? NULL : pstrdup(column);
+	last_key = key == NULL ? NULL : pstrdup(key);
+}
+
+/* Note a key, unless it was just noted. */
 static void
 note(Oid table, const char *column, const char *key)
 {
-	MemoryContext before = MemoryContextSwitchTo(TopTransactionContext);
+	MemoryContext before;
 	ResourceOwner owner = CurrentResourceOwner;
 	Datum		values[NOTE_COLUMNS];
 	bool		nulls[NOTE_COLUMNS] = {false, false, key == NULL};
-	char	   *string = psprintf("%u %s %s", table, column, key == NULL ? "" : key);
 
-	if (last_note != NULL && strcmp(last_note, string) == 0 && pending_level > 0 && key != NULL)
-	{
-		pfree(string);
-		MemoryContextSwitchTo(before);
+	if (is_last(table, column, key))
 		return;
-	}
-	if (last_note != NULL)
-		pfree(last_note);
-	last_note = string;
+	before = MemoryContextSwitchTo(TopTransactionContext);
+	remember_last(table, column, key);
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	if (notes == NULL)
 	{
@@ -253,7 +272,7 @@ drain_notes(void)
 		noted = get_notes();
 		done = notes;
 		notes = NULL;
-		last_note = NULL;
+		last_key = NULL;
 		sync_noted(noted);
 		if (GetCurrentTransactionNestLevel() > 1)
 		{
@@ -304,6 +323,8 @@ connection_drain(PG_FUNCTION_ARGS)
 	Caller		caller;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		!TRIGGER_FIRED_AFTER(trigger->tg_event) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		trigger->tg_relation->rd_rel->relkind != RELKIND_RELATION ||
 		RelationGetRelid(trigger->tg_relation) != find_relation("invtrack", "connection_pending"))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),

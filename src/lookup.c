@@ -17,6 +17,7 @@
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_type_d.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -38,9 +39,9 @@ find_column(Relation table, const LookupColumn *column)
 }
 
 /*
- * Does an index begin with the columns of the keys, and has it all rows? Then this
- * makes the scan's keys. One that was just built is right for old snapshots, too:
- * these columns of a row never change.
+ * Does an index begin with the columns of the keys, in their own order, and has
+ * it all rows? Then this makes the scan's keys. One that was just built is right
+ * for old snapshots, too: these columns of a row never change.
  */
 static bool
 begins_with_keys(LookupScan *scan, Relation index)
@@ -53,11 +54,15 @@ begins_with_keys(LookupScan *scan, Relation index)
 		return false;
 	for (int i = 0; i < scan->key_count; i++)
 	{
-		Oid			type = index->rd_opcintype[i];
+		LookupColumn key = scan->lookup->keys[i];
+		Oid			type = key.type == REGCLASSOID ? OIDOID : key.type;
+		Oid			collation = TupleDescAttr(RelationGetDescr(scan->table),
+											  scan->columns[i] - 1)->attcollation;
 		Oid			equal = get_opfamily_member(index->rd_opfamily[i], type, type,
 												BTEqualStrategyNumber);
 
-		if (form->indkey.values[i] != scan->columns[i] || !OidIsValid(equal))
+		if (form->indkey.values[i] != scan->columns[i] || !OidIsValid(equal) ||
+			index->rd_indcollation[i] != collation)
 			return false;
 		ScanKeyEntryInitialize(&scan->keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
 							   index->rd_indcollation[i], get_opcode(equal), (Datum) 0);

@@ -257,7 +257,7 @@ result_datum(const SPITupleTable *rows, uint64 row, int column, Oid type)
 	return value;
 }
 
-/* A value of a row that came through a receiver, which has checked its type. */
+/* A value of a row whose types were checked when its scan began. */
 Datum
 slot_not_null(TupleTableSlot *slot, int column)
 {

@@ -39,13 +39,13 @@ extern void start_naming(Naming *naming);
 extern void finish_naming(Naming *naming);
 extern Oid	find_relation(const char *schema, const char *name);
 
+extern void report_unexpected_type(void);
+extern bool is_of_type(const FormData_pg_attribute *column, Oid type);
 extern int	planning_options(int options);
 
 /* statement.c: between SPI_connect() and SPI_finish() */
 extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls,
 							bool read_only);
-extern void report_unexpected_type(void);
-extern bool is_of_type(const FormData_pg_attribute *column, Oid type);
 extern void require_columns(TupleDesc columns, const Oid *types, int count);
 extern bool take_texts(Datum *texts, int count);
 extern bool statement_next(Statement *statement, Datum *text);

@@ -191,4 +191,14 @@ UPDATE counted SET units = 300 WHERE id = 5;
 DELETE FROM invtrack.connection_pending;
 SET CONSTRAINTS ALL IMMEDIATE;
 SELECT quantity FROM invtrack.movement ORDER BY movement_id DESC LIMIT 1;
+-- and put something else in its place, with its trigger.
+CREATE TRIGGER early BEFORE INSERT ON invtrack.connection_pending FOR EACH ROW EXECUTE FUNCTION invtrack_internal.connection_drain();
+SAVEPOINT whole;
+INSERT INTO invtrack.connection_pending DEFAULT VALUES;
+ROLLBACK TO whole;
+ALTER TABLE invtrack.connection_pending RENAME TO pending;
+CREATE VIEW invtrack.connection_pending AS TABLE invtrack.pending;
+CREATE TRIGGER instead INSTEAD OF INSERT ON invtrack.connection_pending FOR EACH ROW EXECUTE FUNCTION invtrack_internal.connection_drain();
+SAVEPOINT whole;
+INSERT INTO invtrack.connection_pending DEFAULT VALUES;
 ROLLBACK;
