@@ -247,6 +247,12 @@ AS 'MODULE_PATHNAME', 'connection_set_watch';
 COMMENT ON FUNCTION invtrack_internal.set_watch(regclass, text[], text) IS
 'Makes the triggers of a watched table anew, which note these columns; without columns, drops them';
 
+CREATE FUNCTION invtrack_internal.lock_watched(tables regclass[])
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_lock_watched';
+COMMENT ON FUNCTION invtrack_internal.lock_watched(regclass[]) IS
+'Locks watched tables, whose triggers are to be dropped, without waiting for one while it holds another';
+
 CREATE FUNCTION invtrack_internal.row_fault(
     target text, merchant text, sku text, inventory_type text, code text, day date, quantity numeric)
 RETURNS text[] LANGUAGE c IMMUTABLE

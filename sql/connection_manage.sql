@@ -355,6 +355,7 @@ BEGIN
         RAISE null_value_not_allowed USING MESSAGE = 'keep_data must not be null', COLUMN = 'keep_data', HINT = 'Give a value for the argument keep_data.';
     END IF;
     tables := ARRAY(SELECT w.watched FROM invtrack.connection_watch w WHERE w.connection = c.connection);
+    PERFORM invtrack_internal.lock_watched(tables);
     DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection;
     FOREACH of_table IN ARRAY tables LOOP
         PERFORM invtrack_internal.set_watch_of(of_table);

@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -63,6 +64,76 @@ quoted_columns(ArrayType *columns)
 	return list.data;
 }
 
+static char *
+qualified_name(Oid table)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
+									  get_rel_name(table));
+}
+
+static void
+require_trigger_privilege(Oid table)
+{
+	if (pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", qualified_name(table)),
+				 errhint("The owner of the extension needs the privilege TRIGGER on the table."),
+				 errargument("watched")));
+}
+
+/*
+ * Lock tables, waiting for one of them only. Returns the first that somebody else
+ * is at, and then none is locked; their number: all are.
+ */
+static int
+try_to_lock(const Datum *tables, int count, int waits_for)
+{
+	LockRelationOid(DatumGetObjectId(tables[waits_for]), AccessExclusiveLock);
+	for (int i = 0; i < count; i++)
+	{
+		if (i == waits_for ||
+			ConditionalLockRelationOid(DatumGetObjectId(tables[i]), AccessExclusiveLock))
+			continue;
+		for (int locked = 0; locked < count; locked++)
+			if (locked < i || locked == waits_for)
+				UnlockRelationOid(DatumGetObjectId(tables[locked]), AccessExclusiveLock);
+		return i;
+	}
+	return count;
+}
+
+/*
+ * lock_watched(tables): as DROP TRIGGER does, but waits for none of them while it
+ * holds another. Who has changed one reads the others at the commit.
+ */
+PG_FUNCTION_INFO_V1(connection_lock_watched);
+Datum
+connection_lock_watched(PG_FUNCTION_ARGS)
+{
+	Datum	   *tables;
+	bool	   *nulls;
+	int			count;
+	int			present = 0;
+
+	require_not_null(fcinfo, 0, "tables");
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT,
+					  &tables, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i] || get_rel_name(DatumGetObjectId(tables[i])) == NULL)
+			continue;
+		require_trigger_privilege(DatumGetObjectId(tables[i]));
+		tables[present++] = tables[i];
+	}
+	for (int waits_for = 0; waits_for < present;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		waits_for = try_to_lock(tables, present, waits_for);
+	}
+	PG_RETURN_VOID();
+}
+
 /* set_watch(watched, columns, fire) */
 PG_FUNCTION_INFO_V1(connection_set_watch);
 Datum
@@ -81,14 +152,8 @@ connection_set_watch(PG_FUNCTION_ARGS)
 	table = PG_GETARG_OID(0);
 	if (get_rel_name(table) == NULL)
 		PG_RETURN_VOID();		/* it has gone, and its triggers with it */
-	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
-									  get_rel_name(table));
-	if (pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s", name),
-				 errhint("The owner of the extension needs the privilege TRIGGER on the table."),
-				 errargument("watched")));
+	name = qualified_name(table);
+	require_trigger_privilege(table);
 	SPI_connect();
 	for (int i = 0; i < lengthof(events); i++)
 	{
