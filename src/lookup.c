@@ -3,9 +3,9 @@
  *		Rows of a table of ours, found by an index, past the executor.
  *
  * For what each commit of a connected application looks up: to start and end a
- * plan takes ten times as long as to find a row. Columns and the index are
- * taken as they are: whoever owns a table may have changed them. Rows of tables
- * that inherit from it are not found.
+ * plan takes longer than to find a row. Columns and the index are taken as they
+ * are: whoever owns a table may have changed them. Rows of tables that inherit
+ * from it are not found.
  */
 #include "postgres.h"
 
