@@ -31,6 +31,10 @@ COMMENT ON COLUMN invtrack.tracker_change.changed_at IS 'When the change was mad
 CREATE INDEX tracker_change_tracker ON invtrack.tracker_change (merchant, sku, inventory_type, mechanism, change_id);
 COMMENT ON INDEX invtrack.tracker_change_tracker IS 'The changes of a tracker, in order';
 
+CREATE TYPE invtrack_internal.noted_change AS (
+    merchant text, sku text, inventory_type text, mechanism text, before jsonb, after jsonb);
+COMMENT ON TYPE invtrack_internal.noted_change IS 'What became of a tracker: columns of tracker_change';
+
 CREATE FUNCTION invtrack_internal.record_change()
 RETURNS trigger LANGUAGE c
 AS 'MODULE_PATHNAME', 'tracker_record_change';

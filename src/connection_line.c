@@ -9,7 +9,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -24,6 +23,7 @@
 #include "connection_line.h"
 #include "lookup.h"
 #include "quantity.h"
+#include "row_array.h"
 #include "statement.h"
 
 /* ---------- lines and items ---------- */
@@ -316,7 +316,7 @@ row_of_key(const Lines *lines, int first, int end, Datum **elements, TupleDesc c
 	}
 	for (int c = 0; c < LINE_ARRAYS; c++)
 		values[1 + c] = array_of(types[c], elements[c], NULL, count);
-	row = HeapTupleGetDatum(heap_form_tuple(columns, values, nulls));
+	row = make_row(columns, values, nulls);
 	for (int c = 0; c < LINE_ARRAYS; c++)
 		pfree(DatumGetPointer(values[1 + c]));
 	return row;
@@ -324,17 +324,16 @@ row_of_key(const Lines *lines, int first, int end, Datum **elements, TupleDesc c
 
 /* The rows of keys whose lines are not as before, an array; how many. */
 static Datum
-rows_of_keys(const Lines *lines, Oid type, int *count)
+rows_of_keys(const Lines *lines, Statement *statement, int arg, int *count)
 {
 	static const Oid types[ROW_COLUMNS] = {
 		TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID
 	};
-	TupleDesc	columns = lookup_rowtype_tupdesc_copy(type, -1);
+	TupleDesc	columns = row_type("key_lines", types, lengthof(types));
 	Datum	   *rows = palloc(sizeof(Datum) * lines->key_count);
 	Datum	   *elements[LINE_ARRAYS];
 	int			end;
 
-	require_columns(columns, types, lengthof(types));
 	for (int c = 0; c < LINE_ARRAYS; c++)
 		elements[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * lines->count);
 	*count = 0;
@@ -347,35 +346,28 @@ rows_of_keys(const Lines *lines, Oid type, int *count)
 		if (lines->keys[key].is_changed)
 			rows[(*count)++] = row_of_key(lines, first, end, elements, columns);
 	}
-	return array_of(type, rows, NULL, *count);
+	return array_of_rows(statement, arg, columns, rows, *count);
 }
 
-/*
- * Items, and units of days where there are so many columns, as an array of
- * invtrack_internal.item_units for a parameter of a statement: one array is passed
- * in less time than its columns.
- */
+/* Items, and units of days where there are so many columns, for a parameter of a statement. */
 Datum
 array_of_items(Statement *statement, int arg, Datum *const *columns, int column_count, int count)
 {
 	static const Oid types[ITEM_UNITS] = {TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID};
-	Oid			type = get_rel_type_id(find_relation("invtrack_internal", "item_units"));
-	TupleDesc	description = lookup_rowtype_tupdesc_copy(type, -1);
+	TupleDesc	type = row_type("item_units", types, lengthof(types));
 	Datum	   *rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + 1));
 	Datum		values[ITEM_UNITS] = {0};
 	bool		nulls[ITEM_UNITS];
 
-	require_columns(description, types, lengthof(types));
 	for (int c = 0; c < ITEM_UNITS; c++)
 		nulls[c] = c >= column_count;
 	for (int i = 0; i < count; i++)
 	{
 		for (int c = 0; c < column_count; c++)
 			values[c] = columns[c][i];
-		rows[i] = HeapTupleGetDatum(heap_form_tuple(description, values, nulls));
+		rows[i] = make_row(type, values, nulls);
 	}
-	statement_set_type(statement, arg, get_array_type(type));
-	return array_of(type, rows, NULL, count);
+	return array_of_rows(statement, arg, type, rows, count);
 }
 
 #define KEEP_LINES \
@@ -393,7 +385,6 @@ keep_lines(const Lines *lines)
 		2, {INT4OID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Statement  *keep = &insert;
-	Oid			type;
 	Datum		values[2] = {lines->connection->number};
 	int			count;
 
@@ -405,10 +396,8 @@ keep_lines(const Lines *lines)
 			keep = &replace;
 	if (lines->count == 0)
 		return;
-	type = get_rel_type_id(find_relation("invtrack_internal", "key_lines"));
-	values[1] = rows_of_keys(lines, type, &count);
+	values[1] = rows_of_keys(lines, keep, 1, &count);
 	if (count == 0)
 		return;
-	statement_set_type(keep, 1, get_array_type(type));
 	require_written(statement_run(keep, values, NULL, false), count, "connection_line");
 }

@@ -30,6 +30,7 @@
 #include "compat.h"
 #include "distribute.h"
 #include "owner.h"
+#include "row_array.h"
 #include "statement.h"
 #include "tracker_change.h"
 #include "trigger.h"
@@ -55,18 +56,24 @@ static const Column recorded_columns[RECORDED_COLUMNS] = {
 };
 
 /*
- * A row of tracker_change: the tracker's key, then what it was and what it is,
+ * What is noted of a change: the tracker's key, then what it was and what it is,
  * as jsonb; 0: there was or is none.
  */
 enum
 {
 	BEFORE = KEY_COLUMNS,
 	AFTER,
-	NOTED_VALUES,
-	CHANGED_BY = NOTED_VALUES,
+	NOTED_VALUES
+};
+
+/* The parameters of an INSERT: of all changes, and those of one, or an array for all. */
+enum
+{
+	CHANGED_BY,
 	ACTOR,
 	CHANGED_AT,
-	CHANGE_VALUES
+	NOTED,
+	CHANGE_VALUES = NOTED + NOTED_VALUES
 };
 
 /* A change that is noted and not written yet, and the subtransaction that made it. */
@@ -129,49 +136,45 @@ require_change_trigger(FunctionCallInfo fcinfo, bool for_row)
 }
 
 static void
-push_value(JsonbParseState **state, Oid type, Datum value, bool is_null)
+set_value(JsonbValue *json, Oid type, Datum value, bool is_null)
 {
-	JsonbValue	json;
-
 	if (is_null)
-		json.type = jbvNull;
+		json->type = jbvNull;
 	else if (type == BOOLOID)
 	{
-		json.type = jbvBool;
-		json.val.boolean = DatumGetBool(value);
+		json->type = jbvBool;
+		json->val.boolean = DatumGetBool(value);
 	}
 	else
 	{
-		json.type = jbvNumeric;
-		json.val.numeric = type == INT4OID ? int64_to_numeric(DatumGetInt32(value)) :
+		json->type = jbvNumeric;
+		json->val.numeric = type == INT4OID ? int64_to_numeric(DatumGetInt32(value)) :
 			DatumGetNumeric(value);
 	}
-	pushJsonbValue(state, WJB_VALUE, &json);
 }
 
-/*
- * The recorded columns as a JSON object. Keys are pushed in the order of jsonb,
- * shorter ones first, so that it has nothing to sort.
- */
+/* The recorded columns as a JSON object; the order of its keys is that of jsonb, shorter first. */
 Datum
 recorded_json(const Datum *values, const bool *nulls)
 {
 	static const int order[] = {4, 5, 0, 3, 2, 1};
-	JsonbParseState *state = NULL;
+	JsonbPair	pairs[RECORDED_COLUMNS] = {0};
+	JsonbValue	object;
 
 	StaticAssertStmt(lengthof(order) == RECORDED_COLUMNS, "each recorded column once");
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int n = 0; n < RECORDED_COLUMNS; n++)
 	{
-		JsonbValue	key = {.type = jbvString};
 		int			i = order[n];
 
-		key.val.string.val = unconstify(char *, recorded_columns[i].name);
-		key.val.string.len = strlen(recorded_columns[i].name);
-		pushJsonbValue(&state, WJB_KEY, &key);
-		push_value(&state, recorded_columns[i].type, values[i], nulls[i]);
+		pairs[n].key.type = jbvString;
+		pairs[n].key.val.string.val = unconstify(char *, recorded_columns[i].name);
+		pairs[n].key.val.string.len = strlen(recorded_columns[i].name);
+		set_value(&pairs[n].value, recorded_columns[i].type, values[i], nulls[i]);
 	}
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	object.type = jbvObject;
+	object.val.object.nPairs = RECORDED_COLUMNS;
+	object.val.object.pairs = pairs;
+	return JsonbPGetDatum(JsonbValueToJsonb(&object));
 }
 
 /* What a row records; 0 for no row. */
@@ -281,31 +284,27 @@ insert_changes(List *made, Datum *values, const char *nulls)
 	static Statement insert_rows = {
 		"INSERT INTO invtrack.tracker_change (merchant, sku, inventory_type, mechanism,"
 		" before, after, changed_by, actor, changed_at)"
-		" SELECT u.merchant, u.sku, u.inventory_type, u.mechanism, u.before, u.after, $7, $8, $9"
-		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
-		" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6))"
-		" AS u(merchant, sku, inventory_type, mechanism, before, after)",
-		CHANGE_VALUES, {
-			TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID,
-			TEXTOID, TEXTOID, TIMESTAMPTZOID
-		}
+		" SELECT u.merchant, u.sku, u.inventory_type, u.mechanism, u.before, u.after, $1, $2, $3"
+		" FROM pg_catalog.unnest($4) AS u",
+		4, {TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	};
-	Datum	   *column = palloc(sizeof(Datum) * list_length(made));
-	bool	   *is_null = palloc(sizeof(bool) * list_length(made));
+	static const Oid types[NOTED_VALUES] = {
+		TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID
+	};
+	TupleDesc	columns = row_type("noted_change", types, lengthof(types));
+	Datum	   *rows = palloc(sizeof(Datum) * list_length(made));
 	ListCell   *cell;
 
-	for (int i = 0; i < NOTED_VALUES; i++)
+	foreach(cell, made)
 	{
-		foreach(cell, made)
-		{
-			const Change *change = lfirst(cell);
+		const Change *change = lfirst(cell);
+		bool		is_null[NOTED_VALUES];
 
-			column[foreach_current_index(cell)] = change->values[i];
-			is_null[foreach_current_index(cell)] = change->values[i] == (Datum) 0;
-		}
-		values[i] = array_of(i < KEY_COLUMNS ? TEXTOID : JSONBOID, column, is_null,
-							 list_length(made));
+		for (int i = 0; i < NOTED_VALUES; i++)
+			is_null[i] = change->values[i] == (Datum) 0;
+		rows[foreach_current_index(cell)] = make_row(columns, change->values, is_null);
 	}
+	values[NOTED] = array_of_rows(&insert_rows, NOTED, columns, rows, list_length(made));
 	statement_run(&insert_rows, values, nulls, false);
 }
 
@@ -316,16 +315,16 @@ insert_change(const Change *change, Datum *values, char *nulls)
 	static Statement insert_row = {
 		"INSERT INTO invtrack.tracker_change (merchant, sku, inventory_type, mechanism,"
 		" before, after, changed_by, actor, changed_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		" VALUES ($4, $5, $6, $7, $8, $9, $1, $2, $3)",
 		CHANGE_VALUES, {
-			TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
+			TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID
 		}
 	};
 
 	for (int i = 0; i < NOTED_VALUES; i++)
 	{
-		values[i] = change->values[i];
-		nulls[i] = change->values[i] == (Datum) 0 ? 'n' : ' ';
+		values[NOTED + i] = change->values[i];
+		nulls[NOTED + i] = change->values[i] == (Datum) 0 ? 'n' : ' ';
 	}
 	statement_run(&insert_row, values, nulls, false);
 }

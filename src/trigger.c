@@ -20,6 +20,7 @@
 
 #include "compat.h"
 #include "owner.h"
+#include "statement.h"
 #include "trigger.h"
 
 /*
@@ -111,15 +112,35 @@ require_trigger(FunctionCallInfo fcinfo, int events)
 	return trigger;
 }
 
+/*
+ * The number of a column; 0: there is none. For each row all are asked for in
+ * their order, so a search begins where the last one has ended.
+ */
+static int
+find_column(TupleDesc columns, const char *name)
+{
+	static int	last = 0;
+
+	for (int n = 0; n < columns->natts; n++)
+	{
+		int			i = (last + n) % columns->natts;
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+
+		if (!column->attisdropped && namestrcmp(&column->attname, name) == 0)
+			return last = i + 1;
+	}
+	return 0;
+}
+
 /* The number of a column; it must be there, of this type or a domain over it. */
 int
 trigger_column(const TriggerData *trigger, const char *name, Oid type)
 {
 	TupleDesc	columns = trigger->tg_relation->rd_att;
-	int			column = SPI_fnumber(columns, name);
+	int			column = find_column(columns, name);
 
-	if (column <= 0 ||
-		(OidIsValid(type) && getBaseType(TupleDescAttr(columns, column - 1)->atttypid) != type))
+	if (column == 0 ||
+		(OidIsValid(type) && !is_of_type(TupleDescAttr(columns, column - 1), type)))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("table %s has no column %s as invtrack's triggers expect it",
