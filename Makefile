@@ -23,7 +23,7 @@ DATA_built = $(FRESH_SQL) $(UPDATE_SQL) $(EARLIER_SQL)
 
 # What came with this version as a whole.
 NEW_TOPICS = incoming correction tracker_change status_daily product_change connection connection_row \
-	connection_target connection_sync connection_manage distribute
+	connection_target connection_sync connection_manage batch distribute
 
 # The scripts of earlier versions, as they were released.
 DATA = $(patsubst $(SRC)%,%,$(wildcard $(SRC)sql/released/*.sql))

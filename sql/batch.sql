@@ -1,6 +1,11 @@
 
 -- Many at once: settings from a file -----------------------------------------------------------------
 
+CREATE TYPE invtrack_internal.tracker_setting AS (
+    merchant text, sku text, inventory_type text, mechanism text,
+    quantity numeric, lookback_days integer, coverage_days integer, expiry_days integer);
+COMMENT ON TYPE invtrack_internal.tracker_setting IS 'A tracker and its rule, as save_trackers() is given them';
+
 CREATE FUNCTION invtrack.save_trackers(
     settings jsonb, dry_run boolean DEFAULT false, on_error text DEFAULT 'abort')
 RETURNS TABLE (

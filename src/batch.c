@@ -167,18 +167,9 @@ find_and_save(Setting **sorted, int count, bool dry_run, bool all_or_nothing)
 		int			n = take_sound(sorted, count, sound);
 		int			n_before = n;
 
-		for (int i = 0; i < n; i++)
-		{
-			sound[i]->outcome = NULL;
-			sound[i]->version_before = 0;
-			sound[i]->is_as_before = false;
-		}
-		if (n > 0)
-			find_missing_items(sound, n);
-		n = take_sound(sorted, count, sound);
-		if (error != NULL && n == n_before)
-			ReThrowError(error);
 		show_before(sound, n);
+		if (error != NULL && take_sound(sorted, count, sound) == n_before)
+			ReThrowError(error);
 		error = run_in_subtransaction(save_or_try, &try);
 		if (error != NULL && error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION)
 			ReThrowError(error);

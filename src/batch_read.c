@@ -7,6 +7,7 @@
 
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/datum.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -15,6 +16,7 @@
 #include "batch.h"
 #include "catalogue.h"
 #include "code.h"
+#include "row_array.h"
 #include "setting.h"
 #include "statement.h"
 #include "tracker.h"
@@ -31,27 +33,6 @@
 /* So many items that do not exist get a "did you mean"; each costs a search. */
 #define SUGGESTIONS_MAX		1000
 
-/* The keys and rules of settings as arrays, for a statement. */
-static void
-get_arrays(Setting **settings, int count, int columns, Datum *arrays)
-{
-	static const Oid types[TRACKER_RULE_ARGS] = {TRACKER_RULE_TYPES};
-	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
-	bool	   *nulls = palloc(sizeof(bool) * Max(count, 1));
-
-	for (int column = 0; column < columns; column++)
-	{
-		for (int i = 0; i < count; i++)
-		{
-			values[i] = settings[i]->values[column];
-			nulls[i] = settings[i]->nulls[column];
-		}
-		arrays[column] = array_of(types[column], values, nulls, count);
-	}
-	pfree(values);
-	pfree(nulls);
-}
-
 /* The merchant of all settings; 0 if there are several. */
 static Datum
 merchant_of(Setting **settings, int count)
@@ -64,29 +45,37 @@ merchant_of(Setting **settings, int count)
 
 /*
  * Run a statement for all settings, of which there is at least one. JIT
- * compilation is off, since it costs more than it saves. The parameters are
- * arrays of the first columns of the settings, and then, if the statement has
- * one more, their merchant, or null if there are several.
+ * compilation is off, since it costs more than it saves; and what is sorted and
+ * joined, as large as the settings that are in memory already, stays there.
  */
 uint64
-run_for(Statement *statement, Setting **settings, int count, int columns)
+run_for(Statement *statement, Setting **settings, int count)
 {
-	Datum		arrays[TRACKER_RULE_ARGS + 1];
-	char		nulls[TRACKER_RULE_ARGS + 1];
+	static const Oid types[TRACKER_RULE_ARGS] = {TRACKER_RULE_TYPES};
+	MemoryContext passed_context =
+		AllocSetContextCreate(CurrentMemoryContext, "settings to pass", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(passed_context);
+	TupleDesc	columns = row_type("tracker_setting", types, lengthof(types));
+	Datum	   *rows = palloc_extended(sizeof(Datum) * count, MCXT_ALLOC_HUGE);
+	Datum		passed[2];
+	char		nulls[2] = {' ', ' '};
 	int			nest_level = NewGUCNestLevel();
 	uint64		found;
 
-	get_arrays(settings, count, columns, arrays);
-	memset(nulls, ' ', sizeof(nulls));
-	arrays[columns] = merchant_of(settings, count);
-	nulls[columns] = arrays[columns] == (Datum) 0 ? 'n' : ' ';
+	for (int i = 0; i < count; i++)
+		rows[i] = make_row(columns, settings[i]->values, settings[i]->nulls);
+	passed[0] = array_of_rows(statement, 0, columns, rows, count);
+	passed[1] = merchant_of(settings, count);
+	if (passed[1] == (Datum) 0)
+		nulls[1] = 'n';
+	MemoryContextSwitchTo(caller);
 	set_for_now("jit", "off");
+	set_for_now("work_mem", psprintf("%dkB", Max(work_mem, count)));
 	if (count >= NESTED_LOOPS_END)
 		set_for_now("enable_nestloop", "off");
-	found = statement_run(statement, arrays, nulls, false);
+	found = statement_run(statement, passed, nulls, false);
 	AtEOXact_GUC(false, nest_level);
-	for (int i = 0; i < columns; i++)
-		pfree(DatumGetPointer(arrays[i]));
+	MemoryContextDelete(passed_context);
 	return found;
 }
 
@@ -116,21 +105,20 @@ require_found(void *arg)
 }
 
 /* Refuse settings whose item does not exist, or whose merchant the caller may not manage. */
-void
+static void
 find_missing_items(Setting **settings, int count)
 {
 	static Statement find_items = {
 		"SELECT u.n, m.merchant IS NOT NULL, p.sku IS NOT NULL, i.inventory_type IS NOT NULL,"
-		" m.merchant IS NOT NULL AND invtrack.has_access(u.merchant, 'manage') FROM " GIVEN_KEYS
+		" m.merchant IS NOT NULL AND invtrack.has_access(u.merchant, 'manage') FROM " GIVEN
 		" LEFT JOIN invtrack.merchant m ON m.merchant " EQ " u.merchant"
 		" LEFT JOIN invtrack.product p ON p.merchant " EQ " u.merchant"
-		" AND p.sku " EQ " u.sku" OF_ONE_MERCHANT("p", "$5")
+		" AND p.sku " EQ " u.sku" OF_ONE_MERCHANT("p")
 		" LEFT JOIN invtrack.inventory_type i ON i.merchant " EQ " u.merchant"
 		" AND i.inventory_type " EQ " u.inventory_type",
-		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN,
-		{INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
+		GIVEN_ARGS, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, BOOLOID, BOOLOID, BOOLOID, BOOLOID}
 	};
-	uint64		found = run_for(&find_items, settings, count, TRACKER_KEY_ARGS);
+	uint64		found = run_for(&find_items, settings, count);
 	SPITupleTable *rows = SPI_tuptable;
 	int			suggestions = 0;
 
@@ -155,16 +143,15 @@ find_missing_items(Setting **settings, int count)
 	SPI_freetuptable(rows);
 }
 
-/* Does a row that begins with the number of a setting hold its rule? */
+/* Does a row that says from this column on what a tracker is hold a setting's rule? */
 bool
-holds_rule(const Setting *setting, uint64 row)
+holds_rule(const Setting *setting, uint64 row, int column)
 {
-	for (int arg = ARG_QUANTITY; arg < TRACKER_RULE_ARGS; arg++)
+	for (int arg = ARG_QUANTITY; arg < TRACKER_RULE_ARGS; arg++, column++)
 	{
 		Oid			type = arg == ARG_QUANTITY ? NUMERICOID : INT4OID;
 		Datum		value;
-		bool		is_null = !result_nullable(SPI_tuptable, row, arg - ARG_QUANTITY + 2, type,
-											   &value);
+		bool		is_null = !result_nullable(SPI_tuptable, row, column, type, &value);
 
 		if (is_null || setting->nulls[arg])
 		{
@@ -179,6 +166,40 @@ holds_rule(const Setting *setting, uint64 row)
 	return true;
 }
 
+/* What a row says from this column on of a tracker, as tracker_change has it; 0: there is none. */
+static Datum
+state_at(uint64 row, int column)
+{
+	static const Oid types[RECORDED_COLUMNS] = {STATE_TYPES};
+	MemoryContext row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "tracker to show", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(row_context);
+	Datum		values[RECORDED_COLUMNS];
+	bool		nulls[RECORDED_COLUMNS];
+	Datum		state = (Datum) 0;
+
+	for (int i = 0; i < RECORDED_COLUMNS; i++)
+		nulls[i] = !result_nullable(SPI_tuptable, row, column + i, types[i], &values[i]);
+	if (!nulls[RECORDED_COLUMNS - 1])
+		state = recorded_json(values, nulls);
+	MemoryContextSwitchTo(caller);
+	if (state != (Datum) 0)
+		state = datumCopy(state, false, -1);
+	MemoryContextDelete(row_context);
+	return state;
+}
+
+/*
+ * What a tracker is after its setting was saved. It is shown once more if it was
+ * not before, or does not hold the setting's rule, since a trigger has changed it.
+ */
+void
+take_after(Setting *setting, uint64 row, int column)
+{
+	if (setting->is_shown && holds_rule(setting, row, column))
+		setting->after = state_at(row, column);
+}
+
 /* Another version than expected; a Check. */
 static void
 require_version(void *arg)
@@ -186,6 +207,13 @@ require_version(void *arg)
 	const Setting *setting = arg;
 
 	report_other_version(setting->values, setting->version, NULL);
+}
+
+/* The version of a tracker, as a row says from this column on what it is. */
+int32
+version_at(uint64 row, int column)
+{
+	return DatumGetInt32(result_datum(SPI_tuptable, row, column + RECORDED_COLUMNS - 1, INT4OID));
 }
 
 /* Refuse a setting that expects another version than its tracker has, 0: there is none. */
@@ -206,50 +234,69 @@ static void
 settle(Setting *setting, uint64 row, int32 version)
 {
 	setting->version_before = version;
-	if (refuse_other_version(setting, version) || !holds_rule(setting, row))
+	if (refuse_other_version(setting, version) || !holds_rule(setting, row, 2))
 		return;
 	setting->outcome = "unchanged";
-	setting->is_as_before = true;
+	setting->after = setting->before;
 }
 
-/* The state and health of trackers; of those that have none they stay as they are. */
+/* A health that SPI found, 0 for none. */
+static Datum
+health_at(uint64 row, int column)
+{
+	Datum		health;
+
+	return result_nullable(SPI_tuptable, row, column, NUMERICOID, &health) ?
+		datumCopy(health, false, -1) : (Datum) 0;
+}
+
+/*
+ * Trackers as they are, and their health. Before they are saved also the health
+ * that settings would have: of the same reading, so that what others record
+ * meanwhile is no difference between the two. Not shown are those whose item is
+ * not there, or whose merchant the caller may not manage.
+ */
 static void
 show(Setting **settings, int count, bool is_after)
 {
+#define HEALTH_BY(rule) \
+	" invtrack_internal.judge_health(r.mechanism, " rule ".quantity, " rule ".lookback_days, " \
+	rule ".coverage_days, " rule ".expiry_days, r.launched_on, r.lots, r.folded, r.tail, r.as_of," \
+	" r.count_today)"
 	static Statement find_health = {
-		"SELECT u.n, h.quantity, h.lookback_days, h.coverage_days, h.expiry_days, h.active,"
-		" h.version, h.health"
-		" FROM " GIVEN_KEYS " JOIN invtrack.health h ON " IS_GIVEN("h") OF_ONE_MERCHANT("h", "$5"),
-		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN,
-		{INT8OID, NUMERICOID, INT4OID, INT4OID, INT4OID, BOOLOID, INT4OID, NUMERICOID}
+		"SELECT u.n," STATE_COLUMNS ","
+		" CASE WHEN t.version IS NOT NULL THEN" HEALTH_BY("t") " END,"
+		HEALTH_BY("u") ", invtrack.has_access(u.merchant, 'manage')"
+		" FROM " GIVEN " JOIN invtrack_internal.reading r ON " IS_GIVEN("r") OF_ONE_MERCHANT("r")
+		" LEFT JOIN invtrack.tracker t ON " IS_GIVEN("t") OF_ONE_MERCHANT("t"),
+		GIVEN_ARGS, CURSOR_OPT_CUSTOM_PLAN,
+		{INT8OID, STATE_TYPES, NUMERICOID, NUMERICOID, BOOLOID}
 	};
-	uint64		found = count == 0 ? 0 : run_for(&find_health, settings, count, TRACKER_KEY_ARGS);
-	MemoryContext row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "tracker to show", ALLOCSET_SMALL_SIZES);
+	uint64		found = count == 0 ? 0 : run_for(&find_health, settings, count);
 
 	for (uint64 row = 0; row < found; row++)
 	{
 		Setting    *setting = setting_of(settings, count, row);
-		Datum		values[RECORDED_COLUMNS + 1];
-		bool		nulls[RECORDED_COLUMNS + 1];
 		Datum		state,
 					health;
-		MemoryContext caller = MemoryContextSwitchTo(row_context);
 
-		for (int i = 0; i <= RECORDED_COLUMNS; i++)
-			nulls[i] = !result_nullable(SPI_tuptable, row, i + 2, find_health.results[i + 1],
-										&values[i]);
-		state = recorded_json(values, nulls);
-		MemoryContextSwitchTo(caller);
-		health = nulls[RECORDED_COLUMNS] ? (Datum) 0 :
-			datumCopy(values[RECORDED_COLUMNS], false, -1);
-		*(is_after ? &setting->after : &setting->before) = datumCopy(state, false, -1);
-		*(is_after ? &setting->health_after : &setting->health_before) = health;
-		if (!is_after)
-			settle(setting, row, DatumGetInt32(values[RECORDED_COLUMNS - 1]));
-		MemoryContextReset(row_context);
+		setting->is_shown = result_bool(SPI_tuptable, row, 4 + RECORDED_COLUMNS);
+		if (!setting->is_shown)
+			continue;
+		state = state_at(row, 2);
+		health = health_at(row, 2 + RECORDED_COLUMNS);
+		if (is_after)
+		{
+			setting->after = state;
+			setting->health_after = health;
+			continue;
+		}
+		setting->before = state;
+		setting->health_before = health;
+		setting->health_after = health_at(row, 3 + RECORDED_COLUMNS);
+		if (state != (Datum) 0)
+			settle(setting, row, version_at(row, 2));
 	}
-	MemoryContextDelete(row_context);
 	if (count > 0)
 		SPI_freetuptable(SPI_tuptable);
 }
@@ -261,10 +308,27 @@ show(Setting **settings, int count, bool is_after)
 void
 show_before(Setting **settings, int count)
 {
+	Setting   **unseen = palloc(sizeof(Setting *) * Max(count, 1));
+	int			n = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		settings[i]->outcome = NULL;
+		settings[i]->is_shown = false;
+		settings[i]->version_before = 0;
+		settings[i]->before = settings[i]->health_before = (Datum) 0;
+		settings[i]->after = settings[i]->health_after = (Datum) 0;
+	}
 	show(settings, count, false);
+	for (int i = 0; i < count; i++)
+		if (!settings[i]->is_shown)
+			unseen[n++] = settings[i];
+	if (n > 0)
+		find_missing_items(unseen, n);
+	pfree(unseen);
 }
 
-/* How they are after it: those that it has left alone need no other look. */
+/* How they are after it: those of which that was not said when they were saved. */
 void
 show_after(Setting **settings, int count)
 {
@@ -272,15 +336,8 @@ show_after(Setting **settings, int count)
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
-	{
-		if (!settings[i]->is_as_before)
-		{
+		if (settings[i]->after == (Datum) 0)
 			others[n++] = settings[i];
-			continue;
-		}
-		settings[i]->after = settings[i]->before;
-		settings[i]->health_after = settings[i]->health_before;
-	}
 	show(others, n, true);
 	pfree(others);
 }

@@ -31,14 +31,12 @@
 static bool
 must_change(Setting *setting, uint64 row)
 {
-	int32		version = DatumGetInt32(result_datum(SPI_tuptable, row, 6, INT4OID));
-
-	if (refuse_other_version(setting, version))
+	if (refuse_other_version(setting, version_at(row, 2)))
 		return false;
-	if (!holds_rule(setting, row))
+	if (!holds_rule(setting, row, 2))
 		return true;
 	setting->outcome = "unchanged";
-	setting->is_as_before = version == setting->version_before;
+	take_after(setting, row, 2);
 	return false;
 }
 
@@ -73,10 +71,10 @@ create(Setting **settings, int count, int round)
 		"INSERT INTO invtrack.tracker AS t (merchant, sku, inventory_type, mechanism,"
 		" quantity, lookback_days, coverage_days, expiry_days)"
 		" SELECT u.merchant, u.sku, u.inventory_type, u.mechanism, u.quantity, u.lookback_days,"
-		" u.coverage_days, u.expiry_days FROM " GIVEN_RULES " ORDER BY u.n"
+		" u.coverage_days, u.expiry_days FROM " GIVEN " ORDER BY u.n"
 		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO NOTHING"
-		" RETURNING t.merchant, t.sku, t.inventory_type, t.mechanism",
-		TRACKER_RULE_ARGS, {RULE_ARRAYS}, CURSOR_OPT_CUSTOM_PLAN, {TRACKER_KEY_TYPES}
+		" RETURNING t.merchant, t.sku, t.inventory_type, t.mechanism," STATE_COLUMNS,
+		GIVEN_ARGS, CURSOR_OPT_CUSTOM_PLAN, {TRACKER_KEY_TYPES, STATE_TYPES}
 	};
 	Setting   **given = palloc(sizeof(Setting *) * Max(count, 1));
 	int			next = 0,
@@ -86,7 +84,7 @@ create(Setting **settings, int count, int round)
 	for (int i = 0; i < count; i++)
 		if (may_create(settings[i], round))
 			given[n++] = settings[i];
-	created = n == 0 ? 0 : run_for(&insert_trackers, given, n, TRACKER_RULE_ARGS);
+	created = n == 0 ? 0 : run_for(&insert_trackers, given, n);
 	for (uint64 row = 0; row < created; row++)
 	{
 		/* they come in the order in which they were given */
@@ -94,10 +92,12 @@ create(Setting **settings, int count, int round)
 		{
 			same = true;
 			for (int arg = 0; arg < TRACKER_KEY_ARGS && same; arg++)
-				same = strcmp(result_string(SPI_tuptable, row, arg + 1),
-							  TextDatumGetCString(given[next]->values[arg])) == 0;
-			if (same)
-				given[next]->outcome = "created";
+				same = compare_codes(result_text(SPI_tuptable, row, arg + 1),
+									 given[next]->values[arg]) == 0;
+			if (!same)
+				continue;
+			given[next]->outcome = "created";
+			take_after(given[next], row, TRACKER_KEY_ARGS + 1);
 		}
 	}
 	if (n > 0)
@@ -110,11 +110,12 @@ static void
 create_each(Setting **settings, int count, int round)
 {
 	static Statement insert_tracker = {
-		"INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism,"
+		"INSERT INTO invtrack.tracker AS t (merchant, sku, inventory_type, mechanism,"
 		" quantity, lookback_days, coverage_days, expiry_days)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO NOTHING",
-		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}
+		" ON CONFLICT (merchant, sku, inventory_type, mechanism) DO NOTHING"
+		" RETURNING" STATE_COLUMNS,
+		TRACKER_RULE_ARGS, {TRACKER_RULE_TYPES}, 0, {STATE_TYPES}
 	};
 
 	for (int i = 0; i < count; i++)
@@ -127,7 +128,11 @@ create_each(Setting **settings, int count, int round)
 		for (int arg = 0; arg < TRACKER_RULE_ARGS; arg++)
 			nulls[arg] = setting->nulls[arg] ? 'n' : ' ';
 		if (statement_run(&insert_tracker, setting->values, nulls, false) > 0)
+		{
 			setting->outcome = "created";
+			take_after(setting, 0, 1);
+		}
+		SPI_freetuptable(SPI_tuptable);
 	}
 }
 
@@ -136,14 +141,11 @@ static int
 lock(Setting **settings, int count, Setting **changing)
 {
 	static Statement lock_rules = {
-		"SELECT u.n, t.quantity::pg_catalog.numeric, t.lookback_days, t.coverage_days,"
-		" t.expiry_days, t.version"
-		" FROM " GIVEN_KEYS " JOIN invtrack.tracker t ON " IS_GIVEN("t")
-		OF_ONE_MERCHANT("t", "$5") " ORDER BY u.n FOR NO KEY UPDATE OF t",
-		5, {KEY_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN,
-		{INT8OID, NUMERICOID, INT4OID, INT4OID, INT4OID, INT4OID}
+		"SELECT u.n," STATE_COLUMNS " FROM " GIVEN " JOIN invtrack.tracker t ON " IS_GIVEN("t")
+		OF_ONE_MERCHANT("t") " ORDER BY u.n FOR NO KEY UPDATE OF t",
+		GIVEN_ARGS, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, STATE_TYPES}
 	};
-	uint64		found = run_for(&lock_rules, settings, count, TRACKER_KEY_ARGS);
+	uint64		found = run_for(&lock_rules, settings, count);
 	bool	   *changes = palloc0(sizeof(bool) * Max(count, 1));
 	bool	   *is_there = palloc0(sizeof(bool) * Max(count, 1));
 	int			n = 0;
@@ -175,14 +177,19 @@ change(Setting **settings, int count)
 {
 	static Statement update_trackers = {
 		"UPDATE invtrack.tracker t SET quantity = u.quantity, lookback_days = u.lookback_days,"
-		" coverage_days = u.coverage_days, expiry_days = u.expiry_days FROM " GIVEN_RULES
-		" WHERE " IS_GIVEN("t") OF_ONE_MERCHANT("t", "$9") " RETURNING u.n",
-		TRACKER_RULE_ARGS + 1, {RULE_ARRAYS, TEXTOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}
+		" coverage_days = u.coverage_days, expiry_days = u.expiry_days FROM " GIVEN
+		" WHERE " IS_GIVEN("t") OF_ONE_MERCHANT("t") " RETURNING u.n," STATE_COLUMNS,
+		GIVEN_ARGS, CURSOR_OPT_CUSTOM_PLAN, {INT8OID, STATE_TYPES}
 	};
-	uint64		changed = run_for(&update_trackers, settings, count, TRACKER_RULE_ARGS);
+	uint64		changed = run_for(&update_trackers, settings, count);
 
 	for (uint64 row = 0; row < changed; row++)
-		setting_of(settings, count, row)->outcome = "updated";
+	{
+		Setting    *setting = setting_of(settings, count, row);
+
+		setting->outcome = "updated";
+		take_after(setting, row, 2);
+	}
 	SPI_freetuptable(SPI_tuptable);
 }
 

@@ -60,6 +60,16 @@ DROP TRIGGER batch_fail ON invtrack.tracker;
 DROP FUNCTION batch_fail();
 \set VERBOSITY default
 
+-- what a trigger makes of a setting is shown, with the health of that
+CREATE FUNCTION batch_round() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.quantity := ceil(NEW.quantity / 10) * 10; RETURN NEW; END';
+CREATE TRIGGER batch_round BEFORE INSERT OR UPDATE ON invtrack.tracker FOR EACH ROW EXECUTE FUNCTION batch_round();
+SELECT sku, outcome, before, after, health_before, health_after FROM invtrack.save_trackers('[
+ {"merchant": "batch", "sku": "p1", "inventory_type": "good", "mechanism": "stock_quantity", "quantity": 31},
+ {"merchant": "batch", "sku": "p1", "inventory_type": "good", "mechanism": "stalled_days", "quantity": 40, "lookback_days": 7},
+ {"merchant": "batch", "sku": "p6", "inventory_type": "good", "mechanism": "stock_quantity", "quantity": 1}]');
+DROP TRIGGER batch_round ON invtrack.tracker;
+DROP FUNCTION batch_round();
+
 -- a role sees its merchants, and saves where it may manage
 CREATE ROLE invtrack_test_batch;
 GRANT USAGE ON SCHEMA invtrack TO invtrack_test_batch;
