@@ -105,7 +105,7 @@ extern Datum array_of_items(Statement *statement, int arg, Datum *const *columns
 extern void require_written(uint64 written, uint64 expected, const char *table);
 
 /* connection_movement.c */
-extern int	find_rejected(const Lines *lines, int first);
+extern bool find_rejected(const Lines *lines, bool *rejected);
 
 /* connection_number.c: within SPI */
 extern int	number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers);

@@ -118,27 +118,30 @@ forget_rejects(Datum connection, Datum keys)
 	statement_run(&forget, values, NULL, false);
 }
 
-/* The first of the keys, from this one on, of which something was rejected; their number: none. */
-int
-find_rejected(const Lines *lines, int first)
+/* Was something rejected of any of the keys? Of which, rejected gets, where it is given. */
+bool
+find_rejected(const Lines *lines, bool *rejected)
 {
 	static const Lookup find = {
 		"connection_reject", {{"key", TEXTOID}, {"connection", TEXTOID}}
 	};
 	LookupScan	scan;
-	int			key;
+	bool		found = false;
 
 	lookup_start(&find, &scan);
-	for (key = first; key < lines->key_count; key++)
+	for (int key = 0; key < lines->key_count && !(found && rejected == NULL); key++)
 	{
 		Datum		keys[] = {lines->keys[key].key, lines->connection->name};
 
 		lookup_keys(&scan, keys);
-		if (lookup_next(&scan, NULL))
-			break;
+		if (!lookup_next(&scan, NULL))
+			continue;
+		found = true;
+		if (rejected != NULL)
+			rejected[key] = true;
 	}
 	lookup_end(&scan);
-	return key;
+	return found;
 }
 
 /* The rows that are not taken, in the place of those that the keys had. */
@@ -156,7 +159,7 @@ write_rejects(const Lines *lines)
 	};
 	Datum		values[12] = {lines->connection->name};
 
-	if (find_rejected(lines, 0) < lines->key_count)
+	if (find_rejected(lines, NULL))
 		forget_rejects(lines->connection->name, lines->key_array);
 	values[1] = lines->connection->target;
 	for (int i = 0; i < lines->row_count; i++)
