@@ -58,6 +58,7 @@ extern Setting *setting_of(Setting **settings, int count, uint64 row);
 extern bool refuse_other_version(Setting *setting, int32 version);
 extern bool holds_rule(const Setting *setting, uint64 row, int column);
 extern int32 version_at(uint64 row, int column);
+extern Datum state_at(uint64 row, int column);
 extern void take_after(Setting *setting, uint64 row, int column);
 extern void show_before(Setting **settings, int count);
 extern void show_after(Setting **settings, int count);

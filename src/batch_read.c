@@ -5,13 +5,17 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "catalog/namespace.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "batch.h"
 #include "catalogue.h"
@@ -30,6 +34,9 @@
  */
 #define NESTED_LOOPS_END	2000
 
+/* In kilobytes; above it, work_mem is as the server has it. */
+#define WORK_MEM_MAX		(128 * 1024)
+
 /* So many items that do not exist get a "did you mean"; each costs a search. */
 #define SUGGESTIONS_MAX		1000
 
@@ -45,8 +52,8 @@ merchant_of(Setting **settings, int count)
 
 /*
  * Run a statement for all settings, of which there is at least one. JIT
- * compilation is off, since it costs more than it saves; and what is sorted and
- * joined, as large as the settings that are in memory already, stays there.
+ * compilation is off, since it costs more than it saves. What is sorted and joined
+ * stays in memory where that is a kilobyte per setting, up to WORK_MEM_MAX.
  */
 uint64
 run_for(Statement *statement, Setting **settings, int count)
@@ -70,7 +77,7 @@ run_for(Statement *statement, Setting **settings, int count)
 		nulls[1] = 'n';
 	MemoryContextSwitchTo(caller);
 	set_for_now("jit", "off");
-	set_for_now("work_mem", psprintf("%dkB", Max(work_mem, count)));
+	set_for_now("work_mem", psprintf("%dkB", Max(work_mem, Min(count, WORK_MEM_MAX))));
 	if (count >= NESTED_LOOPS_END)
 		set_for_now("enable_nestloop", "off");
 	found = statement_run(statement, passed, nulls, false);
@@ -167,7 +174,7 @@ holds_rule(const Setting *setting, uint64 row, int column)
 }
 
 /* What a row says from this column on of a tracker, as tracker_change has it; 0: there is none. */
-static Datum
+Datum
 state_at(uint64 row, int column)
 {
 	static const Oid types[RECORDED_COLUMNS] = {STATE_TYPES};
@@ -190,13 +197,13 @@ state_at(uint64 row, int column)
 }
 
 /*
- * What a tracker is after its setting was saved. It is shown once more if it was
- * not before, or does not hold the setting's rule, since a trigger has changed it.
+ * What a tracker is after its setting was saved, as a row says from this column
+ * on. If its setting was not shown before, it is after it.
  */
 void
 take_after(Setting *setting, uint64 row, int column)
 {
-	if (setting->is_shown && holds_rule(setting, row, column))
+	if (setting->is_shown)
 		setting->after = state_at(row, column);
 }
 
@@ -268,7 +275,10 @@ show(Setting **settings, int count, bool is_after)
 		" CASE WHEN t.version IS NOT NULL THEN" HEALTH_BY("t") " END,"
 		HEALTH_BY("u") ", invtrack.has_access(u.merchant, 'manage')"
 		" FROM " GIVEN " JOIN invtrack_internal.reading r ON " IS_GIVEN("r") OF_ONE_MERCHANT("r")
-		" LEFT JOIN invtrack.tracker t ON " IS_GIVEN("t") OF_ONE_MERCHANT("t"),
+		/* by keys of r: then Citus sees that each node has both */
+		" LEFT JOIN invtrack.tracker t ON t.merchant " EQ " r.merchant AND t.sku " EQ " r.sku"
+		" AND t.inventory_type " EQ " r.inventory_type AND t.mechanism " EQ " u.mechanism"
+		OF_ONE_MERCHANT("t"),
 		GIVEN_ARGS, CURSOR_OPT_CUSTOM_PLAN,
 		{INT8OID, STATE_TYPES, NUMERICOID, NUMERICOID, BOOLOID}
 	};
@@ -328,16 +338,37 @@ show_before(Setting **settings, int count)
 	pfree(unseen);
 }
 
-/* How they are after it: those of which that was not said when they were saved. */
+/* Does the table have triggers of others? They may change what was saved, and anything else. */
+static bool
+has_other_triggers(void)
+{
+	Oid			ours = get_namespace_oid("invtrack_internal", false);
+	Relation	tracker = table_open(find_relation("invtrack", "tracker"), AccessShareLock);
+	const TriggerDesc *triggers = tracker->trigdesc;
+	bool		has = false;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers && !has; i++)
+		has = !triggers->triggers[i].tgisinternal &&
+			get_func_namespace(triggers->triggers[i].tgfoid) != ours;
+	table_close(tracker, AccessShareLock);
+	return has;
+}
+
+/* How they are after it: those of which that is not known since they were saved. */
 void
 show_after(Setting **settings, int count)
 {
 	Setting   **others = palloc(sizeof(Setting *) * Max(count, 1));
+	bool		is_all = has_other_triggers();
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
-		if (settings[i]->after == (Datum) 0)
-			others[n++] = settings[i];
+	{
+		if (settings[i]->after != (Datum) 0 && !is_all)
+			continue;
+		settings[i]->after = settings[i]->health_after = (Datum) 0;
+		others[n++] = settings[i];
+	}
 	show(others, n, true);
 	pfree(others);
 }

@@ -32,7 +32,12 @@ static bool
 must_change(Setting *setting, uint64 row)
 {
 	if (refuse_other_version(setting, version_at(row, 2)))
+	{
+		/* as it is now, and no more as it was shown */
+		setting->before = state_at(row, 2);
+		setting->health_before = (Datum) 0;
 		return false;
+	}
 	if (!holds_rule(setting, row, 2))
 		return true;
 	setting->outcome = "unchanged";

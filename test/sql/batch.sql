@@ -68,6 +68,12 @@ SELECT sku, outcome, before, after, health_before, health_after FROM invtrack.sa
  {"merchant": "batch", "sku": "p1", "inventory_type": "good", "mechanism": "stalled_days", "quantity": 40, "lookback_days": 7},
  {"merchant": "batch", "sku": "p6", "inventory_type": "good", "mechanism": "stock_quantity", "quantity": 1}]');
 DROP TRIGGER batch_round ON invtrack.tracker;
+CREATE FUNCTION batch_pause() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE invtrack.tracker t SET active = false WHERE t.merchant = NEW.merchant AND t.sku = NEW.sku AND t.active; RETURN NULL; END';
+CREATE TRIGGER batch_pause AFTER INSERT ON invtrack.tracker FOR EACH ROW EXECUTE FUNCTION batch_pause();
+SELECT sku, outcome, before, after, health_before, health_after FROM invtrack.save_trackers('[
+ {"merchant": "batch", "sku": "p7", "inventory_type": "good", "mechanism": "stock_quantity", "quantity": 1}]');
+DROP TRIGGER batch_pause ON invtrack.tracker;
+DROP FUNCTION batch_pause();
 DROP FUNCTION batch_round();
 
 -- a role sees its merchants, and saves where it may manage
