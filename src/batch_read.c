@@ -150,7 +150,7 @@ find_missing_items(Setting **settings, int count)
 	SPI_freetuptable(rows);
 }
 
-/* Does a row that says from this column on what a tracker is hold a setting's rule? */
+/* Does the tracker of a row hold a setting's rule? column is the first of its STATE_COLUMNS. */
 bool
 holds_rule(const Setting *setting, uint64 row, int column)
 {
@@ -173,7 +173,7 @@ holds_rule(const Setting *setting, uint64 row, int column)
 	return true;
 }
 
-/* What a row says from this column on of a tracker, as tracker_change has it; 0: there is none. */
+/* The tracker of a row, as tracker_change has it; 0: there is none. */
 Datum
 state_at(uint64 row, int column)
 {
@@ -196,10 +196,7 @@ state_at(uint64 row, int column)
 	return state;
 }
 
-/*
- * What a tracker is after its setting was saved, as a row says from this column
- * on. If its setting was not shown before, it is after it.
- */
+/* A row has the tracker as it was saved. A setting that was not shown before is shown later. */
 void
 take_after(Setting *setting, uint64 row, int column)
 {
@@ -216,7 +213,7 @@ require_version(void *arg)
 	report_other_version(setting->values, setting->version, NULL);
 }
 
-/* The version of a tracker, as a row says from this column on what it is. */
+/* The version of the tracker of a row. */
 int32
 version_at(uint64 row, int column)
 {
@@ -238,8 +235,10 @@ refuse_other_version(Setting *setting, int32 version)
 
 /* A tracker is shown: is there nothing to do about it? */
 static void
-settle(Setting *setting, uint64 row, int32 version)
+settle(Setting *setting, uint64 row)
 {
+	int32		version = version_at(row, 2);
+
 	setting->version_before = version;
 	if (refuse_other_version(setting, version) || !holds_rule(setting, row, 2))
 		return;
@@ -305,7 +304,7 @@ show(Setting **settings, int count, bool is_after)
 		setting->health_before = health;
 		setting->health_after = health_at(row, 3 + RECORDED_COLUMNS);
 		if (state != (Datum) 0)
-			settle(setting, row, version_at(row, 2));
+			settle(setting, row);
 	}
 	if (count > 0)
 		SPI_freetuptable(SPI_tuptable);
@@ -338,7 +337,7 @@ show_before(Setting **settings, int count)
 	pfree(unseen);
 }
 
-/* Does the table have triggers of others? They may change what was saved, and anything else. */
+/* Has somebody else put a trigger on trackers? It may change what was saved, and anything else. */
 static bool
 has_other_triggers(void)
 {
@@ -354,7 +353,7 @@ has_other_triggers(void)
 	return has;
 }
 
-/* How they are after it: those of which that is not known since they were saved. */
+/* How trackers are after a batch: of most, that is known since they were saved. */
 void
 show_after(Setting **settings, int count)
 {
