@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "day_series.h"
 #include "distribute.h"
+#include "owner.h"
 #include "statement.h"
 #include "trigger.h"
 
@@ -255,6 +256,16 @@ calendar_day_of(PG_FUNCTION_ARGS)
 	PG_RETURN_DATEADT(day_to_date(day));
 }
 
+/* day_in(time_zone, at), which is finite */
+PG_FUNCTION_INFO_V1(calendar_day_in);
+Datum
+calendar_day_in(PG_FUNCTION_ARGS)
+{
+	int32		day = find_today(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_TIMESTAMPTZ(1));
+
+	PG_RETURN_DATEADT(day_to_date(day));
+}
+
 /*
  * Could the name also be a POSIX specification, which pg_tzset() takes too?
  * Those have a digit, and pg_tzset() puts them into upper case.
@@ -298,8 +309,7 @@ is_listed_zone(const char *name)
 
 /*
  * Trigger: a merchant's time zone must be known when it is written. A restore
- * (which tells itself by check_function_bodies = off, as for the bodies of
- * functions) takes what an older list had.
+ * takes what an older list had.
  */
 PG_FUNCTION_INFO_V1(calendar_check_time_zone);
 Datum
@@ -312,7 +322,7 @@ calendar_check_time_zone(PG_FUNCTION_ARGS)
 
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	zone = trigger_value(trigger, row, "time_zone", TEXTOID);
-	if (zone == NULL || !check_function_bodies || is_listed_zone(zone) ||
+	if (zone == NULL || is_listed_zone(zone) || is_restore("merchant") ||
 		(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && !column_changes(trigger, "time_zone")))
 		return PointerGetDatum(row);
 	similar = pg_tzset(zone);

@@ -12,6 +12,7 @@
 
 #include "code.h"
 #include "compat.h"
+#include "owner.h"
 
 /* White space beyond ASCII is at most this long in UTF-8. */
 #define SPACE_SIZE_MAX	3
@@ -77,14 +78,14 @@ code_kind(const char *bytes, size_t size)
 }
 
 /*
- * Do rows come from elsewhere, so that they are taken as they are? A restore
- * tells itself by check_function_bodies = off, which pg_dump sets; logical
- * replication, by session_replication_role, which only a superuser may set.
+ * Do rows come from elsewhere, so that they are taken as they are? Logical
+ * replication tells itself by session_replication_role, which only a superuser
+ * may set.
  */
 bool
 old_codes_are_taken(void)
 {
-	return !check_function_bodies || SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA;
+	return is_restore("product") || SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA;
 }
 
 /* What to do about a code that is none. White space that cannot be seen is named. */

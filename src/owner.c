@@ -47,6 +47,19 @@ caller_is_owner(const char *table)
 }
 
 /*
+ * Does the owner of a table, or a superuser, bring rows back? A restore tells
+ * itself by check_function_bodies = off, as pg_dump says, which anybody may set.
+ * So the session's role is looked at as well: what acts as the owner for others
+ * is no restore.
+ */
+bool
+is_restore(const char *table)
+{
+	return !check_function_bodies && caller_is_owner(table) &&
+		has_privs_of_role(GetOuterUserId(), owner_of_table(table));
+}
+
+/*
  * Others, whom an owner let execute the function, would be refused by a table
  * that they don't know of; or, with privileges on it, row security would hide
  * the rows from them, and they would be told of work that was not done.

@@ -16,6 +16,7 @@ typedef struct Caller
 /* owner.c */
 extern Oid	owner_of_table(const char *table);
 extern bool caller_is_owner(const char *table);
+extern bool is_restore(const char *table);
 extern void require_caller_is_owner(const char *table, const char *action);
 extern void become_owner(const char *table, Caller *caller);
 extern void become_owner_of(Oid relation, Caller *caller);

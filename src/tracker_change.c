@@ -383,8 +383,7 @@ says_the_same(const TriggerData *trigger)
 
 /*
  * Trigger, AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW. A restore brings its
- * own changes. It tells itself by check_function_bodies = off, which anybody
- * may set, and runs as the owner or a superuser, as nobody else may be.
+ * own changes.
  */
 PG_FUNCTION_INFO_V1(tracker_record_change);
 Datum
@@ -396,8 +395,7 @@ tracker_record_change(PG_FUNCTION_ARGS)
 	HeapTuple	before = is_insert ? NULL : trigger->tg_trigtuple;
 	HeapTuple	after = is_insert ? trigger->tg_trigtuple : is_update ? trigger->tg_newtuple : NULL;
 
-	if ((!check_function_bodies && caller_is_owner("tracker_change")) ||
-		(is_update && says_the_same(trigger)))
+	if (is_restore("tracker_change") || (is_update && says_the_same(trigger)))
 		return PointerGetDatum(NULL);
 	note_change(trigger, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, before, after);
 	/* also on Citus, and where statement triggers do not fire */

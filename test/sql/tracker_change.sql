@@ -163,6 +163,15 @@ SELECT invtrack.save_tracker('other', 'a', 'good', 'stock_quantity', 6);
 RESET check_function_bodies;
 RESET ROLE;
 SELECT count(*) - (SELECT count FROM before_restore) AS added FROM invtrack.tracker_change;
+-- So are they where a function does it as the owner.
+INSERT INTO invtrack.product (merchant, sku) VALUES ('other', 'into');
+SELECT invtrack.save_tracker('other', 'into', 'good', 'stock_quantity', 7);
+SET LOCAL ROLE invtrack_test_manager;
+SET LOCAL check_function_bodies = off;
+SELECT invtrack.merge_product('other', 'a', 'into');
+RESET check_function_bodies;
+RESET ROLE;
+SELECT mechanism, before -> 'quantity' AS before, changed_by FROM invtrack.tracker_change WHERE merchant = 'other' AND after IS NULL ORDER BY change_id DESC LIMIT 1;
 -- Purged with alerts of the same age; a merchant that is deleted takes them along.
 SELECT invtrack.purge_alerts('other', 1) AS too_young, invtrack.purge_alerts('m', 0) AS of_m;
 SELECT invtrack.delete_merchant('m');
