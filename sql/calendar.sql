@@ -26,6 +26,12 @@ AS 'MODULE_PATHNAME', 'calendar_day_of';
 COMMENT ON FUNCTION invtrack.day_of(text, timestamptz) IS
 'The day of a moment in the merchant''s time zone';
 
+CREATE FUNCTION invtrack_internal.day_in(time_zone text, at timestamptz)
+RETURNS date LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'calendar_day_in';
+COMMENT ON FUNCTION invtrack_internal.day_in(text, timestamptz) IS
+'The day of a moment in this time zone';
+
 CREATE FUNCTION invtrack_internal.check_time_zone()
 RETURNS trigger LANGUAGE c
 AS 'MODULE_PATHNAME', 'calendar_check_time_zone';

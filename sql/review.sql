@@ -19,6 +19,22 @@ COMMENT ON COLUMN invtrack_internal.review_limit.long_days IS 'A fixed quantity 
 COMMENT ON COLUMN invtrack_internal.review_limit.cover_days IS 'Days of sales that a remedy sets in its place, those of suggest_tracker()';
 COMMENT ON COLUMN invtrack_internal.review_limit.paused_days IS 'A tracker that was paused this many days ago has been forgotten';
 
+CREATE FUNCTION invtrack_internal.is_off_pace(quantity numeric, pace numeric, short_days integer, long_days integer)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pace > 0 AND (quantity < least(pace * short_days, 999999999999) OR quantity > greatest(pace * long_days, 1));
+END;
+COMMENT ON FUNCTION invtrack_internal.is_off_pace(numeric, numeric, integer, integer) IS
+'Is a fixed quantity less than short_days or more than long_days of sales, of so many units a day?';
+
+CREATE FUNCTION invtrack_internal.quantity_for(pace numeric, days integer)
+RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT least(greatest(pg_catalog.ceil(pace * days), 1), 999999999999);
+END;
+COMMENT ON FUNCTION invtrack_internal.quantity_for(numeric, integer) IS
+'The fixed quantity that is so many days of sales, of so many units a day';
+
 CREATE FUNCTION invtrack_internal.call_of_save(
     merchant text, sku text, inventory_type text, mechanism text, quantity numeric,
     lookback_days integer, coverage_days integer, expiry_days integer, expected_version integer)
@@ -55,8 +71,11 @@ COMMENT ON FUNCTION invtrack_internal.day_text(date) IS 'The day in ISO form, wh
 -- here. OFFSET 0 keeps the planner from working out a figure again wherever it is used.
 CREATE VIEW invtrack_internal.reviewed_tracker WITH (security_invoker) AS
 SELECT t.merchant, t.sku, t.inventory_type, t.mechanism, t.quantity::numeric AS quantity, t.lookback_days, t.coverage_days, t.expiry_days,
-       t.version, t.active, t.updated_at, r.discontinued_on, r.lots, r.as_of, b.is_live, j.reason, j.pace, j.days_on_sale, j.variation
+       t.version, t.active, t.updated_at, m.time_zone, r.discontinued_on, r.lots, r.as_of, b.is_live, j.reason, j.pace, j.past_pace,
+       j.days_on_sale, j.variation,
+       CASE WHEN invtrack.first_day(r.lots) = 'infinity' THEN NULL ELSE t.expiry_days END AS useful_expiry_days
   FROM invtrack.tracker t
+  JOIN invtrack.merchant m ON m.merchant = t.merchant
   -- a fixed quantity is held against sales
   JOIN invtrack_internal.reading r
     ON r.merchant = t.merchant AND r.sku = t.sku AND r.inventory_type = t.inventory_type
@@ -74,8 +93,12 @@ SELECT t.merchant, t.sku, t.inventory_type, t.mechanism, t.quantity::numeric AS 
                        r.lots, b.flow, NULL, r.as_of, r.count_today) END AS reason,
               CASE WHEN b.is_live AND t.mechanism <> 'stalled_days' THEN
                    invtrack_internal.judge_daily_sales(
-                       'turnover_days', NULL, CASE t.mechanism WHEN 'stock_quantity' THEN c.pace_days ELSE c.past_days END,
-                       1, NULL, r.launched_on, NULL, b.flow, NULL, r.as_of, r.count_today) END AS pace,
+                       'turnover_days', NULL, c.pace_days, 1, NULL, r.launched_on, NULL, b.flow, NULL,
+                       r.as_of, r.count_today) END AS pace,
+              CASE WHEN b.is_live AND t.mechanism = 'turnover_days' THEN
+                   invtrack_internal.judge_daily_sales(
+                       'turnover_days', NULL, c.past_days, 1, NULL, r.launched_on, NULL, b.flow, NULL,
+                       r.as_of, r.count_today) END AS past_pace,
               CASE WHEN b.is_fixed THEN
                    invtrack_internal.judge_actual_days(
                        'turnover_days', NULL, c.pace_days, 1, NULL, r.launched_on, NULL, b.flow, NULL,
@@ -96,16 +119,20 @@ COMMENT ON COLUMN invtrack_internal.reviewed_tracker.expiry_days IS 'Parameter o
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.version IS 'Version of the tracker';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.active IS 'Does the tracker alert? False: paused';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.updated_at IS 'When a parameter or active last changed';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.time_zone IS 'Time zone of the merchant';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.discontinued_on IS 'From when on the product is retired; null: not';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.lots IS 'Units on hand by expiry date; null without lots';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.as_of IS 'The day of the calendar';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.is_live IS 'Does the tracker alert: neither paused nor retired?';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.reason IS 'Of the judgement, for turnover_days and stalled_days';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.pace IS
-'Average daily sales of pace_days (stock_quantity) or past_days (turnover_days)';
+'stock_quantity and turnover_days: average daily sales of pace_days';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.past_pace IS 'turnover_days: average daily sales of past_days';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.days_on_sale IS 'stock_quantity: days of pace_days on which the item was on sale';
 COMMENT ON COLUMN invtrack_internal.reviewed_tracker.variation IS
 'stock_quantity: by how much of their mean weekly sales vary, where suggest_tracker() would call them stable; else null';
+COMMENT ON COLUMN invtrack_internal.reviewed_tracker.useful_expiry_days IS
+'The parameter expiry_days; null also where no unit on hand has an expiry date';
 
 -- Movements whose days cannot be right, added up first, so that a reversed one leaves no trace. Only series that reach
 -- beyond a limit are added up: what is reversed lies on the same day.
@@ -138,23 +165,32 @@ CREATE VIEW invtrack_internal.finding WITH (security_invoker) AS
 SELECT f.finding, 'low' AS severity, t.merchant, t.sku, t.inventory_type, t.mechanism, f.detail, f.remedy
   FROM invtrack_internal.reviewed_tracker t
  CROSS JOIN invtrack_internal.review_limit c
+ -- the fixed quantity that there is, or that turnover would ask for; and the one that suits the sales
+ CROSS JOIN LATERAL (
+       SELECT CASE t.mechanism WHEN 'turnover_days' THEN invtrack_internal.quantity_for(t.past_pace, t.coverage_days) ELSE t.quantity END AS quantity) q
+ CROSS JOIN LATERAL (
+       SELECT invtrack_internal.is_off_pace(q.quantity, t.pace, c.short_days, c.long_days) AS is_off_pace) o
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN o.is_off_pace THEN invtrack_internal.quantity_for(t.pace, c.cover_days) ELSE q.quantity END AS quantity,
+              t.mechanism = 'stock_quantity' AND o.is_off_pace AS is_off_pace,
+              invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism) AS deletion) n
  CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[
-       CASE WHEN t.mechanism = 'turnover_days' AND t.reason IN ('no_sales_history', 'no_sales_in_window') THEN ROW(
-              'turnover_without_sales',
-              CASE t.reason WHEN 'no_sales_history' THEN 'The item was never sold'
-                   ELSE pg_catalog.format('There are no net sales in %s days, so there is no pace to go by', t.lookback_days) END
-              || CASE WHEN t.pace > 0 THEN pg_catalog.format('; in %s days it sold %s a day', c.past_days, pg_catalog.trim_scale(t.pace)) ELSE '' END
-              || '. Watch it by a fixed quantity until there are sales.',
-              'SELECT ' || CASE
-                  WHEN EXISTS (SELECT FROM invtrack.tracker o
-                                WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
-                                  AND o.mechanism = 'stock_quantity') THEN ''
-                  WHEN t.pace > 0 THEN
-                       invtrack_internal.call_of_save(
-                           t.merchant, t.sku, t.inventory_type, 'stock_quantity',
-                           least(greatest(pg_catalog.ceil(t.pace * t.coverage_days), 1), 999999999999),
-                           NULL, NULL, t.expiry_days, 0) || ', ' END
-              || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism))::invtrack_internal.found END,
+       CASE WHEN t.mechanism = 'turnover_days' AND t.reason IN ('no_sales_history', 'no_sales_in_window') THEN (
+              SELECT ROW(
+                     'turnover_without_sales',
+                     CASE t.reason WHEN 'no_sales_history' THEN 'The item was never sold'
+                          ELSE pg_catalog.format('There are no net sales in %s days, so there is no pace to go by', t.lookback_days) END
+                     || CASE WHEN t.past_pace > 0 THEN pg_catalog.format('; in %s days it sold %s a day', c.past_days, pg_catalog.trim_scale(t.past_pace)) ELSE '' END
+                     || '. Watch it by a fixed quantity until there are sales.',
+                     'SELECT ' || CASE
+                         WHEN pg_catalog.bool_and(o.active) THEN ''
+                         WHEN pg_catalog.count(*) = 0 AND t.past_pace > 0 THEN
+                              invtrack_internal.call_of_save(
+                                  t.merchant, t.sku, t.inventory_type, 'stock_quantity', n.quantity, NULL, NULL, t.useful_expiry_days, 0) || ', ' END
+                     || n.deletion)::invtrack_internal.found
+                FROM invtrack.tracker o
+               WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
+                 AND o.mechanism = 'stock_quantity') END,
        CASE WHEN t.variation IS NOT NULL AND t.pace > 0
               AND NOT EXISTS (SELECT FROM invtrack.tracker o
                                WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type
@@ -164,17 +200,18 @@ SELECT f.finding, 'low' AS severity, t.merchant, t.sku, t.inventory_type, t.mech
                   pg_catalog.trim_scale(t.pace), t.days_on_sale, t.variation, pg_catalog.trim_scale(t.quantity)),
               'SELECT ' || invtrack_internal.call_of_save(
                   t.merchant, t.sku, t.inventory_type, 'turnover_days', NULL, c.lookback_days,
-                  CASE WHEN t.quantity < t.pace * c.short_days OR t.quantity > greatest(t.pace * c.long_days, 1) THEN c.cover_days
-                       ELSE greatest(pg_catalog.round(t.quantity / t.pace), 1)::integer END,
-                  t.expiry_days, 0)
-              || ', ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism))::invtrack_internal.found END,
-       CASE WHEN t.is_live AND t.expiry_days IS NOT NULL AND invtrack.first_day(t.lots) = 'infinity' THEN ROW(
+                  CASE WHEN n.is_off_pace THEN c.cover_days
+                       ELSE least(greatest(pg_catalog.round(t.quantity / t.pace), 1), 3650)::integer END,
+                  t.useful_expiry_days, 0)
+              || ', ' || n.deletion)::invtrack_internal.found END,
+       CASE WHEN t.is_live AND t.expiry_days IS NOT NULL AND t.useful_expiry_days IS NULL THEN ROW(
               'shelf_life_without_dates',
               pg_catalog.format('It counts only stock that lasts more than %s days, and no unit on hand has an expiry date. Either dates are missing, or the limit has no effect.', t.expiry_days),
+              -- where the remedy of quantity_off_pace went before, this one finds the tracker as it would leave it
               'SELECT ' || invtrack_internal.call_of_save(
-                  t.merchant, t.sku, t.inventory_type, t.mechanism, t.quantity, t.lookback_days, t.coverage_days, NULL, t.version))::invtrack_internal.found END,
-       CASE WHEN t.mechanism = 'stock_quantity' AND t.pace > 0
-              AND (t.quantity < least(t.pace * c.short_days, 999999999999) OR t.quantity > greatest(t.pace * c.long_days, 1)) THEN ROW(
+                  t.merchant, t.sku, t.inventory_type, t.mechanism, CASE t.mechanism WHEN 'stock_quantity' THEN n.quantity END,
+                  t.lookback_days, t.coverage_days, NULL, CASE WHEN n.is_off_pace THEN NULL ELSE t.version END))::invtrack_internal.found END,
+       CASE WHEN n.is_off_pace THEN ROW(
               'quantity_off_pace',
               pg_catalog.format('The quantity %s is %s days of sales, at %s a day over %s days: %s.',
                   pg_catalog.trim_scale(t.quantity), pg_catalog.trim_scale(pg_catalog.round(t.quantity / t.pace, 1)),
@@ -182,28 +219,28 @@ SELECT f.finding, 'low' AS severity, t.merchant, t.sku, t.inventory_type, t.mech
                   CASE WHEN t.quantity < t.pace * c.short_days THEN 'the alert comes when it is nearly sold out'
                        ELSE 'the alert comes when there is plenty' END),
               'SELECT ' || invtrack_internal.call_of_save(
-                  t.merchant, t.sku, t.inventory_type, t.mechanism,
-                  least(greatest(pg_catalog.ceil(t.pace * c.cover_days), 1), 999999999999), NULL, NULL, t.expiry_days, t.version))::invtrack_internal.found END,
+                  t.merchant, t.sku, t.inventory_type, t.mechanism, n.quantity, NULL, NULL, t.useful_expiry_days, t.version))::invtrack_internal.found END,
        CASE WHEN t.mechanism = 'stalled_days' AND t.reason = 'nothing_on_hand' THEN (
               SELECT ROW(
                      'stalled_without_stock',
                      pg_catalog.format('Fewer than %s units were shipped in %s days, and nothing is on hand to clear out%s.',
                          pg_catalog.trim_scale(t.quantity), t.lookback_days,
                          CASE WHEN pg_catalog.count(*) > 0 THEN '; units are on order' ELSE ' or on order' END),
-                     CASE WHEN pg_catalog.count(*) = 0 THEN
-                          'SELECT ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism) END)::invtrack_internal.found
+                     CASE WHEN pg_catalog.count(*) = 0 THEN 'SELECT ' || n.deletion END)::invtrack_internal.found
                 FROM invtrack.incoming o
                WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type) END,
-       CASE WHEN NOT t.active AND pg_catalog.isfinite(t.updated_at) AND coalesce(t.discontinued_on > t.as_of, true)
-              AND t.updated_at AT TIME ZONE 'UTC' < t.as_of - c.paused_days + 1 THEN ROW(
-              'paused_for_months',
-              pg_catalog.format('It was paused %s days ago, on %s, and has alerted nobody since. Resume it or delete it.',
-                  t.as_of - (t.updated_at AT TIME ZONE 'UTC')::date, invtrack_internal.day_text((t.updated_at AT TIME ZONE 'UTC')::date)),
-              NULL)::invtrack_internal.found END,
+       CASE WHEN NOT t.active AND pg_catalog.isfinite(t.updated_at) AND coalesce(t.discontinued_on > t.as_of, true) THEN (
+              SELECT ROW(
+                     'paused_for_months',
+                     pg_catalog.format('It was paused %s days ago, on %s, and has alerted nobody since. Resume it or delete it.',
+                         t.as_of - d.day, invtrack_internal.day_text(d.day)),
+                     NULL)::invtrack_internal.found
+                FROM (SELECT invtrack_internal.day_in(t.time_zone, t.updated_at) AS day OFFSET 0) d
+               WHERE d.day <= t.as_of - c.paused_days) END,
        CASE WHEN t.discontinued_on <= t.as_of THEN ROW(
               'product_retired',
               pg_catalog.format('The product is retired since %s, so the tracker alerts nobody.', invtrack_internal.day_text(t.discontinued_on)),
-              'SELECT ' || invtrack_internal.call_of_delete(t.merchant, t.sku, t.inventory_type, t.mechanism))::invtrack_internal.found END,
+              'SELECT ' || n.deletion)::invtrack_internal.found END,
        CASE WHEN t.is_live AND t.lots IS NULL THEN (
               SELECT ROW(
                      'stock_of_other_type',

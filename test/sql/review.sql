@@ -11,11 +11,11 @@ INSERT INTO invtrack.inventory_type (merchant, inventory_type) SELECT merchant, 
 INSERT INTO invtrack.product (merchant, sku, launched_on, discontinued_on) VALUES
     ('m', 'unsold', NULL, NULL), ('m', 'faded', NULL, NULL), ('m', 'faded2', NULL, NULL), ('m', 'steady', NULL, NULL), ('m', 'undated', NULL, NULL),
     ('m', 'low', NULL, NULL), ('m', 'high', NULL, NULL), ('m', 'out', NULL, NULL), ('m', 'ordered', NULL, NULL), ('m', 'paused', NULL, NULL),
-    ('m', 'old', NULL, '2026-06-30'), ('m', 'other', NULL, NULL), ('m', 'early', '2026-06-01', NULL), ('m', 'minus', NULL, NULL), ('m', 'one-minus', NULL, NULL),
+    ('m', 'old', NULL, '2026-06-30'), ('m', 'other', NULL, NULL), ('m', 'both', NULL, NULL), ('m', 'grams', NULL, NULL), ('m', 'burst', NULL, NULL), ('m', 'resting', NULL, NULL), ('m', 'early', '2026-06-01', NULL), ('m', 'minus', NULL, NULL), ('m', 'one-minus', NULL, NULL),
     ('h', 'steady', '2026-01-01', NULL), ('h', 'volatile', NULL, NULL), ('h', 'fresh', '2026-06-10', NULL), ('h', 'dated', NULL, NULL), ('h', 'moving', NULL, NULL),
     ('h', 'paused', NULL, NULL), ('h', 'last day', NULL, '2026-07-01'), ('h', 'reversed', '2026-06-01', NULL), ('h', 'slow', NULL, NULL);
 INSERT INTO invtrack.stock_lot (merchant, sku, inventory_type, lot, expires_on, quantity) VALUES
-    ('m', 'unsold', 'good', '', NULL, 5), ('m', 'undated', 'good', 'a', NULL, 5), ('m', 'undated', 'good', 'b', NULL, 5), ('m', 'other', 'bad', '', NULL, 7),
+    ('m', 'unsold', 'good', '', NULL, 5), ('m', 'both', 'good', '', NULL, 5), ('m', 'grams', 'good', '', NULL, 5), ('m', 'undated', 'good', 'a', NULL, 5), ('m', 'undated', 'good', 'b', NULL, 5), ('m', 'other', 'bad', '', NULL, 7),
     ('m', 'minus', 'good', 'a', NULL, -7.5), ('m', 'minus', 'good', 'b', NULL, 2), ('m', 'one-minus', 'good', 'a', NULL, -1), ('m', 'one-minus', 'good', 'b', NULL, 2),
     ('h', 'dated', 'good', 'a', NULL, 5), ('h', 'dated', 'good', 'b', '2026-07-05', 5), ('h', 'moving', 'good', '', NULL, 5);
 INSERT INTO invtrack.incoming (merchant, sku, inventory_type, quantity) VALUES ('m', 'ordered', 'good', 5);
@@ -25,7 +25,9 @@ CREATE FUNCTION pg_temp.sell(merchant text, sku text, quantity numeric, first da
 SELECT pg_temp.sell('m', 'faded', 3, '2026-01-01', '2026-05-20', 1), pg_temp.sell('m', 'faded2', 3, '2026-01-01', '2026-05-20', 1),
        pg_temp.sell('m', 'steady', 2, '2026-01-01', '2026-06-30', 1), pg_temp.sell('m', 'low', 10, '2026-05-01', '2026-06-30', 1),
        pg_temp.sell('m', 'high', 0.5, '2026-05-01', '2026-06-30', 1), pg_temp.sell('m', 'early', 2, '2026-05-29', '2026-06-30', 1),
-       pg_temp.sell('m', 'minus', 2, '2026-06-29', '2026-07-02', 1),
+       pg_temp.sell('m', 'minus', 2, '2026-06-29', '2026-07-02', 1), pg_temp.sell('m', 'both', 100, '2026-06-27', '2026-06-27', 1),
+       pg_temp.sell('m', 'grams', 0.0017, '2026-03-30', '2026-06-30', 7), pg_temp.sell('m', 'burst', 7, '2026-05-18', '2026-05-21', 1),
+       pg_temp.sell('m', 'resting', 3, '2026-01-01', '2026-05-20', 1),
        pg_temp.sell('h', 'steady', 2, '2026-01-01', '2026-06-30', 1), pg_temp.sell('h', 'volatile', 9, '2026-02-01', '2026-05-30', 1),
        pg_temp.sell('h', 'fresh', 2, '2026-06-10', '2026-06-30', 1), pg_temp.sell('h', 'slow', 0.001, '2026-04-10', '2026-06-30', 30);
 INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity) VALUES
@@ -41,13 +43,18 @@ INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity
     ('m', 'faded', 'good', 'turnover_days', NULL, 30, 14, 7, true, '2026-06-01'),
     ('m', 'faded2', 'good', 'turnover_days', NULL, 30, 14, NULL, true, '2026-06-01'),
     ('m', 'faded2', 'good', 'stock_quantity', 30, NULL, NULL, NULL, true, '2026-06-01'),
+    ('m', 'both', 'good', 'stock_quantity', 1, NULL, NULL, 5, true, '2026-06-01'),
+    ('m', 'grams', 'good', 'stock_quantity', 1, NULL, NULL, 5, true, '2026-06-01'),
+    ('m', 'burst', 'good', 'turnover_days', NULL, 30, 1, NULL, true, '2026-06-01'),
+    ('m', 'resting', 'good', 'turnover_days', NULL, 30, 14, NULL, true, '2026-06-01'),
+    ('m', 'resting', 'good', 'stock_quantity', 30, NULL, NULL, NULL, false, '2026-06-01'),
     ('m', 'steady', 'good', 'stock_quantity', 41, NULL, NULL, 3, true, '2026-06-01'),
     ('m', 'undated', 'good', 'stock_quantity', 41, NULL, NULL, 30, true, '2026-06-01'),
     ('m', 'low', 'good', 'stock_quantity', 29, NULL, NULL, NULL, true, '2026-06-01'),
     ('m', 'high', 'good', 'stock_quantity', 91, NULL, NULL, NULL, true, '2026-06-01'),
     ('m', 'out', 'good', 'stalled_days', 5, 30, NULL, NULL, true, '2026-06-01'),
     ('m', 'ordered', 'good', 'stalled_days', 5, 30, NULL, NULL, true, '2026-06-01'),
-    ('m', 'paused', 'good', 'turnover_days', NULL, 30, 14, NULL, false, '2026-04-01 12:00Z'),
+    ('m', 'paused', 'good', 'turnover_days', NULL, 30, 14, NULL, false, '2026-04-01 06:00Z'),
     ('m', 'old', 'good', 'turnover_days', NULL, 30, 14, NULL, true, '2026-06-01'),
     ('m', 'other', 'good', 'stock_quantity', 5, NULL, NULL, NULL, true, '2026-06-01'),
     ('h', 'steady', 'good', 'turnover_days', NULL, 30, 14, NULL, true, '2026-06-01'),
@@ -70,7 +77,7 @@ SELECT invtrack.fold() > 0 AS folded;
 SELECT count(*) AS differ FROM (SELECT * FROM before EXCEPT SELECT * FROM invtrack.review()) d;
 -- the merchant's last day counts, or does not
 UPDATE invtrack.merchant SET count_today = false WHERE merchant = 'm';
-SELECT * FROM before EXCEPT SELECT * FROM invtrack.review() ORDER BY sku;
+SELECT * FROM before EXCEPT SELECT * FROM invtrack.review() ORDER BY sku, finding;
 UPDATE invtrack.merchant SET count_today = true WHERE merchant = 'm';
 
 -- Each code is in value_list, and each of value_list is found above.
@@ -136,6 +143,14 @@ SELECT remedy FROM invtrack.review(E'n\' OR true; --') WHERE remedy IS NOT NULL 
 RESET standard_conforming_strings;
 SELECT finding, sku, detail, remedy FROM invtrack.review('n'' OR true; --');
 SELECT sku, quantity FROM invtrack.tracker WHERE merchant LIKE 'n%';
+
+-- The day of a pause is the merchant's.
+UPDATE invtrack.merchant SET time_zone = 'Pacific/Kiritimati' WHERE merchant = 'm';
+SELECT finding, sku, detail FROM invtrack.review('m') WHERE finding = 'paused_for_months';
+UPDATE invtrack.merchant SET time_zone = 'America/Los_Angeles' WHERE merchant = 'm';
+SET LOCAL invtrack.as_of = '2026-06-29';
+SELECT finding, sku, detail FROM invtrack.review('m') WHERE finding = 'paused_for_months';
+SET LOCAL invtrack.as_of = '2026-06-30';
 
 -- The ends of the calendar, and a time that is none
 INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity, active, updated_at) VALUES ('h', 'paused', 'good', 'stock_quantity', 5, false, '-infinity');
