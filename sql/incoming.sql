@@ -1,6 +1,13 @@
 
 -- Units on order: they never raise health ------------------------------------------------------------
 
+CREATE FUNCTION invtrack_internal.is_incoming(
+    merchant text, sku text, inventory_type text, ref text, expected_on date, quantity numeric)
+RETURNS boolean LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'stock_is_incoming';
+COMMENT ON FUNCTION invtrack_internal.is_incoming(text, text, text, text, date, numeric) IS
+'Are these what units on order can have? True, or an error that names the column and its value';
+
 CREATE TABLE invtrack.incoming (
     merchant text COLLATE "C" NOT NULL,
     sku text COLLATE "C" NOT NULL,
@@ -12,9 +19,8 @@ CREATE TABLE invtrack.incoming (
     CONSTRAINT incoming_product_fkey FOREIGN KEY (merchant, sku) REFERENCES invtrack.product,
     CONSTRAINT incoming_inventory_type_fkey FOREIGN KEY (merchant, inventory_type)
         REFERENCES invtrack.inventory_type,
-    CONSTRAINT incoming_ref_check CHECK (ref = '' OR invtrack_internal.is_code(ref)),
-    CONSTRAINT incoming_expected_on_check CHECK (invtrack_internal.is_day(expected_on)),
-    CONSTRAINT incoming_quantity_check CHECK (quantity > 0)
+    CONSTRAINT incoming_check CHECK (
+        invtrack_internal.is_incoming(merchant, sku, inventory_type, ref, expected_on, quantity))
 );
 COMMENT ON TABLE invtrack.incoming IS 'Units of items that are on order';
 COMMENT ON COLUMN invtrack.incoming.merchant IS 'Merchant of the item';

@@ -129,17 +129,19 @@ time_of_age(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 /*
- * Raise the error that was caught again, with this detail if it has none. One
- * about the expected version stays as it is: its detail is the row, or there is none.
- * To be called in PG_CATCH(), in the memory context of before PG_TRY().
+ * Raise the error that was caught again, with this detail if it has none, and
+ * this hint, which may be null. One about the expected version keeps what it
+ * has: its detail is the row, or there is none. To be called in PG_CATCH(), in the memory context of before PG_TRY().
  */
 void
-rethrow_with_detail(char *detail)
+rethrow_with(char *detail, const char *hint)
 {
 	ErrorData  *error = CopyErrorData();
 
 	FlushErrorState();
 	if (error->detail == NULL && error->sqlerrcode != ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
 		error->detail = detail;
+	if (error->hint == NULL && hint != NULL)
+		error->hint = pstrdup(hint);
 	ReThrowError(error);
 }

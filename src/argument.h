@@ -35,6 +35,6 @@ extern void require_percent(const char *table, const char *name, NullableDatum v
 							int32 maximum);
 extern TimestampTz time_of_age(FunctionCallInfo fcinfo, int arg, const char *name);
 extern bool day_of_argument(FunctionCallInfo fcinfo, int arg, const char *name, int32 *day);
-pg_noreturn extern void rethrow_with_detail(char *detail);
+pg_noreturn extern void rethrow_with(char *detail, const char *hint);
 
 #endif							/* INVTRACK_ARGUMENT_H */

@@ -64,7 +64,7 @@ catalogue_is_inventory_type(PG_FUNCTION_ARGS)
  * The error about a code that is not there; suggested is what it may have been
  * meant to be, or null.
  */
-static void
+void
 report_missing(const char *column, const char *message, const char *suggested, const char *hint)
 {
 	mark_refusal();

@@ -18,6 +18,8 @@ struct Refusal;
 	" AND " alias ".sku " EQ " " parameter
 
 /* catalogue.c: between SPI_connect() and SPI_finish() */
+extern void report_missing(const char *column, const char *message, const char *suggested,
+						   const char *hint);
 extern void report_missing_merchant(Datum merchant);
 extern void require_merchant_exists(Datum merchant);
 extern void require_item_exists(const Datum *key, bool read_only);

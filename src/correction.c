@@ -90,7 +90,7 @@ insert_line(Datum *values)
 /*
  * A ref that is not known, on a day up to the last that a purge has taken of
  * the merchant, may be a line that was purged: recorded again it would count
- * twice. One that was taken back before is known.
+ * twice, and it cannot be taken back. One that was taken back before is known.
  */
 static void
 refuse_purged(Datum *values)
@@ -139,11 +139,11 @@ record(Datum *values)
 			if (is_zero || insert_line(values))
 				return "corrected";
 		}
-		else if (is_zero)
-			return "unchanged";
 		else
 		{
 			refuse_purged(values);
+			if (is_zero)
+				return "unchanged";
 			if (insert_line(values))
 				return "created";
 		}
@@ -226,9 +226,8 @@ correction_record(PG_FUNCTION_ARGS)
 		for (int arg = 0; arg < LINE_KEY_ARGS; arg++)
 			parts[arg] = PG_ARGISNULL(arg) ? "null" :
 				shown(TextDatumGetCString(PG_GETARG_DATUM(arg)));
-		rethrow_with_detail(psprintf("Key (merchant, flow, ref)=(%s, %s, %s).",
-									 parts[LINE_MERCHANT],
-									 parts[LINE_FLOW], parts[LINE_REF]));
+		rethrow_with(psprintf("Key (merchant, flow, ref)=(%s, %s, %s).",
+							  parts[LINE_MERCHANT], parts[LINE_FLOW], parts[LINE_REF]), NULL);
 	}
 	PG_END_TRY();
 	return result;

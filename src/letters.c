@@ -44,7 +44,11 @@ static const pg_wchar dropped_marks[][2] = {
 	{0x06D6, 0x06DC},			/* Koran: how to read aloud */
 	{0x06DF, 0x06E4},
 	{0x06E7, 0x06E8},
-	{0x06EA, 0x06ED}
+	{0x06EA, 0x06ED},
+	{0x08D3, 0x08E1},			/* more of these, and vowels of other
+								 * languages */
+	{0x08E3, 0x08FF},
+	{0xFB1E, 0xFB1E}			/* Hebrew: a point of Judeo-Spanish */
 };
 
 /* A collation that folds the letters of all languages, where there is one. */

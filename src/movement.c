@@ -187,6 +187,7 @@ insert_reversal(Datum *key, Datum *id)
 		" AND m.reversed OPERATOR(pg_catalog.<>) c.reversed",
 		2, {TEXTOID, INT8OID}
 	};
+	MemoryContext caller = CurrentMemoryContext;
 	Datum		values[2 + REVERSED_COLUMNS] = {key[0], key[1]};
 
 	if (statement_run(&read_movement, key, NULL, false) == 0)
@@ -196,7 +197,17 @@ insert_reversal(Datum *key, Datum *id)
 	if (statement_run(&insert_opposite, values, NULL, false) == 0)
 		return false;
 	*id = result_datum(SPI_tuptable, 0, 1, INT8OID);
-	statement_run(&mark_chain, key, NULL, false);
+	PG_TRY();
+	{
+		statement_run(&mark_chain, key, NULL, false);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		rethrow_with(NULL, geterrcode() == ERRCODE_UNIQUE_VIOLATION ?
+					 "The line cannot come back while another movement has its ref: reverse that one first." : NULL);
+	}
+	PG_END_TRY();
 	return true;
 }
 

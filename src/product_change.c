@@ -23,6 +23,7 @@
 #include "owner.h"
 #include "product_rows.h"
 #include "statement.h"
+#include "suggestion.h"
 #include "trigger.h"
 
 /* What is there of the two codes. */
@@ -62,12 +63,12 @@ static void
 require_product_or_movements(const Present *present, const Datum *values)
 {
 	if (!present->product && !present->movements)
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("there is no product \"%s\" of merchant \"%s\", and there are no movements of it",
-						TextDatumGetCString(values[SKU]), TextDatumGetCString(values[MERCHANT])),
-				 errhint("Is the sku right, and does it belong to that merchant?"),
-				 errargument("sku")));
+		report_missing("sku",
+					   psprintf("there is no product \"%s\" of merchant \"%s\", and there are no movements of it",
+								TextDatumGetCString(values[SKU]),
+								TextDatumGetCString(values[MERCHANT])),
+					   suggest_code(SKU_CODE, values[MERCHANT], values[SKU]),
+					   "Is the sku right, and does it belong to that merchant?");
 }
 
 /*
@@ -287,14 +288,13 @@ product_merge(PG_FUNCTION_ARGS)
 	present = find_present(values);
 	require_product_or_movements(&present, values);
 	if (!present.other_product)
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("product \"%s\" of merchant \"%s\" does not exist",
-						TextDatumGetCString(values[OTHER_SKU]),
-						TextDatumGetCString(values[MERCHANT])),
-				 errhint(present.other_movements ? "Insert the product first." :
-						 "Insert the product first, or use invtrack.rename_product()."),
-				 errargument("into_sku")));
+		report_missing("into_sku",
+					   psprintf("product \"%s\" of merchant \"%s\" does not exist",
+								TextDatumGetCString(values[OTHER_SKU]),
+								TextDatumGetCString(values[MERCHANT])),
+					   suggest_code(SKU_CODE, values[MERCHANT], values[OTHER_SKU]),
+					   present.other_movements ? "Insert the product first." :
+					   "Insert the product first, or use invtrack.rename_product().");
 	require_not_fed(values[MERCHANT], values[SKU]);
 	withdraw_losing(values);
 	tell_all_alerts("renamed", values);

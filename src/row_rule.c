@@ -18,6 +18,7 @@
 #include "movement.h"
 #include "quantity.h"
 #include "row_rule.h"
+#include "stock.h"
 
 #define FIND_TAKEN(table, condition) { \
 	"SELECT u.n FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)," \
@@ -40,7 +41,6 @@ static Statement find_ref = FIND_TAKEN("movement",
 	{"merchant", FIELD_TEXT, true}, {"sku", FIELD_TEXT, true}, {"inventory_type", FIELD_TEXT, true}
 #define WRITE_HINT "Leave the row out, or write it by INSERT with ON CONFLICT DO UPDATE."
 
-/* incoming leaves the codes of its items to its foreign keys. */
 static const Target targets[] = {
 	{
 		"product", 5,
@@ -68,7 +68,7 @@ static const Target targets[] = {
 		"incoming", 6,
 		{ITEM_FIELDS, {"ref", FIELD_TEXT}, {"expected_on", FIELD_DATE},
 		{"quantity", FIELD_NUMERIC, true}},
-		{RULE_NONE, RULE_NONE, RULE_NONE, RULE_INCOMING_REF, RULE_DAY, RULE_QUANTITY},
+		{RULE_CODE, RULE_CODE, RULE_CODE, RULE_INCOMING_REF, RULE_DAY, RULE_QUANTITY},
 		{false, false, false, true}, {0, 1, 2, 3}, ITEM_CODES, &find_incoming, WRITE_HINT
 	}
 };
@@ -109,18 +109,6 @@ require_row_code(const Checked *c)
 }
 
 static void
-require_incoming_ref(const char *table, Datum value)
-{
-	text	   *ref = DatumGetTextPP(value);
-	int			size = VARSIZE_ANY_EXHDR(ref);
-
-	if (size > 0 && code_kind(VARDATA_ANY(ref), size) != CODE_SOUND)
-		refuse(table, "ref",
-			   psprintf("ref \"%s\" is not valid", shown(text_to_cstring(ref))),
-			   "A ref has at most 200 bytes, and no white space at either end; it may be empty.");
-}
-
-static void
 require_quantity(const char *table, Datum value)
 {
 	const char *given = shown(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
@@ -128,9 +116,8 @@ require_quantity(const char *table, Datum value)
 
 	if (!read_quantity(value, &quantity))
 		refuse(table, "quantity", psprintf("%s is not a valid quantity", given), QUANTITY_HINT);
-	if (quantity <= 0 && strcmp(table, "incoming") == 0)
-		refuse(table, "quantity", psprintf("quantity %s is not above 0", given),
-			   "Give the units that are still on order; leave out what has arrived.");
+	if (strcmp(table, "incoming") == 0)
+		require_incoming_quantity(table, value);
 }
 
 static void

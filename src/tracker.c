@@ -106,6 +106,9 @@ tracker_key(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(tracker_key_text(key));
 }
 
+#define DENIED_HINT \
+	"It requires the level manage for the merchant. A trigger of the table's owner can prevent it as well."
+
 /* A tracker that the caller can see and not write. */
 void
 report_denied(const char *action, const Datum *key)
@@ -114,7 +117,7 @@ report_denied(const char *action, const Datum *key)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied to %s tracker %s", action, shown_tracker(key)),
-			 errhint("It requires the level manage for the merchant. A trigger of the table's owner can prevent it as well.")));
+			 errhint(DENIED_HINT)));
 }
 
 /* Values and null flags of a key and its rule, for SPI. */
@@ -240,7 +243,8 @@ save(Saving *saving)
 				report_version_of(saving);
 			continue;
 		}
-		if (saving->expects && found_version() != saving->version)
+		if (saving->expects &&
+			(saving->version == 0 || found_version() != saving->version))
 			report_version_of(saving);
 		if (holds_rule(values, nulls))
 			return "unchanged";
@@ -286,6 +290,17 @@ key_detail(FunctionCallInfo fcinfo)
 					parts[ARG_MECHANISM]);
 }
 
+/* What to do about an error that PostgreSQL raises without a hint where a tracker is saved. */
+static const char *
+save_hint(int sqlerrcode)
+{
+	if (sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		return DENIED_HINT;
+	if (sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION)
+		return "It was renamed or deleted meanwhile: look what there is now.";
+	return NULL;
+}
+
 /*
  * Do what a function does with its arguments, of which the first are the key
  * of a tracker. Its errors tell the key, so that a statement that calls it for
@@ -304,7 +319,7 @@ with_key_in_errors(FunctionCallInfo fcinfo, PGFunction work)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(caller);
-		rethrow_with_detail(key_detail(fcinfo));
+		rethrow_with(key_detail(fcinfo), work == validate_and_save ? save_hint(geterrcode()) : NULL);
 	}
 	PG_END_TRY();
 	return result;

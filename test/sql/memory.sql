@@ -61,7 +61,7 @@ INSERT INTO call VALUES
     (50, $$SELECT invtrack.purge_movements(NULL, 0)$$, NULL),
     (51, $$SELECT count(*) FROM invtrack.verify('typo' || :n, true)$$, NULL),
     (52, $$CALL invtrack.purge_all(0)$$, '2D000'),
-    (53, $$SELECT invtrack.record_movement('memory', 'sale', 'line', 'p1', 'good', '2026-03-10', 0)$$, NULL),
+    (53, $$SELECT invtrack.record_movement('memory', 'sale', 'line', 'p1', 'good', '2999-03-10', 0)$$, NULL),
     (54, $$SELECT invtrack.record_movement('memory', 'sale', 'line', 'p1', 'good', '2026-03-10', 1e12)$$, '22023'),
     (55, $$SELECT invtrack.reverse_movements('memory', 'sale', 'li')$$, NULL),
     (56, $$SELECT invtrack.rename_product('memory', 'p19', 'p19')$$, '22023'),

@@ -145,6 +145,11 @@ SELECT quantity, reverses IS NULL AS first, reverses = 1 AS reversal, reverses =
 SELECT left(public.error_of(format($$SELECT invtrack.reverse_movement('keep', %s)$$, (SELECT id FROM reversed))), 5) AS reversal_again,
        left(public.error_of($$SELECT invtrack.reverse_movement('keep', 1)$$), 5) AS first_again,
        (SELECT sum(quantity) FROM invtrack.movement WHERE merchant = 'keep') AS net;
+-- a line does not come back while another has its ref: the error says what to do
+INSERT INTO invtrack.movement (merchant, movement_id, sku, inventory_type, flow, occurred_on, quantity, ref) VALUES ('keep', 30, 'a', 'good', 'sale', '2026-01-01', 7, 'taken');
+SELECT invtrack.reverse_movement('keep', 30) AS reversal \gset
+INSERT INTO invtrack.movement (merchant, movement_id, sku, inventory_type, flow, occurred_on, quantity, ref) VALUES ('keep', 31, 'a', 'good', 'sale', '2026-01-01', 6, 'taken');
+SELECT public.error_of(format($$SELECT invtrack.reverse_movement('keep', %s)$$, :reversal));
 -- the same number of another merchant, and one without a ref, are others
 SELECT invtrack.reverse_movement('other', -1) > 0 AS of_other, invtrack.reverse_movement('m', -1) > 0 AS of_m,
        invtrack.reverse_movement('m', 9223372036854775807) > 0 AS of_largest;

@@ -69,6 +69,12 @@ SELECT invtrack.fold('m') AS folded;
 SELECT * FROM pg_temp.flows;
 SELECT * FROM invtrack.verify();
 
+-- A code that is mistyped
+INSERT INTO invtrack.product (merchant, sku) VALUES ('m', 'Tea-1');
+SELECT public.error_of(format('SELECT invtrack.%s', call)) FROM unnest(ARRAY[
+    $$rename_product('m', 'tea-1', 'x')$$, $$merge_product('m', 'Tea1', 'b')$$, $$merge_product('m', 'Tea-1', 'tea-1')$$, $$delete_product('m', 'tea-1')$$]) call;
+SELECT invtrack.delete_product('m', 'Tea-1');
+
 -- One code and two dates are not the same lot, nor the same order.
 INSERT INTO invtrack.product (merchant, sku) VALUES ('m', 'c');
 INSERT INTO invtrack.stock_lot VALUES ('m', 'c', 'good', 'both', '2026-05-02', 1);

@@ -84,6 +84,12 @@ DELETE FROM invtrack.stock_lot;
 INSERT INTO invtrack.stock_lot SELECT 'm', 'a', 'good', i, date '2026-01-31' + i - 500, 999999999999.999999 FROM generate_series(1, 1000) i;
 SELECT on_hand, expired, next_expires_on, lots FROM invtrack.stock;
 
+-- What units on order cannot be
+SELECT n, public.error_of(format('INSERT INTO invtrack.incoming VALUES (%s)', row)) FROM (VALUES
+    (1, $$'other', 'a', 'good', 'r', NULL, 0$$), (2, $$'other', 'a', 'good', 'r', NULL, -0.000001$$), (3, $$'other', 'a', 'good', 'r', 'infinity', 1$$),
+    (4, $$'other', 'a', 'good', ' r', NULL, 1$$), (5, $$'other', 'a', 'good', repeat('x', 201), NULL, 1$$), (6, $$'other', 'a ', 'good', 'r', NULL, 1$$),
+    (7, $$'other', 'b', 'good', 'r', NULL, 1$$), (8, $$'other', 'a', 'good', 'r', NULL, 'NaN'$$), (9, $$'other', 'a', 'good', 'r', '0001-01-01 BC', 1$$)) v (n, row) ORDER BY n;
+
 -- Without the setting, the day is each merchant's today: other is 26 hours ahead of west.
 DELETE FROM invtrack.stock_lot;
 SET LOCAL invtrack.as_of = '';

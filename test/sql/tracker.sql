@@ -311,6 +311,11 @@ SELECT merchant, sku, inventory_type, mechanism FROM invtrack.tracker
  WHERE merchant <> 't' ORDER BY merchant, sku, inventory_type, mechanism;
 SELECT invtrack.save_tracker('m1', 'a', 'good', 'turnover_days', NULL, 1, 1) AS anew;
 
+-- None yet is not the version of a row, whatever was written there.
+INSERT INTO invtrack.tracker (merchant, sku, inventory_type, mechanism, quantity, version) VALUES ('m1', 'a', 'bad', 'stock_quantity', 5, 0);
+SELECT split_part(public.error_of($$SELECT invtrack.save_tracker('m1', 'a', 'bad', 'stock_quantity', 6, expected_version => 0)$$), E'\n', 1) AS error;
+DELETE FROM invtrack.tracker WHERE (merchant, sku, inventory_type) = ('m1', 'a', 'bad');
+
 -- A product takes its trackers with it, and no others; an inventory type or merchant in use stays.
 SELECT public.error_of(statement) FROM (VALUES
     (1, $$DELETE FROM invtrack.inventory_type WHERE (merchant, inventory_type) = ('m1', 'bad')$$),
