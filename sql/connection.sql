@@ -158,6 +158,9 @@ COMMENT ON COLUMN invtrack.connection_reject.sqlstate IS 'SQLSTATE of the error'
 COMMENT ON COLUMN invtrack.connection_reject.message IS 'The error';
 COMMENT ON COLUMN invtrack.connection_reject.hint IS 'What to do';
 COMMENT ON COLUMN invtrack.connection_reject.rejected_at IS 'When it was rejected';
+CREATE INDEX connection_reject_conflict ON invtrack.connection_reject ((source_row ->> 'merchant') COLLATE "C", coalesce(source_row ->> 'sku', '') COLLATE "C")
+    WHERE sqlstate = ANY ('{21000,23505}');
+COMMENT ON INDEX invtrack.connection_reject_conflict IS 'Rows that were rejected for what other keys say of the same';
 
 -- The row whose trigger works off what a transaction has noted, at the commit, and deletes it again.
 CREATE UNLOGGED TABLE invtrack.connection_pending (
@@ -198,6 +201,10 @@ CREATE TRIGGER product_arrival AFTER INSERT ON invtrack.product FOR EACH STATEME
 COMMENT ON TRIGGER product_arrival ON invtrack.product IS 'Rejected rows of connections that lacked a product are tried again';
 CREATE TRIGGER inventory_type_arrival AFTER INSERT ON invtrack.inventory_type FOR EACH STATEMENT
     EXECUTE FUNCTION invtrack_internal.connection_arrival();
+-- also of what a connection brings to a subscriber
+ALTER TABLE invtrack.merchant ENABLE ALWAYS TRIGGER merchant_arrival;
+ALTER TABLE invtrack.product ENABLE ALWAYS TRIGGER product_arrival;
+ALTER TABLE invtrack.inventory_type ENABLE ALWAYS TRIGGER inventory_type_arrival;
 COMMENT ON TRIGGER inventory_type_arrival ON invtrack.inventory_type IS 'Rejected rows of connections that lacked an inventory type are tried again';
 
 CREATE FUNCTION invtrack_internal.target_columns(target text)

@@ -39,10 +39,12 @@ BEGIN
         UNION ALL
         SELECT c.column_name, c.kind, c.required FROM invtrack_internal.target_columns(target) c
     LOOP
-        SELECT t.oid, t.typname, l.collisdeterministic INTO has
+        SELECT t.oid, t.typname, t.typcategory, l.collisdeterministic, w.typcategory AS of_target INTO has
           FROM pg_attribute a
           JOIN pg_type t ON t.oid = a.atttypid
           LEFT JOIN pg_collation l ON l.oid = a.attcollation
+          LEFT JOIN (pg_attribute b JOIN pg_type w ON w.oid = b.atttypid)
+            ON wanted.kind = 'attribute' AND b.attrelid = to_regclass(format('invtrack.%I', target)) AND b.attname = wanted.name
          WHERE a.attrelid = source AND a.attname = wanted.name AND a.attnum > 0 AND NOT a.attisdropped;
         IF NOT FOUND AND wanted.required THEN
             RAISE undefined_column USING MESSAGE = format('column "%s" of %s does not exist', wanted.name, source), COLUMN = wanted.name,
@@ -52,12 +54,14 @@ BEGIN
             WHEN 'code' THEN has.typname IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar')
             WHEN 'day' THEN has.typname = 'date'
             WHEN 'quantity' THEN has.typname IN ('int2', 'int4', 'int8', 'numeric', 'quantity')
-            ELSE true END) THEN
+            -- what day a moment is depends on whose session reads it
+            ELSE has.typcategory NOT IN ('D', 'T') OR has.typname = 'date' AND has.of_target = 'D' END) THEN
             RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s is of type %s', wanted.name, source, format_type(has.oid, NULL)),
                 COLUMN = wanted.name,
                 HINT = CASE wanted.kind
                     WHEN 'day' THEN 'Give a date: invtrack.day_of(merchant, at) makes one of a moment.'
                     WHEN 'quantity' THEN 'Cast it to numeric in a view.'
+                    WHEN 'attribute' THEN format('Cast it in a view to the type of the column of %s.', target)
                     ELSE 'Cast it in a view to smallint, integer, bigint, uuid, text or varchar.' END;
         END IF;
         IF FOUND AND wanted.kind = 'key' AND NOT has.collisdeterministic THEN
@@ -167,6 +171,7 @@ DECLARE
     before invtrack.connection_watch;
     has record;
     missing text;
+    other regclass;
 BEGIN
     missing := CASE WHEN watched IS NULL THEN 'watched' WHEN key IS NULL THEN 'key' WHEN fire IS NULL THEN 'fire' END;
     IF missing IS NOT NULL THEN
@@ -182,6 +187,16 @@ BEGIN
     IF has.relkind IS NULL OR has.relkind NOT IN ('r', 'p') OR has.is_ours OR has.relpersistence = 't' THEN
         RAISE wrong_object_type USING MESSAGE = format('"%s" cannot be watched', watched), COLUMN = 'watched',
             HINT = 'Watch base tables of the application: not views, foreign or temporary tables, or those of invtrack.';
+    END IF;
+    -- triggers of a partitioned table are also those of its partitions
+    SELECT w.watched INTO other FROM invtrack.connection_watch w
+     WHERE w.watched <> watch.watched
+       AND (w.watched IN (SELECT p.relid FROM pg_partition_ancestors(watch.watched) p)
+            OR w.watched IN (SELECT p.relid FROM pg_partition_tree(watch.watched) p))
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE wrong_object_type USING MESSAGE = format('"%s" cannot be watched beside "%s", which is watched', watched, other), COLUMN = 'watched',
+            HINT = 'Watch the partitioned table, which includes its partitions, and none of these by itself.';
     END IF;
     PERFORM FROM pg_attribute a WHERE a.attrelid = watched AND a.attname = watch.key AND a.attnum > 0 AND NOT a.attisdropped;
     IF NOT FOUND THEN
@@ -291,7 +306,7 @@ BEGIN
         END IF;
         COMMIT;
         LOOP
-            coming := invtrack_internal.read_keys(c.connection, c.progress, 50 OPERATOR(pg_catalog.*) batch);
+            coming := invtrack_internal.next_keys(c, 50 OPERATOR(pg_catalog.*) batch);
             EXIT WHEN coming IS NULL;
             FOR i IN 0 .. (pg_catalog.array_length(coming, 1) OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog./) batch LOOP
                 PERFORM invtrack_internal.sync_step(c, coming[i OPERATOR(pg_catalog.*) batch OPERATOR(pg_catalog.+) 1:(i OPERATOR(pg_catalog.+) 1) OPERATOR(pg_catalog.*) batch]);
@@ -320,6 +335,24 @@ END
 $body$;
 COMMENT ON PROCEDURE invtrack.sync_all(text) IS
 'Brings a connection, or all of them, in line with their sources, in batches that commit; goes on where it was stopped';
+
+CREATE FUNCTION invtrack_internal.next_keys(c invtrack.connection, max_keys integer)
+RETURNS text[] LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    RETURN invtrack_internal.read_keys(c.connection, c.progress, max_keys);
+EXCEPTION WHEN OTHERS THEN
+    IF NOT invtrack_internal.is_of_data(SQLSTATE) THEN
+        RAISE;
+    END IF;
+    -- the keys that it had are not met, so they are rejected with the reason; other connections go on
+    RAISE WARNING 'connection "%" cannot be read: %', c.connection, SQLERRM;
+    RETURN NULL;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.next_keys(invtrack.connection, integer) IS
+'The keys that sync_all() comes to next; null: there are no more, or the source cannot be read';
 
 CREATE FUNCTION invtrack_internal.sync_step(c invtrack.connection, keys text[])
 RETURNS void LANGUAGE plpgsql VOLATILE

@@ -36,9 +36,16 @@ DECLARE
     written bigint := 0;
     what text;
 BEGIN
+    -- that they stay is told anew
+    DELETE FROM invtrack.connection_reject r USING invtrack.connection_row w
+     WHERE w.connection = c.number AND w.gone AND r.connection = c.connection AND r.key = w.key AND r.row_number = 0 AND r.sqlstate = '23503';
     FOR entity IN
         SELECT w.ctid AS place, w.key, i.item, i.merchant, i.sku, i.inventory_type, i.adopted,
-               EXISTS (SELECT FROM invtrack.connection_row o WHERE o.item = w.item AND NOT o.gone) AS is_shared
+               EXISTS (SELECT FROM invtrack.connection_row o WHERE o.item = w.item AND NOT o.gone)
+               -- or a key has it that was rejected for what this one said of it
+               OR EXISTS (SELECT FROM invtrack.connection_reject r JOIN invtrack.connection n ON n.connection = r.connection AND n.target = c.target
+                           WHERE r.sqlstate = '21000' AND r.source_row ->> 'merchant' = i.merchant AND coalesce(r.source_row ->> 'sku', '') = i.sku
+                             AND coalesce(r.source_row ->> 'inventory_type', '') = i.inventory_type) AS is_shared
           FROM invtrack.connection_row w
           JOIN invtrack.connection_item i ON i.item = w.item
          WHERE w.connection = c.number AND w.gone
@@ -178,14 +185,20 @@ SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     of_source text[];
+    is_read boolean := false;
 BEGIN
     BEGIN
         of_source := invtrack_internal.read_keys(c.connection, NULL, NULL);
+        is_read := true;
     EXCEPTION WHEN OTHERS THEN
         IF NOT invtrack_internal.is_of_data(SQLSTATE) THEN
             RAISE;
         END IF;
     END;
+    -- those that are too long for an index are told anew
+    DELETE FROM invtrack.connection_reject r
+     WHERE is_read AND r.connection = c.connection AND r.sqlstate = '54000'
+       AND NOT EXISTS (SELECT FROM invtrack.connection_key k WHERE k.connection = c.number AND k.key = r.key);
     RETURN ARRAY(SELECT unnest(of_source) UNION SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number);
 END
 $body$;

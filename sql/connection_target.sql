@@ -16,15 +16,45 @@ END;
 COMMENT ON FUNCTION invtrack_internal.unit_sums(bigint[], text[]) IS
 'Sums of what all keys of all connections bring, per lot or order; a null quantity: no key has it any more';
 
+CREATE FUNCTION invtrack_internal.note_key(connection text, key text)
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_note_key';
+COMMENT ON FUNCTION invtrack_internal.note_key(text, text) IS
+'Notes a key of a connection, to be brought in line before the transaction ends';
+
+CREATE FUNCTION invtrack_internal.note_rejected(c invtrack.connection, keys text[], items bigint[], codes text[])
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    PERFORM invtrack_internal.note_key(r.connection, r.key)
+       FROM (SELECT DISTINCT r.connection, r.key
+               FROM unnest(items, codes) u (item, code)
+              CROSS JOIN LATERAL (
+                  SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
+               JOIN invtrack.connection_reject r
+                 ON r.sqlstate = ANY ('{21000,23505}')
+                AND r.source_row ->> 'merchant' = i.merchant AND coalesce(r.source_row ->> 'sku', '') = i.sku
+                AND coalesce(r.source_row ->> 'inventory_type', '') = i.inventory_type
+                AND (u.code IS NULL OR r.source_row ->> CASE c.target WHEN 'incoming' THEN 'ref' ELSE 'lot' END = u.code)
+               JOIN invtrack.connection n ON n.connection = r.connection AND n.target = c.target
+              WHERE NOT (n.number = c.number AND r.key = ANY (keys))) r;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.note_rejected(invtrack.connection, text[], bigint[], text[]) IS
+'Notes other keys whose rows were rejected for what some keys said of the same items, and codes where they have some, and say no more';
+
 CREATE FUNCTION invtrack_internal.sync_units(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    touched bigint[];
+    items bigint[];
     codes text[];
+    changed bigint[];
+    changed_codes text[];
 BEGIN
-    -- A code has one date: that of other keys, else that of the first of these; and was not written by hand.
+    -- A code has one date, that of the first key, whichever came first; and was not written by hand.
     source := ARRAY(
         SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, r.item,
                 CASE WHEN r.fault IS NOT NULL THEN r.fault
@@ -35,15 +65,17 @@ BEGIN
                      THEN ARRAY['23505', format('%s "%s" of product "%s" has two dates: %s and %s', h.what, r.code, r.sku,
                                                 coalesce(h.day::text, 'none'), coalesce(r.day::text, 'none')),
                                 'Give one of them another code, or the same date.'] END)::invtrack_internal.source_row
-          FROM (SELECT u.*, first_value(u.day) OVER (PARTITION BY u.fault IS NULL, u.item, u.code ORDER BY u.key COLLATE "C", u.ordinality) AS first_day
-                  FROM unnest(source) WITH ORDINALITY u) r
+          FROM (SELECT u.*, first_value(u.day) OVER first AS first_day, first_value(u.key) OVER first AS first_key
+                  FROM unnest(source) WITH ORDINALITY u
+                WINDOW first AS (PARTITION BY u.fault IS NULL, u.item, u.code ORDER BY u.key COLLATE "C", u.ordinality)) r
           LEFT JOIN LATERAL (
-              SELECT w.item, w.day FROM invtrack.connection_row w
+              SELECT w.item, w.day, (w.connection, w.key) < (c.number, r.first_key COLLATE "C") AS comes_before
+                FROM invtrack.connection_row w
                WHERE w.item = r.item AND w.code = r.code AND NOT (w.connection = c.number AND w.key = ANY (keys))
-               LIMIT 1) o ON r.fault IS NULL
+               ORDER BY w.connection, w.key LIMIT 1) o ON r.fault IS NULL
          CROSS JOIN LATERAL (
               SELECT CASE c.target WHEN 'stock_lot' THEN 'lot' ELSE 'order' END AS what,
-                     CASE WHEN o.item IS NOT NULL THEN o.day ELSE r.first_day END AS day,
+                     CASE WHEN o.comes_before THEN o.day ELSE r.first_day END AS day,
                      o.item IS NULL AND NOT EXISTS (
                          SELECT FROM invtrack.connection_row w WHERE w.item = r.item AND w.code = r.code)
                      AND CASE c.target
@@ -69,27 +101,52 @@ BEGIN
     came AS (
         INSERT INTO invtrack.connection_row (connection, key, item, code, day, quantity)
         SELECT c.number, d.key, d.item, d.code, d.day, d.quantity FROM d WHERE d.is_there)
-    SELECT array_agg(d.item), array_agg(d.code) INTO touched, codes FROM (SELECT DISTINCT d.item, d.code FROM d) d;
+    SELECT array_agg(u.item), array_agg(u.code), array_agg(u.item) FILTER (WHERE u.is_changed), array_agg(u.code) FILTER (WHERE u.is_changed)
+      INTO items, codes, changed, changed_codes
+      FROM (SELECT a.item, a.code, bool_or(a.is_changed) AS is_changed
+              FROM (SELECT d.item, d.code, true AS is_changed FROM d UNION ALL SELECT n.item, n.code, false FROM n) a
+             GROUP BY a.item, a.code) u;
+    -- What somebody wrote by hand into what keys bring is put right, too.
     IF c.target = 'stock_lot' THEN
         WITH t AS (
-            SELECT * FROM invtrack_internal.unit_sums(touched, codes)),
+            SELECT s.* FROM invtrack_internal.unit_sums(items, codes) s
+              LEFT JOIN LATERAL (
+                  SELECT l.quantity, l.expires_on FROM invtrack.stock_lot l
+                   WHERE l.merchant = s.merchant AND l.sku = s.sku AND l.inventory_type = s.inventory_type AND l.lot = s.code OFFSET 0) l ON true
+             WHERE s.quantity IS DISTINCT FROM l.quantity::numeric OR s.day IS DISTINCT FROM l.expires_on),
         gone AS (
             DELETE FROM invtrack.stock_lot l USING t
-             WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type = t.inventory_type AND l.lot = t.code AND t.quantity IS NULL)
-        INSERT INTO invtrack.stock_lot AS l (merchant, sku, inventory_type, lot, expires_on, quantity)
-        SELECT t.merchant, t.sku, t.inventory_type, t.code, t.day, t.quantity FROM t WHERE t.quantity IS NOT NULL
-            ON CONFLICT (merchant, sku, inventory_type, lot) DO UPDATE SET quantity = excluded.quantity, expires_on = excluded.expires_on;
+             WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type = t.inventory_type AND l.lot = t.code AND t.quantity IS NULL),
+        came AS (
+            INSERT INTO invtrack.stock_lot AS l (merchant, sku, inventory_type, lot, expires_on, quantity)
+            SELECT t.merchant, t.sku, t.inventory_type, t.code, t.day, t.quantity FROM t WHERE t.quantity IS NOT NULL
+                ON CONFLICT (merchant, sku, inventory_type, lot) DO UPDATE SET quantity = excluded.quantity, expires_on = excluded.expires_on)
+        SELECT count(*) INTO written FROM t;
     ELSE
         WITH t AS (
-            SELECT * FROM invtrack_internal.unit_sums(touched, codes)),
+            SELECT s.* FROM invtrack_internal.unit_sums(items, codes) s
+              LEFT JOIN LATERAL (
+                  SELECT l.quantity, l.expected_on FROM invtrack.incoming l
+                   WHERE l.merchant = s.merchant AND l.sku = s.sku AND l.inventory_type = s.inventory_type AND l.ref = s.code OFFSET 0) l ON true
+             WHERE s.quantity IS DISTINCT FROM l.quantity::numeric OR s.day IS DISTINCT FROM l.expected_on),
         gone AS (
             DELETE FROM invtrack.incoming l USING t
-             WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type = t.inventory_type AND l.ref = t.code AND t.quantity IS NULL)
-        INSERT INTO invtrack.incoming AS l (merchant, sku, inventory_type, ref, expected_on, quantity)
-        SELECT t.merchant, t.sku, t.inventory_type, t.code, t.day, t.quantity FROM t WHERE t.quantity IS NOT NULL
-            ON CONFLICT (merchant, sku, inventory_type, ref) DO UPDATE SET quantity = excluded.quantity, expected_on = excluded.expected_on;
+             WHERE l.merchant = t.merchant AND l.sku = t.sku AND l.inventory_type = t.inventory_type AND l.ref = t.code AND t.quantity IS NULL),
+        came AS (
+            INSERT INTO invtrack.incoming AS l (merchant, sku, inventory_type, ref, expected_on, quantity)
+            SELECT t.merchant, t.sku, t.inventory_type, t.code, t.day, t.quantity FROM t WHERE t.quantity IS NOT NULL
+                ON CONFLICT (merchant, sku, inventory_type, ref) DO UPDATE SET quantity = excluded.quantity, expected_on = excluded.expected_on)
+        SELECT count(*) INTO written FROM t;
     END IF;
-    written := coalesce(array_length(touched, 1), 0);
+    IF changed IS NOT NULL THEN
+        -- later keys with another date
+        PERFORM invtrack_internal.note_key(n.connection, w.key)
+           FROM unnest(source) r
+           JOIN invtrack.connection_row w ON w.item = r.item AND w.code = r.code
+           JOIN invtrack.connection n ON n.number = w.connection
+          WHERE r.fault IS NULL AND w.day IS DISTINCT FROM r.day;
+        PERFORM invtrack_internal.note_rejected(c, keys, changed, changed_codes);
+    END IF;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_units(invtrack.connection, text[], invtrack_internal.source_row[]) IS
@@ -106,28 +163,52 @@ RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    renamed record;
+    merchants text[];
+    skus text[];
+    new_skus text[];
+    is_stuck boolean;
+    place integer;
+    aside text;
     written bigint := 0;
 BEGIN
-    FOR renamed IN
-        SELECT i.merchant, i.sku, n.sku AS new_sku
-          FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
-                  FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
-         CROSS JOIN LATERAL (
-             SELECT min(w.item) AS item FROM invtrack.connection_row w
-              WHERE w.connection = c.number AND w.key = n.key HAVING count(*) = 1 AND NOT bool_or(w.gone)) o
-         CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = o.item OFFSET 0) i
-         WHERE i.merchant = n.merchant AND i.sku <> n.sku
-           AND NOT EXISTS (SELECT FROM invtrack.connection_row w
-                            WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = n.key))
-           AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku)
-         ORDER BY i.merchant, i.sku
+    SELECT array_agg(r.merchant ORDER BY r.merchant, r.sku), array_agg(r.sku ORDER BY r.merchant, r.sku), array_agg(r.new_sku ORDER BY r.merchant, r.sku)
+      INTO merchants, skus, new_skus
+      FROM (SELECT i.merchant, i.sku, n.sku AS new_sku, count(*) OVER (PARTITION BY i.merchant, n.sku) AS wanted
+              FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
+                      FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
+             CROSS JOIN LATERAL (
+                 SELECT min(w.item) AS item FROM invtrack.connection_row w
+                  WHERE w.connection = c.number AND w.key = n.key HAVING count(*) = 1 AND NOT bool_or(w.gone)) o
+             CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = o.item OFFSET 0) i
+             WHERE i.merchant = n.merchant AND i.sku <> n.sku
+               AND NOT EXISTS (SELECT FROM invtrack.connection_row w
+                                WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = n.key))
+               AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku)) r
+     WHERE r.wanted = 1;
     LOOP
-        CONTINUE WHEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = renamed.merchant AND p.sku = renamed.new_sku)
-                   OR EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = renamed.merchant AND f.sku = renamed.new_sku)
-                   OR EXISTS (SELECT FROM invtrack.movement m WHERE m.merchant = renamed.merchant AND m.sku = renamed.new_sku AND NOT m.folded);
-        PERFORM invtrack_internal.rename_fed_product(renamed.merchant, renamed.sku, renamed.new_sku);
-        written := written + 1;
+        is_stuck := true;
+        FOR i IN 1 .. coalesce(array_length(skus, 1), 0) LOOP
+            CONTINUE WHEN skus[i] IS NULL
+                       OR EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = merchants[i] AND p.sku = new_skus[i])
+                       OR EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = merchants[i] AND f.sku = new_skus[i])
+                       OR EXISTS (SELECT FROM invtrack.movement m WHERE m.merchant = merchants[i] AND m.sku = new_skus[i] AND NOT m.folded);
+            PERFORM invtrack_internal.rename_fed_product(merchants[i], skus[i], new_skus[i]);
+            skus[i] := NULL;
+            written := written + 1;
+            is_stuck := false;
+        END LOOP;
+        CONTINUE WHEN NOT is_stuck;
+        -- Those whose code nobody gives up stay as they are. The others form circles: one steps aside.
+        SELECT array_agg(CASE WHEN o.sku IS NOT NULL THEN u.sku END ORDER BY u.n), min(u.n) FILTER (WHERE o.sku IS NOT NULL),
+               bool_or(u.sku IS NOT NULL AND o.sku IS NULL)
+          INTO skus, place, is_stuck
+          FROM unnest(merchants, skus, new_skus) WITH ORDINALITY u (merchant, sku, new_sku, n)
+          LEFT JOIN unnest(merchants, skus) o (merchant, sku) ON u.sku IS NOT NULL AND o.merchant = u.merchant AND o.sku = u.new_sku;
+        EXIT WHEN place IS NULL;
+        CONTINUE WHEN is_stuck;
+        aside := 'renamed ' || gen_random_uuid();
+        PERFORM invtrack_internal.rename_fed_product(merchants[place], skus[place], aside);
+        skus[place] := aside;
     END LOOP;
     RETURN written;
 END
@@ -238,6 +319,7 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     renamed bigint := 0;
+    changed bigint[];
 BEGIN
     IF c.target = 'product' THEN
         renamed := invtrack_internal.sync_renames(c, source);
@@ -245,7 +327,7 @@ BEGIN
             source := invtrack_internal.sync_items(c, keys, source);
         END IF;
     END IF;
-    -- What several keys have is the same in all of them; the later key is refused where it is not.
+    -- What several keys have is the same in all of them; the later key is refused where it is not, whichever came first.
     source := ARRAY(
         SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, r.item,
                 CASE WHEN r.fault IS NOT NULL THEN r.fault
@@ -258,13 +340,13 @@ BEGIN
                   FROM unnest(source) WITH ORDINALITY u
                 WINDOW first AS (PARTITION BY u.fault IS NULL, u.item ORDER BY u.key COLLATE "C", u.ordinality)) r
           LEFT JOIN LATERAL (
-              SELECT w.key, w.attributes
-                FROM (SELECT w.key, w.attributes FROM invtrack.connection_row w
+              SELECT w.key, w.attributes, (w.connection, w.key) < (c.number, r.first_key COLLATE "C") AS comes_before
+                FROM (SELECT w.connection, w.key, w.attributes FROM invtrack.connection_row w
                        WHERE w.item = r.item AND NOT w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys)) OFFSET 0) w
-               ORDER BY w.key LIMIT 1) o ON r.fault IS NULL
+               ORDER BY w.connection, w.key LIMIT 1) o ON r.fault IS NULL
          CROSS JOIN LATERAL (
-              SELECT CASE WHEN o.key IS NULL THEN r.first_key ELSE o.key END AS key,
-                     CASE WHEN o.key IS NULL THEN r.first_attributes ELSE o.attributes END AS attributes) f
+              SELECT CASE WHEN o.comes_before THEN o.key ELSE r.first_key END AS key,
+                     CASE WHEN o.comes_before THEN o.attributes ELSE r.first_attributes END AS attributes) f
          ORDER BY r.ordinality);
     WITH n AS (
         SELECT DISTINCT ON (r.key, r.item) r.key, r.item, r.attributes
@@ -274,14 +356,26 @@ BEGIN
           FROM invtrack.connection_row w WHERE w.connection = c.number AND w.key = ANY (keys)),
     here AS (
         UPDATE invtrack.connection_row w SET attributes = n.attributes, gone = false FROM n JOIN o ON o.key = n.key AND o.item = n.item
-         WHERE w.ctid = o.place AND (o.gone OR o.attributes <> n.attributes)),
+         WHERE w.ctid = o.place AND (o.gone OR o.attributes <> n.attributes) RETURNING w.item),
     gone AS (
         UPDATE invtrack.connection_row w SET gone = true FROM o
-         WHERE w.ctid = o.place AND NOT o.gone AND NOT EXISTS (SELECT FROM n WHERE n.key = o.key AND n.item = o.item))
-    INSERT INTO invtrack.connection_row (connection, key, item, attributes)
-    SELECT c.number, n.key, n.item, n.attributes FROM n
-     WHERE NOT EXISTS (SELECT FROM o WHERE o.key = n.key AND o.item = n.item);
+         WHERE w.ctid = o.place AND NOT o.gone AND NOT EXISTS (SELECT FROM n WHERE n.key = o.key AND n.item = o.item) RETURNING w.item),
+    came AS (
+        INSERT INTO invtrack.connection_row (connection, key, item, attributes)
+        SELECT c.number, n.key, n.item, n.attributes FROM n
+         WHERE NOT EXISTS (SELECT FROM o WHERE o.key = n.key AND o.item = n.item) RETURNING item)
+    SELECT array_agg(DISTINCT u.item) INTO changed
+      FROM (SELECT h.item FROM here h UNION ALL SELECT g.item FROM gone g UNION ALL SELECT e.item FROM came e) u;
     written := renamed + invtrack_internal.write_entities(c, source);
+    IF changed IS NOT NULL THEN
+        -- later keys that say something else
+        PERFORM invtrack_internal.note_key(n.connection, w.key)
+           FROM unnest(source) r
+           JOIN invtrack.connection_row w ON w.item = r.item AND NOT w.gone
+           JOIN invtrack.connection n ON n.number = w.connection
+          WHERE r.fault IS NULL AND r.attributes || w.attributes <> w.attributes || r.attributes;
+        PERFORM invtrack_internal.note_rejected(c, keys, changed, NULL);
+    END IF;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_entities(invtrack.connection, text[], invtrack_internal.source_row[]) IS

@@ -187,8 +187,8 @@ open_source(const Connection *connection, Source *source)
 	source->connection = connection;
 	source->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
 											  get_rel_name(relation));
-	source->key_type = type_name(get_atttype(relation,
-											 find_column(relation, connection->key, true)));
+	source->key_type_id = get_atttype(relation, find_column(relation, connection->key, true));
+	source->key_type = type_name(source->key_type_id);
 	source->key = quote_identifier(connection->key);
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		initStringInfo(&source->columns[i]);
@@ -322,6 +322,11 @@ read_source(const Connection *connection, Datum keys, int32 max_rows)
 	Source		source;
 
 	open_source(connection, &source);
+	if (array != NULL)
+	{
+		keys = keys_of_type(keys, source.key_type_id);
+		array = DatumGetArrayTypeP(keys);
+	}
 	if (array != NULL && ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > FEW_KEYS)
 		read_many_keys(&source, keys, max_rows);
 	else
@@ -367,6 +372,18 @@ array_of_column(uint64 count, int column, Oid type)
 	return array_of(type, values, nulls, count);
 }
 
+/* Rows of other keys would be brought in line with theirs. */
+static void
+require_asked_keys(Datum array, uint64 count)
+{
+	int			asked_count;
+	Datum	   *asked = take_keys(array, &asked_count);
+
+	asked_count = sort_keys(asked, asked_count);
+	for (uint64 i = 0; i < count; i++)
+		(void) place_of_key(asked, asked_count, sizeof(Datum), result_text(SPI_tuptable, i, 1));
+}
+
 /* read_source(connection, keys, max_rows) */
 PG_FUNCTION_INFO_V1(connection_read_source);
 Datum
@@ -394,6 +411,8 @@ connection_read_source(PG_FUNCTION_ARGS)
 	get_connection(PG_GETARG_DATUM(0), &connection);
 	count = read_source(&connection, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),
 						PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2));
+	if (!PG_ARGISNULL(1))
+		require_asked_keys(PG_GETARG_DATUM(1), count);
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		values[i] = array_of_column(count, i + 1, types[i]);
 	MemoryContextSwitchTo(caller);

@@ -46,7 +46,8 @@ typedef struct Source
 	const Connection *connection;
 	char	   *name;			/* of the relation, qualified and quoted */
 	const char *key;			/* quoted */
-	const char *key_type;		/* qualified */
+	Oid			key_type_id;
+	const char *key_type;		/* its name, qualified */
 	StringInfoData columns[SOURCE_COLUMNS];
 } Source;
 
@@ -96,6 +97,10 @@ extern uint64 forget_items(Datum items);
 extern int	compare_keys(const void *a, const void *b);
 extern int	sort_keys(Datum *keys, int count);
 extern Datum *take_keys(Datum array, int *count);
+extern int	place_of_key(const void *keys, int count, size_t size, Datum key);
+extern bool is_typed_key(Oid type);
+extern Datum key_as_type(Datum key, Oid type);
+extern Datum keys_of_type(Datum keys, Oid type);
 
 /* connection_movement.c */
 extern void forget_rejects(Datum connection, Datum keys);

@@ -159,6 +159,32 @@ known_keys(const Connection *connection, int *count)
 	return take_keys(result_datum(SPI_tuptable, 0, 1, TEXTARRAYOID), count);
 }
 
+/*
+ * The keys of a note, as the source has them; how many. Where a column of texts
+ * holds keys that are numbers or uuids, the same key may be written otherwise there.
+ */
+static int
+put_keys(const Connection *connection, const Noted *noted, Datum *keys)
+{
+	Oid			type = get_atttype(connection->source,
+								   get_attnum(connection->source, connection->key));
+	int			count = 0;
+
+	if (!OidIsValid(noted->table) || !is_typed_key(type) ||
+		is_typed_key(get_atttype(noted->table, get_attnum(noted->table, noted->column))))
+	{
+		memcpy(keys, noted->keys, sizeof(Datum) * noted->count);
+		return noted->count;
+	}
+	for (int i = 0; i < noted->count; i++)
+	{
+		keys[count] = key_as_type(noted->keys[i], type);
+		if (keys[count] != (Datum) 0)
+			count++;
+	}
+	return count;
+}
+
 /* Bring the connection of some notes in line, from the first to the last of what was found. */
 static void
 sync_connection(List *found, int first, int end)
@@ -182,12 +208,8 @@ sync_connection(List *found, int first, int end)
 		keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + 1));
 		count = 0;
 		for (int i = first; i < end; i++)
-		{
-			const Noted *noted = ((const Followed *) list_nth(found, i))->noted;
-
-			memcpy(keys + count, noted->keys, sizeof(Datum) * noted->count);
-			count += noted->count;
-		}
+			count += put_keys(connection, ((const Followed *) list_nth(found, i))->noted,
+							  keys + count);
 	}
 	sync_keys(connection, keys, count, false);
 }

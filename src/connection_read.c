@@ -47,22 +47,6 @@ take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
 	row->item = 0;
 }
 
-/* The place of a key among those that are brought in line. */
-static int
-place_of_key(const Lines *lines, Datum key)
-{
-	const LineKey *found = bsearch(&key, lines->keys, lines->key_count, sizeof(LineKey),
-								   compare_keys);
-
-	if (found == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("the source returned key \"%s\", which was not asked for",
-						shown(TextDatumGetCString(key))),
-				 errhint("Cast the key of the source to the type that the watched tables have.")));
-	return found - lines->keys;
-}
-
 /* The rows that the source has of the keys. */
 void
 read_rows(Lines *lines)
@@ -77,7 +61,7 @@ read_rows(Lines *lines)
 		Datum		key = result_text(SPI_tuptable, i, 1);
 
 		if (i == 0 || compare_codes(lines->keys[place].key, key) != 0)
-			place = place_of_key(lines, key);
+			place = place_of_key(lines->keys, lines->key_count, sizeof(LineKey), key);
 		take_row(lines, place, SPI_tuptable, i);
 	}
 }

@@ -28,6 +28,7 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+#include "argument.h"
 #include "code.h"
 #include "compat.h"
 #include "connection.h"
@@ -45,6 +46,9 @@ enum
 
 /* What this transaction has noted and not brought in line yet; null: nothing. */
 static Tuplestorestate *notes = NULL;
+
+/* What it has brought in line within savepoints, or tried to: if one is rolled back, it is needed anew. */
+static Tuplestorestate *tried = NULL;
 static TupleDesc note_columns = NULL;
 
 /* The last of them. */
@@ -55,13 +59,18 @@ static char *last_key = NULL;
 /* The level of the transaction that has put the row into connection_pending; 0: there is none. */
 static int	pending_level = 0;
 
+/* Is something brought in line? */
+static bool is_draining = false;
+
 static void
 forget_notes(void)
 {
 	notes = NULL;
+	tried = NULL;
 	note_columns = NULL;
 	last_key = NULL;
 	pending_level = 0;
+	is_draining = false;
 }
 
 /* What was noted lies in the transaction's memory, which goes with it. */
@@ -223,6 +232,13 @@ connection_note(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("connection_note() works only as invtrack.watch() uses it")));
+	if (InSecurityRestrictedOperation())
+		ereport(ERROR,			/* a source would change while it is read, and
+								 * be read again without end */
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("watched table \"%s\" cannot be changed within a security-restricted operation",
+						RelationGetRelationName(trigger->tg_relation)),
+				 errhint("The source of a connection only reads.")));
 	for (int i = 0; i < trigger->tg_trigger->tgnargs; i++)
 	{
 		if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
@@ -235,10 +251,7 @@ connection_note(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/*
- * All notes. They stay: a savepoint that is rolled back brings back the
- * trigger's event, and needs them.
- */
+/* All notes. */
 static List *
 get_notes(void)
 {
@@ -260,37 +273,53 @@ get_notes(void)
 	return noted;
 }
 
-/* Bring in line what was noted. What that notes itself comes in the next round. */
+/* Add notes to others, or to none. */
+static Tuplestorestate *
+add_notes(Tuplestorestate *others, Tuplestorestate *added)
+{
+	TupleTableSlot *slot;
+
+	if (others == NULL || added == NULL)
+		return others == NULL ? added : others;
+	slot = MakeSingleTupleTableSlot(note_columns, &TTSOpsMinimalTuple);
+	tuplestore_rescan(added);
+	while (tuplestore_gettupleslot(added, true, false, slot))
+		tuplestore_puttupleslot(others, slot);
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(added);
+	return others;
+}
+
+/* Bring in line what was noted, and then what that has noted itself. */
 static void
 drain_notes(void)
 {
-	Tuplestorestate *done;
-	List	   *noted;
-
-	while (notes != NULL)
+	notes = add_notes(tried, notes);
+	tried = NULL;
+	is_draining = true;
+	PG_TRY();
 	{
-		noted = get_notes();
-		done = notes;
-		notes = NULL;
-		last_key = NULL;
-		sync_noted(noted);
-		if (GetCurrentTransactionNestLevel() > 1)
+		while (notes != NULL)
 		{
-			/* for the next drain, if this one is rolled back */
-			TupleTableSlot *slot = MakeSingleTupleTableSlot(note_columns, &TTSOpsMinimalTuple);
+			List	   *noted = get_notes();
 
-			if (notes != NULL)
-			{
-				tuplestore_rescan(notes);
-				while (tuplestore_gettupleslot(notes, true, false, slot))
-					tuplestore_puttupleslot(done, slot);
-				tuplestore_end(notes);
-			}
-			ExecDropSingleTupleTableSlot(slot);
-			notes = done;
-			break;
+			CHECK_FOR_INTERRUPTS();
+			tried = add_notes(tried, notes);
+			notes = NULL;
+			last_key = NULL;
+			sync_noted(noted);
 		}
-		tuplestore_end(done);
+	}
+	PG_FINALLY();
+	{
+		is_draining = false;
+	}
+	PG_END_TRY();
+	if (GetCurrentTransactionNestLevel() == 1)
+	{
+		if (tried != NULL)
+			tuplestore_end(tried);
+		tried = NULL;
 	}
 }
 
@@ -339,10 +368,23 @@ connection_drain(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+/* note_key(connection, key) */
+PG_FUNCTION_INFO_V1(connection_note_key);
+Datum
+connection_note_key(PG_FUNCTION_ARGS)
+{
+	require_not_null(fcinfo, 0, "connection");
+	require_not_null(fcinfo, 1, "key");
+	note(InvalidOid, TextDatumGetCString(PG_GETARG_DATUM(0)),
+		 TextDatumGetCString(PG_GETARG_DATUM(1)));
+	note_done();
+	PG_RETURN_VOID();
+}
+
 /*
  * Trigger on merchant, product and inventory_type, after an INSERT: keys with
  * rows that lacked one, and do no more, are tried again. What a restore brings
- * is taken as it is.
+ * is taken as it is, and what a subscriber brings in line itself is not.
  */
 PG_FUNCTION_INFO_V1(connection_arrival);
 Datum
@@ -373,7 +415,7 @@ connection_arrival(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("connection_arrival() works only as invtrack's triggers use it")));
-	if (old_codes_are_taken())
+	if (old_codes_are_taken() && !is_draining)
 		return PointerGetDatum(NULL);
 	become_owner("connection_reject", &caller);
 	SPI_connect();

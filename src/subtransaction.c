@@ -44,8 +44,8 @@ run_in_subtransaction(bool (*work) (void *), void *argument)
 }
 
 /*
- * Is an error one of the data, and not one that the transaction would have
- * without a connection, too?
+ * Is an error one of the data, or of what reads them, and not one that the
+ * transaction would have without a connection, too?
  */
 bool
 is_of_data(int sqlstate)
@@ -55,12 +55,12 @@ is_of_data(int sqlstate)
 		case ERRCODE_TO_CATEGORY(ERRCODE_INVALID_TRANSACTION_STATE):
 		case ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK):
 		case ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES):
-		case ERRCODE_TO_CATEGORY(ERRCODE_PROGRAM_LIMIT_EXCEEDED):
 		case ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION):
 		case ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR):
-		case ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR):
 			return false;
+		case ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR):
+			return sqlstate == ERRCODE_INTERNAL_ERROR;	/* and not damaged data */
 		default:
-			return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE && sqlstate != ERRCODE_ASSERT_FAILURE;
+			return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE;
 	}
 }

@@ -53,6 +53,47 @@ DELETE FROM keys.text_line WHERE octet_length(id) > 2000;
 CALL invtrack.sync_all('text');
 TABLE public.disagreement;
 SELECT count(*) AS still_rejected FROM invtrack.connection_reject;
+INSERT INTO keys.text_line VALUES (repeat('long ', 400) || 'again', 'b', 8);
+SELECT count(*) AS rejected FROM invtrack.connection_reject;
+TRUNCATE keys.text_line;
+SELECT count(*) AS still_rejected FROM invtrack.connection_reject;
+-- A column of texts holds keys that are numbers or uuids: written otherwise, they are the same keys.
+CREATE TABLE keys.written (no text, uuid text, units numeric);
+CREATE VIEW keys.by_no AS SELECT no::integer AS id, 'k'::text AS merchant, 'a'::text AS sku, 'good'::text AS inventory_type, 'by number'::text AS lot, units AS quantity FROM keys.written;
+CREATE VIEW keys.by_uuid AS SELECT uuid::uuid AS id, 'k'::text AS merchant, 'by uuid'::text AS sku, 'good'::text AS inventory_type, date '2026-03-01' AS occurred_on, units AS quantity FROM keys.written;
+INSERT INTO invtrack.merchant (merchant) VALUES ('k') ON CONFLICT DO NOTHING;
+INSERT INTO invtrack.inventory_type (merchant, inventory_type) VALUES ('k', 'good') ON CONFLICT DO NOTHING;
+INSERT INTO invtrack.product (merchant, sku) VALUES ('k', 'a') ON CONFLICT DO NOTHING;
+SELECT invtrack.connect('by number', 'stock_lot', 'keys.by_no', 'id'), invtrack.watch('by number', 'keys.written', 'no'),
+       invtrack.connect('by uuid', 'sale', 'keys.by_uuid', 'id'), invtrack.watch('by uuid', 'keys.written', 'uuid');
+CREATE VIEW keys.figures AS SELECT (SELECT sum(quantity) FROM invtrack.stock_lot WHERE lot = 'by number') AS units, (SELECT sum(quantity) FROM invtrack.movement WHERE sku = 'by uuid') AS sold;
+INSERT INTO keys.written VALUES (' 007', '{A0EEBC99-9C0B4EF8-BB6D6BB9-BD380A11}', 10), ('+8', 'b0eebc999c0b4ef8bb6d6bb9bd380a11', 5);
+TABLE keys.figures;
+UPDATE keys.written SET units = units + 1;
+TABLE keys.figures;
+SELECT connection, changed, rejected FROM invtrack.sync() WHERE connection LIKE 'by %' ORDER BY connection;
+DELETE FROM keys.written;
+TABLE keys.figures;
+-- Another key column: keys of the old one count as absent.
+CREATE TABLE keys.document (id integer, doc text, merchant text DEFAULT 'k', sku text DEFAULT 'a', inventory_type text DEFAULT 'good', lot text DEFAULT 'document', quantity numeric);
+INSERT INTO keys.document (id, doc, quantity) VALUES (1, 'A', 3), (2, '02', 4);
+SELECT invtrack.connect('documents', 'stock_lot', 'keys.document', 'doc');
+SELECT changed, rejected FROM invtrack.sync('documents');
+SELECT invtrack.connect('documents', 'stock_lot', 'keys.document', 'id');
+SELECT changed, rejected FROM invtrack.sync('documents');
+SELECT quantity FROM invtrack.stock_lot WHERE lot = 'document';
+SELECT changed, rejected FROM invtrack.sync('documents');
+-- A source that has gone keeps nobody else from being synced.
+CREATE TABLE keys.gone (id integer, merchant text, sku text);
+SELECT invtrack.connect('a gone one', 'product', 'keys.gone', 'id');
+INSERT INTO keys.gone VALUES (1, 'k', 'gone');
+SELECT changed FROM invtrack.sync('a gone one');
+DROP TABLE keys.gone;
+UPDATE keys.document SET quantity = 5;
+CALL invtrack.sync_all();
+SELECT quantity FROM invtrack.stock_lot WHERE lot = 'document';
+SELECT key, sqlstate, message FROM invtrack.connection_reject WHERE connection = 'a gone one';
+SELECT last_error FROM invtrack.connection_status WHERE connection = 'a gone one';
 SELECT count(invtrack.disconnect(connection, keep_data => false)) AS disconnected FROM invtrack.connection;
 SELECT sku, sum(quantity) FROM invtrack.flow_daily GROUP BY sku HAVING sum(quantity) <> 0;
 SELECT count(*) AS keys FROM invtrack.connection_key;
