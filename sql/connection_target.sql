@@ -4,17 +4,19 @@
 -- What the keys brought before is compared with what they bring now, and the difference is written.
 
 CREATE FUNCTION invtrack_internal.unit_sums(items bigint[], codes text[])
-RETURNS TABLE (merchant text, sku text, inventory_type text, code text, quantity numeric, day date) LANGUAGE sql STABLE
+RETURNS TABLE (merchant text, sku text, inventory_type text, code text, quantity numeric, day date, has_two_dates boolean) LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT i.merchant, i.sku, i.inventory_type, u.code, w.quantity, w.day
+    SELECT i.merchant, i.sku, i.inventory_type, u.code, w.quantity, w.day, w.has_two_dates
       FROM unnest(items, codes) u (item, code)
      CROSS JOIN LATERAL (
          SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
      CROSS JOIN LATERAL (
-         SELECT sum(w.quantity) AS quantity, min(w.day) AS day FROM invtrack.connection_row w WHERE w.item = u.item AND w.code = u.code) w;
+         SELECT sum(w.quantity) AS quantity, min(w.day) AS day,
+                min(w.day) <> max(w.day) OR count(w.day) NOT IN (0, count(*)) AS has_two_dates
+           FROM invtrack.connection_row w WHERE w.item = u.item AND w.code = u.code) w;
 END;
 COMMENT ON FUNCTION invtrack_internal.unit_sums(bigint[], text[]) IS
-'Sums of what all keys of all connections bring, per lot or order; a null quantity: no key has it any more';
+'Sums of what all keys of all connections bring, per lot or order; a null quantity: no key has it any more. Its date, and do keys have two?';
 
 CREATE FUNCTION invtrack_internal.note_key(connection text, key text)
 RETURNS void LANGUAGE c VOLATILE
@@ -27,6 +29,9 @@ RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
+    IF items IS NULL OR NOT EXISTS (SELECT FROM invtrack.connection_reject r WHERE r.sqlstate = ANY ('{21000,23505}')) THEN
+        RETURN;
+    END IF;
     PERFORM invtrack_internal.note_key(r.connection, r.key)
        FROM (SELECT DISTINCT r.connection, r.key
                FROM unnest(items, codes) u (item, code)
@@ -53,6 +58,7 @@ DECLARE
     codes text[];
     changed bigint[];
     changed_codes text[];
+    has_two_dates boolean;
 BEGIN
     -- A code has one date, that of the first key, whichever came first; and was not written by hand.
     source := ARRAY(
@@ -108,8 +114,10 @@ BEGIN
              GROUP BY a.item, a.code) u;
     -- What somebody wrote by hand into what keys bring is put right, too.
     IF c.target = 'stock_lot' THEN
-        WITH t AS (
-            SELECT s.* FROM invtrack_internal.unit_sums(items, codes) s
+        WITH s AS MATERIALIZED (
+            SELECT * FROM invtrack_internal.unit_sums(items, codes)),
+        t AS (
+            SELECT s.* FROM s
               LEFT JOIN LATERAL (
                   SELECT l.quantity, l.expires_on FROM invtrack.stock_lot l
                    WHERE l.merchant = s.merchant AND l.sku = s.sku AND l.inventory_type = s.inventory_type AND l.lot = s.code OFFSET 0) l ON true
@@ -121,10 +129,12 @@ BEGIN
             INSERT INTO invtrack.stock_lot AS l (merchant, sku, inventory_type, lot, expires_on, quantity)
             SELECT t.merchant, t.sku, t.inventory_type, t.code, t.day, t.quantity FROM t WHERE t.quantity IS NOT NULL
                 ON CONFLICT (merchant, sku, inventory_type, lot) DO UPDATE SET quantity = excluded.quantity, expires_on = excluded.expires_on)
-        SELECT count(*) INTO written FROM t;
+        SELECT (SELECT count(*) FROM t), bool_or(s.has_two_dates) INTO written, has_two_dates FROM s;
     ELSE
-        WITH t AS (
-            SELECT s.* FROM invtrack_internal.unit_sums(items, codes) s
+        WITH s AS MATERIALIZED (
+            SELECT * FROM invtrack_internal.unit_sums(items, codes)),
+        t AS (
+            SELECT s.* FROM s
               LEFT JOIN LATERAL (
                   SELECT l.quantity, l.expected_on FROM invtrack.incoming l
                    WHERE l.merchant = s.merchant AND l.sku = s.sku AND l.inventory_type = s.inventory_type AND l.ref = s.code OFFSET 0) l ON true
@@ -136,17 +146,17 @@ BEGIN
             INSERT INTO invtrack.incoming AS l (merchant, sku, inventory_type, ref, expected_on, quantity)
             SELECT t.merchant, t.sku, t.inventory_type, t.code, t.day, t.quantity FROM t WHERE t.quantity IS NOT NULL
                 ON CONFLICT (merchant, sku, inventory_type, ref) DO UPDATE SET quantity = excluded.quantity, expected_on = excluded.expected_on)
-        SELECT count(*) INTO written FROM t;
+        SELECT (SELECT count(*) FROM t), bool_or(s.has_two_dates) INTO written, has_two_dates FROM s;
     END IF;
-    IF changed IS NOT NULL THEN
-        -- later keys with another date
+    IF has_two_dates THEN
+        -- those of later keys give way
         PERFORM invtrack_internal.note_key(n.connection, w.key)
            FROM unnest(source) r
            JOIN invtrack.connection_row w ON w.item = r.item AND w.code = r.code
            JOIN invtrack.connection n ON n.number = w.connection
           WHERE r.fault IS NULL AND w.day IS DISTINCT FROM r.day;
-        PERFORM invtrack_internal.note_rejected(c, keys, changed, changed_codes);
     END IF;
+    PERFORM invtrack_internal.note_rejected(c, keys, changed, changed_codes);
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_units(invtrack.connection, text[], invtrack_internal.source_row[]) IS
@@ -374,8 +384,8 @@ BEGIN
            JOIN invtrack.connection_row w ON w.item = r.item AND NOT w.gone
            JOIN invtrack.connection n ON n.number = w.connection
           WHERE r.fault IS NULL AND r.attributes || w.attributes <> w.attributes || r.attributes;
-        PERFORM invtrack_internal.note_rejected(c, keys, changed, NULL);
     END IF;
+    PERFORM invtrack_internal.note_rejected(c, keys, changed, NULL);
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_entities(invtrack.connection, text[], invtrack_internal.source_row[]) IS

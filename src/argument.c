@@ -131,7 +131,8 @@ time_of_age(FunctionCallInfo fcinfo, int arg, const char *name)
 /*
  * Raise the error that was caught again, with this detail if it has none, and
  * this hint, which may be null. One about the expected version keeps what it
- * has: its detail is the row, or there is none. To be called in PG_CATCH(), in the memory context of before PG_TRY().
+ * has: its detail is the row, or there is none. To be called in PG_CATCH(), in
+ * the memory context of before PG_TRY().
  */
 void
 rethrow_with(char *detail, const char *hint)

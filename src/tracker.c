@@ -161,13 +161,20 @@ found_version(void)
 	return DatumGetInt32(result_datum(SPI_tuptable, 0, READ_VERSION, INT4OID));
 }
 
+/* After the largest comes the first. */
+static int32
+next_version(int32 version)
+{
+	return version % PG_INT32_MAX + 1;
+}
+
 /* The version that a tracker would have if it were saved with this rule. */
 int32
 version_if_saved(Datum *values, const char *nulls)
 {
 	if (statement_run(&read_rule, values, NULL, true) == 0)
 		return 1;
-	return found_version() + !holds_rule(values, nulls);
+	return holds_rule(values, nulls) ? found_version() : next_version(found_version());
 }
 
 /* The row that is there, if row shows one, has another version than the caller expects. */
@@ -319,7 +326,8 @@ with_key_in_errors(FunctionCallInfo fcinfo, PGFunction work)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(caller);
-		rethrow_with(key_detail(fcinfo), work == validate_and_save ? save_hint(geterrcode()) : NULL);
+		rethrow_with(key_detail(fcinfo),
+					 work == validate_and_save ? save_hint(geterrcode()) : NULL);
 	}
 	PG_END_TRY();
 	return result;
@@ -385,7 +393,7 @@ tracker_set_updated_at(PG_FUNCTION_ARGS)
 		values[0] = TimestampTzGetDatum(GetCurrentStatementStartTimestamp());
 		nulls[0] = false;
 		if (count > 1)
-			values[1] = Int32GetDatum(nulls[1] ? 1 : DatumGetInt32(values[1]) % PG_INT32_MAX + 1);
+			values[1] = Int32GetDatum(nulls[1] ? 1 : next_version(DatumGetInt32(values[1])));
 		nulls[count - 1] = false;
 	}
 	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple, columns, count,
