@@ -41,11 +41,11 @@ BEGIN
      WHERE w.connection = c.number AND w.gone AND r.connection = c.connection AND r.key = w.key AND r.row_number = 0 AND r.sqlstate = '23503';
     FOR entity IN
         SELECT w.ctid AS place, w.key, i.item, i.merchant, i.sku, i.inventory_type, i.adopted,
-               EXISTS (SELECT FROM invtrack.connection_row o WHERE o.item = w.item AND NOT o.gone)
-               -- or a key has it that was rejected for what this one said of it
-               OR EXISTS (SELECT FROM invtrack.connection_reject r JOIN invtrack.connection n ON n.connection = r.connection AND n.target = c.target
+               EXISTS (SELECT FROM invtrack.connection_row o WHERE o.item = w.item AND NOT o.gone) AS is_shared,
+               -- does a key have it that was rejected for what this one said of it?
+               EXISTS (SELECT FROM invtrack.connection_reject r JOIN invtrack.connection n ON n.connection = r.connection AND n.target = c.target
                            WHERE r.sqlstate = '21000' AND r.source_row ->> 'merchant' = i.merchant AND coalesce(r.source_row ->> 'sku', '') = i.sku
-                             AND coalesce(r.source_row ->> 'inventory_type', '') = i.inventory_type) AS is_shared
+                             AND coalesce(r.source_row ->> 'inventory_type', '') = i.inventory_type) AS is_wanted
           FROM invtrack.connection_row w
           JOIN invtrack.connection_item i ON i.item = w.item
          WHERE w.connection = c.number AND w.gone
@@ -55,6 +55,7 @@ BEGIN
             DELETE FROM invtrack.connection_row w WHERE w.ctid = entity.place;
             CONTINUE;
         END IF;
+        CONTINUE WHEN entity.is_wanted;
         BEGIN
             -- Nobody refers to it from now on until we are done.
             IF c.target = 'merchant' THEN
