@@ -340,8 +340,14 @@ CREATE FUNCTION invtrack_internal.next_keys(c invtrack.connection, max_keys inte
 RETURNS text[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    coming text[];
 BEGIN
-    RETURN invtrack_internal.read_keys(c.connection, c.progress, max_keys);
+    coming := invtrack_internal.read_keys(c.connection, c.progress, max_keys);
+    IF coming IS NULL THEN
+        PERFORM invtrack_internal.forget_long_keys(c, c.started_at);
+    END IF;
+    RETURN coming;
 EXCEPTION WHEN OTHERS THEN
     IF NOT invtrack_internal.is_of_data(SQLSTATE) THEN
         RAISE;
@@ -382,6 +388,8 @@ DECLARE
     c constant invtrack.connection := invtrack_internal.find_connection(connection);
     of_table regclass;
     tables regclass[];
+    others text[];
+    other_keys text[];
     unused bigint[];
 BEGIN
     IF keep_data IS NULL THEN
@@ -396,6 +404,15 @@ BEGIN
     PERFORM invtrack_internal.wait_for_syncs(c.number);
     IF NOT keep_data THEN
         PERFORM invtrack_internal.sync_keys(c.connection, ARRAY(SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number), true);
+    END IF;
+    -- What other connections say of the same is taken then; before it goes, or else as what was there.
+    SELECT array_agg(r.connection), array_agg(r.key) INTO others, other_keys
+      FROM (SELECT array_agg(w.item) AS items, array_agg(w.code) AS codes
+              FROM (SELECT DISTINCT w.item, w.code FROM invtrack.connection_row w WHERE w.connection = c.number) w) w
+     CROSS JOIN LATERAL invtrack_internal.rejected_beside(c, '{}', w.items, w.codes) r
+     WHERE r.connection <> c.connection;
+    IF NOT keep_data THEN
+        PERFORM invtrack_internal.sync_keys(u.connection, array_agg(u.key)) FROM unnest(others, other_keys) u (connection, key) GROUP BY u.connection;
         PERFORM invtrack_internal.sync_gone(c, true);
     END IF;
     DELETE FROM invtrack.connection n WHERE n.number = c.number;
@@ -412,6 +429,9 @@ BEGIN
         DELETE FROM invtrack.connection_item i
          WHERE i.item = ANY (unused) AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item)
            AND (i.target NOT IN ('sale', 'shipment') OR NOT EXISTS (SELECT FROM invtrack.connection n WHERE n.target = c.target));
+    END IF;
+    IF keep_data THEN
+        PERFORM invtrack_internal.note_key(u.connection, u.key) FROM unnest(others, other_keys) u (connection, key);
     END IF;
     RETURN true;
 END

@@ -75,18 +75,6 @@ END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_source(invtrack.connection, text[]) IS 'The rows that the source has now of some keys, with their faults';
 
-CREATE FUNCTION invtrack_internal.is_present(target text, of_merchant text, of_sku text, of_type text)
-RETURNS boolean LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT CASE target
-        WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = of_merchant)
-        WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = of_merchant AND p.sku = of_sku)
-        WHEN 'inventory_type' THEN EXISTS (
-            SELECT FROM invtrack.inventory_type t WHERE t.merchant = of_merchant AND t.inventory_type = of_type)
-        ELSE false END;
-END;
-COMMENT ON FUNCTION invtrack_internal.is_present(text, text, text, text) IS 'Is there this merchant, product or inventory type?';
-
 CREATE FUNCTION invtrack_internal.sync_items(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -98,8 +86,14 @@ BEGIN
     -- An item may be renamed or deleted before it is locked: the source is read once more then. Items are looked up one by one: of a
     -- target that is new, the planner knows nothing, or that its table was empty.
     FOR round IN 1 .. rounds LOOP
-        INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type)
-        SELECT c.target, n.merchant, n.sku, n.inventory_type
+        INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
+        SELECT c.target, n.merchant, n.sku, n.inventory_type,
+               CASE c.target
+                   WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = n.merchant)
+                   WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)
+                   WHEN 'inventory_type' THEN EXISTS (
+                       SELECT FROM invtrack.inventory_type t WHERE t.merchant = n.merchant AND t.inventory_type = n.inventory_type)
+                   ELSE false END
           FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
                   FROM unnest(source) r WHERE r.fault IS NULL) n
           LEFT JOIN LATERAL (
@@ -140,12 +134,7 @@ BEGIN
         END IF;
         source := invtrack_internal.sync_source(c, keys);
     END LOOP;
-    -- What no key has is adopted or not by what is there now.
-    UPDATE invtrack.connection_item i
-       SET version = i.version + 1,
-           adopted = CASE WHEN EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item) THEN i.adopted
-                          ELSE invtrack_internal.is_present(c.target, i.merchant, i.sku, i.inventory_type) END
-     WHERE i.item = ANY (locked);
+    UPDATE invtrack.connection_item i SET version = i.version + 1 WHERE i.item = ANY (locked);
     RETURN source;
 END
 $body$;

@@ -76,6 +76,10 @@ BEGIN
                 DELETE FROM invtrack.inventory_type t WHERE t.merchant = entity.merchant AND t.inventory_type = entity.inventory_type;
             END IF;
             DELETE FROM invtrack.connection_row w WHERE w.ctid = entity.place;
+            -- What comes in its place is adopted, or not, by what is there then. A new snapshot shows what others bring of it.
+            PERFORM FROM invtrack.connection_item i WHERE i.item = entity.item FOR UPDATE;
+            DELETE FROM invtrack.connection_item i
+             WHERE i.item = entity.item AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item);
             written := written + 1;
         EXCEPTION WHEN foreign_key_violation THEN
             what := CASE c.target WHEN 'merchant' THEN entity.merchant WHEN 'product' THEN entity.sku ELSE entity.inventory_type END;
@@ -154,16 +158,29 @@ COMMENT ON FUNCTION invtrack_internal.sync_batch(invtrack.connection, text[], bo
 'Brings keys in line that do not feed movements and are locked already, as if the source had nothing of them if it is_empty, row by row if it tries; how many rows were written';
 
 CREATE FUNCTION invtrack_internal.reject_long_keys(connection text, keys text[], is_empty boolean)
-RETURNS void LANGUAGE sql VOLATILE
+RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+AS $body$
+BEGIN
     DELETE FROM invtrack.connection_reject r
      WHERE r.connection = reject_long_keys.connection AND r.key IN (SELECT left(k, 100) || '... ' || md5(k) FROM unnest(keys) k);
-    INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message, hint)
-    SELECT DISTINCT reject_long_keys.connection, left(k, 100) || '... ' || md5(k), 0, '54000', format('a key of %s bytes is too long', octet_length(k)),
-           'A key has at most 2000 bytes. Make it shorter in the source, by a function like md5().'
-      FROM unnest((invtrack_internal.read_source(connection, keys)).keys) k WHERE NOT is_empty;
-END;
+    IF is_empty THEN
+        RETURN;
+    END IF;
+    BEGIN
+        INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message, hint)
+        SELECT DISTINCT reject_long_keys.connection, left(k, 100) || '... ' || md5(k), 0, '54000', format('a key of %s bytes is too long', octet_length(k)),
+               'A key has at most 2000 bytes. Make it shorter in the source, by a function like md5().'
+          FROM unnest((invtrack_internal.read_source(connection, keys)).keys) k;
+    EXCEPTION WHEN OTHERS THEN
+        IF NOT invtrack_internal.is_of_data(SQLSTATE) THEN
+            RAISE;
+        END IF;
+        INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message)
+        SELECT DISTINCT reject_long_keys.connection, left(k, 100) || '... ' || md5(k), 0, SQLSTATE, SQLERRM FROM unnest(keys) k;
+    END;
+END
+$body$;
 COMMENT ON FUNCTION invtrack_internal.reject_long_keys(text, text[], boolean) IS
 'Notes that keys are too long for an index: the application''s transaction does not fail by them';
 
@@ -178,6 +195,17 @@ RETURNS void LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'connection_wait_for_syncs';
 COMMENT ON FUNCTION invtrack_internal.wait_for_syncs(integer) IS
 'Waits for who brings keys of a connection in line; nobody does from now until the transaction ends';
+
+CREATE FUNCTION invtrack_internal.forget_long_keys(c invtrack.connection, before timestamptz)
+RETURNS void LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    DELETE FROM invtrack.connection_reject r
+     WHERE r.connection = (c).connection AND r.row_number = 0 AND r.rejected_at < before
+       AND NOT EXISTS (SELECT FROM invtrack.connection_key k WHERE k.connection = (c).number AND k.key = r.key);
+END;
+COMMENT ON FUNCTION invtrack_internal.forget_long_keys(invtrack.connection, timestamptz) IS
+'Takes away the rejects of keys that are too long for an index: those that the source still has are told anew';
 
 CREATE FUNCTION invtrack_internal.known_keys(c invtrack.connection)
 RETURNS text[] LANGUAGE plpgsql VOLATILE
@@ -196,10 +224,9 @@ BEGIN
             RAISE;
         END IF;
     END;
-    -- those that are too long for an index are told anew
-    DELETE FROM invtrack.connection_reject r
-     WHERE is_read AND r.connection = c.connection AND r.sqlstate = '54000'
-       AND NOT EXISTS (SELECT FROM invtrack.connection_key k WHERE k.connection = c.number AND k.key = r.key);
+    IF is_read THEN
+        PERFORM invtrack_internal.forget_long_keys(c, 'infinity');
+    END IF;
     RETURN ARRAY(SELECT unnest(of_source) UNION SELECT k.key FROM invtrack.connection_key k WHERE k.connection = c.number);
 END
 $body$;

@@ -24,30 +24,46 @@ AS 'MODULE_PATHNAME', 'connection_note_key';
 COMMENT ON FUNCTION invtrack_internal.note_key(text, text) IS
 'Notes a key of a connection, to be brought in line before the transaction ends';
 
+-- Who is at such a key has not come to our items yet, which are locked, and judges it by what we leave: nobody waits for it.
+CREATE FUNCTION invtrack_internal.rejected_beside(c invtrack.connection, keys text[], items bigint[], codes text[])
+RETURNS TABLE (connection text, key text) LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+BEGIN
+    IF items IS NULL OR NOT EXISTS (SELECT FROM invtrack.connection_reject r WHERE r.sqlstate = ANY ('{21000,23505}')) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT r.connection, r.key
+          FROM (SELECT DISTINCT r.connection, r.key, n.number
+                  FROM unnest($3, $4) u (item, code)
+                 CROSS JOIN LATERAL (
+                     SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
+                  JOIN invtrack.connection_reject r
+                    ON r.sqlstate = ANY ('{21000,23505}')
+                   AND r.source_row ->> 'merchant' = i.merchant AND coalesce(r.source_row ->> 'sku', '') = i.sku
+                   AND coalesce(r.source_row ->> 'inventory_type', '') = i.inventory_type
+                   AND (u.code IS NULL OR r.source_row ->> CASE c.target WHEN 'incoming' THEN 'ref' ELSE 'lot' END = u.code)
+                  JOIN invtrack.connection n ON n.connection = r.connection AND n.target = c.target
+                 WHERE NOT (n.number = c.number AND r.key = ANY ($2))) r
+         CROSS JOIN LATERAL (
+             SELECT FROM invtrack.connection_key k WHERE k.connection = r.number AND k.key = r.key FOR UPDATE SKIP LOCKED) k;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.rejected_beside(invtrack.connection, text[], bigint[], text[]) IS
+'Other keys whose rows were rejected for what some keys said of these items, and codes where they have some; locked';
+
 CREATE FUNCTION invtrack_internal.note_rejected(c invtrack.connection, keys text[], items bigint[], codes text[])
 RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    IF items IS NULL OR NOT EXISTS (SELECT FROM invtrack.connection_reject r WHERE r.sqlstate = ANY ('{21000,23505}')) THEN
-        RETURN;
-    END IF;
-    PERFORM invtrack_internal.note_key(r.connection, r.key)
-       FROM (SELECT DISTINCT r.connection, r.key
-               FROM unnest(items, codes) u (item, code)
-              CROSS JOIN LATERAL (
-                  SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
-               JOIN invtrack.connection_reject r
-                 ON r.sqlstate = ANY ('{21000,23505}')
-                AND r.source_row ->> 'merchant' = i.merchant AND coalesce(r.source_row ->> 'sku', '') = i.sku
-                AND coalesce(r.source_row ->> 'inventory_type', '') = i.inventory_type
-                AND (u.code IS NULL OR r.source_row ->> CASE c.target WHEN 'incoming' THEN 'ref' ELSE 'lot' END = u.code)
-               JOIN invtrack.connection n ON n.connection = r.connection AND n.target = c.target
-              WHERE NOT (n.number = c.number AND r.key = ANY (keys))) r;
+    PERFORM invtrack_internal.note_key(r.connection, r.key) FROM invtrack_internal.rejected_beside(c, keys, items, codes) r;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.note_rejected(invtrack.connection, text[], bigint[], text[]) IS
-'Notes other keys whose rows were rejected for what some keys said of the same items, and codes where they have some, and say no more';
+'Notes them: what some keys said of their items has changed';
 
 CREATE FUNCTION invtrack_internal.sync_units(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
@@ -74,14 +90,17 @@ BEGIN
           FROM (SELECT u.*, first_value(u.day) OVER first AS first_day, first_value(u.key) OVER first AS first_key
                   FROM unnest(source) WITH ORDINALITY u
                 WINDOW first AS (PARTITION BY u.fault IS NULL, u.item, u.code ORDER BY u.key COLLATE "C", u.ordinality)) r
-          LEFT JOIN LATERAL (
-              SELECT w.item, w.day, (w.connection, w.key) < (c.number, r.first_key COLLATE "C") AS comes_before
-                FROM invtrack.connection_row w
-               WHERE w.item = r.item AND w.code = r.code AND NOT (w.connection = c.number AND w.key = ANY (keys))
-               ORDER BY w.connection, w.key LIMIT 1) o ON r.fault IS NULL
+          -- the first one of other keys
+          LEFT JOIN (
+              SELECT d.item, d.code, f.connection, f.key, f.day
+                FROM (SELECT DISTINCT u.item, u.code FROM unnest(source) u WHERE u.fault IS NULL) d
+               CROSS JOIN LATERAL (
+                   SELECT w.connection, w.key, w.day FROM invtrack.connection_row w
+                    WHERE w.item = d.item AND w.code = d.code AND NOT (w.connection = c.number AND w.key = ANY (keys))
+                    ORDER BY w.connection, w.key LIMIT 1) f) o ON r.fault IS NULL AND o.item = r.item AND o.code = r.code
          CROSS JOIN LATERAL (
               SELECT CASE c.target WHEN 'stock_lot' THEN 'lot' ELSE 'order' END AS what,
-                     CASE WHEN o.comes_before THEN o.day ELSE r.first_day END AS day,
+                     CASE WHEN (o.connection, o.key) < (c.number, r.first_key COLLATE "C") THEN o.day ELSE r.first_day END AS day,
                      o.item IS NULL AND NOT EXISTS (
                          SELECT FROM invtrack.connection_row w WHERE w.item = r.item AND w.code = r.code)
                      AND CASE c.target
@@ -151,10 +170,11 @@ BEGIN
     IF has_two_dates THEN
         -- those of later keys give way
         PERFORM invtrack_internal.note_key(n.connection, w.key)
-           FROM unnest(source) r
-           JOIN invtrack.connection_row w ON w.item = r.item AND w.code = r.code
+           FROM (SELECT DISTINCT r.item, r.code, r.day FROM unnest(source) r WHERE r.fault IS NULL) r
+           JOIN invtrack.connection_row w ON w.item = r.item AND w.code = r.code AND w.day IS DISTINCT FROM r.day
            JOIN invtrack.connection n ON n.number = w.connection
-          WHERE r.fault IS NULL AND w.day IS DISTINCT FROM r.day;
+          CROSS JOIN LATERAL (
+              SELECT FROM invtrack.connection_key k WHERE k.connection = w.connection AND k.key = w.key FOR UPDATE SKIP LOCKED) k;
     END IF;
     PERFORM invtrack_internal.note_rejected(c, keys, changed, changed_codes);
 END
@@ -176,14 +196,16 @@ DECLARE
     merchants text[];
     skus text[];
     new_skus text[];
+    items bigint[];
     is_stuck boolean;
     place integer;
     aside text;
     written bigint := 0;
 BEGIN
-    SELECT array_agg(r.merchant ORDER BY r.merchant, r.sku), array_agg(r.sku ORDER BY r.merchant, r.sku), array_agg(r.new_sku ORDER BY r.merchant, r.sku)
-      INTO merchants, skus, new_skus
-      FROM (SELECT i.merchant, i.sku, n.sku AS new_sku, count(*) OVER (PARTITION BY i.merchant, n.sku) AS wanted
+    SELECT array_agg(r.merchant ORDER BY r.merchant, r.sku), array_agg(r.sku ORDER BY r.merchant, r.sku), array_agg(r.new_sku ORDER BY r.merchant, r.sku),
+           array_agg(r.item ORDER BY r.merchant, r.sku)
+      INTO merchants, skus, new_skus, items
+      FROM (SELECT o.item, i.merchant, i.sku, n.sku AS new_sku, count(*) OVER (PARTITION BY i.merchant, n.sku) AS wanted
               FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
                       FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
              CROSS JOIN LATERAL (
@@ -195,6 +217,8 @@ BEGIN
                                 WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = n.key))
                AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku)) r
      WHERE r.wanted = 1;
+    -- others may have had the codes that they give up
+    PERFORM invtrack_internal.note_rejected(c, '{}', items, NULL);
     LOOP
         is_stuck := true;
         FOR i IN 1 .. coalesce(array_length(skus, 1), 0) LOOP
@@ -349,14 +373,19 @@ BEGIN
           FROM (SELECT u.*, first_value(u.key) OVER first AS first_key, first_value(u.attributes) OVER first AS first_attributes
                   FROM unnest(source) WITH ORDINALITY u
                 WINDOW first AS (PARTITION BY u.fault IS NULL, u.item ORDER BY u.key COLLATE "C", u.ordinality)) r
-          LEFT JOIN LATERAL (
-              SELECT w.key, w.attributes, (w.connection, w.key) < (c.number, r.first_key COLLATE "C") AS comes_before
-                FROM (SELECT w.connection, w.key, w.attributes FROM invtrack.connection_row w
-                       WHERE w.item = r.item AND NOT w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys)) OFFSET 0) w
-               ORDER BY w.connection, w.key LIMIT 1) o ON r.fault IS NULL
+          -- the first one of other keys
+          LEFT JOIN (
+              SELECT d.item, f.connection, f.key, f.attributes
+                FROM (SELECT DISTINCT u.item FROM unnest(source) u WHERE u.fault IS NULL) d
+               CROSS JOIN LATERAL (
+                   SELECT w.connection, w.key, w.attributes
+                     FROM (SELECT w.connection, w.key, w.attributes FROM invtrack.connection_row w
+                            WHERE w.item = d.item AND NOT w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys)) OFFSET 0) w
+                    ORDER BY w.connection, w.key LIMIT 1) f) o ON r.fault IS NULL AND o.item = r.item
+         CROSS JOIN LATERAL (SELECT (o.connection, o.key) < (c.number, r.first_key COLLATE "C") AS comes_before) b
          CROSS JOIN LATERAL (
-              SELECT CASE WHEN o.comes_before THEN o.key ELSE r.first_key END AS key,
-                     CASE WHEN o.comes_before THEN o.attributes ELSE r.first_attributes END AS attributes) f
+              SELECT CASE WHEN b.comes_before THEN o.key ELSE r.first_key END AS key,
+                     CASE WHEN b.comes_before THEN o.attributes ELSE r.first_attributes END AS attributes) f
          ORDER BY r.ordinality);
     WITH n AS (
         SELECT DISTINCT ON (r.key, r.item) r.key, r.item, r.attributes
@@ -380,10 +409,12 @@ BEGIN
     IF changed IS NOT NULL THEN
         -- later keys that say something else
         PERFORM invtrack_internal.note_key(n.connection, w.key)
-           FROM unnest(source) r
-           JOIN invtrack.connection_row w ON w.item = r.item AND NOT w.gone
+           FROM (SELECT DISTINCT r.item, r.attributes FROM unnest(source) r WHERE r.fault IS NULL AND r.item = ANY (changed)) r
+           JOIN invtrack.connection_row w ON w.item = r.item AND NOT w.gone AND w.attributes <> r.attributes
+            AND r.attributes || w.attributes <> w.attributes || r.attributes
            JOIN invtrack.connection n ON n.number = w.connection
-          WHERE r.fault IS NULL AND r.attributes || w.attributes <> w.attributes || r.attributes;
+          CROSS JOIN LATERAL (
+              SELECT FROM invtrack.connection_key k WHERE k.connection = w.connection AND k.key = w.key FOR UPDATE SKIP LOCKED) k;
     END IF;
     PERFORM invtrack_internal.note_rejected(c, keys, changed, NULL);
 END

@@ -71,9 +71,9 @@ is_typed_key(Oid type)
 	return type == INT2OID || type == INT4OID || type == INT8OID || type == UUIDOID;
 }
 
-/* An integer as PostgreSQL writes it; null: it is none. */
+/* An integer of a type as PostgreSQL writes it; null: it is none. */
 static char *
-integer_key(const char *given)
+integer_key(const char *given, Oid type)
 {
 	char	   *end;
 	int64		value;
@@ -86,7 +86,11 @@ integer_key(const char *given)
 	value = strtoll(given, &end, 10);
 	while (isspace((unsigned char) *end))
 		end++;
-	return errno == 0 && *end == '\0' ? psprintf(INT64_FORMAT, value) : NULL;
+	if (errno != 0 || *end != '\0' ||
+		(type == INT2OID && (value < PG_INT16_MIN || value > PG_INT16_MAX)) ||
+		(type == INT4OID && (value < PG_INT32_MIN || value > PG_INT32_MAX)))
+		return NULL;
+	return psprintf(INT64_FORMAT, value);
 }
 
 /* A uuid as PostgreSQL writes it; null: it is none. */
@@ -119,7 +123,7 @@ key_as_type(Datum key, Oid type)
 	if (!is_typed_key(type))
 		return key;
 	given = TextDatumGetCString(key);
-	canonical = type == UUIDOID ? uuid_key(given) : integer_key(given);
+	canonical = type == UUIDOID ? uuid_key(given) : integer_key(given, type);
 	return canonical == NULL ? (Datum) 0 : CStringGetTextDatum(canonical);
 }
 

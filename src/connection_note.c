@@ -160,8 +160,9 @@ known_keys(const Connection *connection, int *count)
 }
 
 /*
- * The keys of a note, as the source has them; how many. Where a column of texts
- * holds keys that are numbers or uuids, the same key may be written otherwise there.
+ * The keys of a note, as the source has them; how many. A column of texts may
+ * write a number or uuid otherwise, and one of larger numbers have some that the
+ * source cannot have.
  */
 static int
 put_keys(const Connection *connection, const Noted *noted, Datum *keys)
@@ -171,7 +172,7 @@ put_keys(const Connection *connection, const Noted *noted, Datum *keys)
 	int			count = 0;
 
 	if (!OidIsValid(noted->table) || !is_typed_key(type) ||
-		is_typed_key(get_atttype(noted->table, get_attnum(noted->table, noted->column))))
+		get_atttype(noted->table, get_attnum(noted->table, noted->column)) == type)
 	{
 		memcpy(keys, noted->keys, sizeof(Datum) * noted->count);
 		return noted->count;

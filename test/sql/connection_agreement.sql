@@ -151,6 +151,39 @@ INSERT INTO article VALUES (8, 'f');
 SELECT invtrack.disconnect('bins', false), invtrack.disconnect('articles', false);
 TABLE products;
 
+-- What another key takes over is not adopted by that, nor lost: also where it is another connection's, which ends before.
+SELECT invtrack.delete_product('agree', 'f');
+TRUNCATE article, bin;
+CREATE TABLE other_article (LIKE article INCLUDING ALL);
+SELECT invtrack.connect('articles', 'product', 'article', 'id'), invtrack.watch('articles', 'article', 'id'),
+       invtrack.connect('others', 'product', 'other_article', 'id'), invtrack.watch('others', 'other_article', 'id');
+INSERT INTO article VALUES (1, 'h', 'of 1'), (2, 'h', 'of 2');
+DELETE FROM article WHERE id = 1;
+INSERT INTO other_article VALUES (1, 'h', 'of another');
+TABLE rejected;
+SELECT invtrack.disconnect('articles', false);
+TABLE products;
+TABLE rejected;
+SELECT invtrack.disconnect('others', false);
+TABLE products;
+-- What is kept at the end of a connection is the next one's.
+SELECT invtrack.connect('articles', 'product', 'article', 'id'), invtrack.connect('others', 'product', 'other_article', 'id');
+SELECT connection, changed, rejected FROM invtrack.sync();
+SELECT invtrack.disconnect('articles');
+TABLE products;
+TABLE rejected;
+TABLE out_of_line;
+SELECT invtrack.disconnect('others', false);
+TABLE products;
+SELECT invtrack.delete_product('agree', 'h');
+-- A code that is given up is another key's.
+TRUNCATE article;
+SELECT invtrack.connect('articles', 'product', 'article', 'id'), invtrack.watch('articles', 'article', 'id');
+INSERT INTO article VALUES (1, 'i', 'of 1'), (2, 'i', 'of 2');
+UPDATE article SET sku = 'j' WHERE id = 1;
+TABLE products;
+TABLE out_of_line;
+
 -- A source that fails is a reject, whatever its error; one that writes to what is watched does not go on without end.
 CREATE TABLE ordered (id integer, state text);
 CREATE FUNCTION fails(state text) RETURNS integer LANGUAGE plpgsql AS $$

@@ -83,6 +83,27 @@ SELECT invtrack.connect('documents', 'stock_lot', 'keys.document', 'id');
 SELECT changed, rejected FROM invtrack.sync('documents');
 SELECT quantity FROM invtrack.stock_lot WHERE lot = 'document';
 SELECT changed, rejected FROM invtrack.sync('documents');
+-- Numbers that are too large for the key of the source count as absent, too.
+CREATE TABLE keys.large (id bigint, merchant text DEFAULT 'k', sku text DEFAULT 'a', inventory_type text DEFAULT 'good', lot text, quantity numeric DEFAULT 1);
+CREATE VIEW keys.not_large AS SELECT id::integer AS id, merchant, sku, inventory_type, lot, quantity FROM keys.large WHERE id < 100;
+INSERT INTO keys.large (id, lot) VALUES (5, 'small'), (5000000000, 'large');
+SELECT invtrack.connect('numbers', 'stock_lot', 'keys.large', 'id'), invtrack.watch('numbers', 'keys.large', 'id');
+SELECT changed, rejected FROM invtrack.sync('numbers');
+SELECT invtrack.connect('numbers', 'stock_lot', 'keys.not_large', 'id');
+SELECT changed, rejected FROM invtrack.sync('numbers');
+INSERT INTO keys.large (id, lot) VALUES (6000000000, 'larger');
+SELECT changed, rejected FROM invtrack.sync('numbers');
+-- A long key does not fail a transaction where its source does, and is forgotten when it has gone.
+CREATE FUNCTION keys.fails(units numeric) RETURNS numeric LANGUAGE plpgsql AS $$BEGIN RAISE 'no units'; END$$;
+CREATE TABLE keys.long (id text, units numeric);
+CREATE VIEW keys.long_sale AS SELECT id, 'k'::text AS merchant, 'long'::text AS sku, 'good'::text AS inventory_type, date '2026-03-01' AS occurred_on, keys.fails(units) AS quantity FROM keys.long;
+SELECT invtrack.connect('long', 'sale', 'keys.long_sale', 'id'), invtrack.watch('long', 'keys.long', 'id');
+INSERT INTO keys.long VALUES (repeat('long ', 500), 1);
+SELECT left(key, 9) AS key, sqlstate, message FROM invtrack.connection_reject WHERE connection = 'long';
+ALTER TABLE keys.long DISABLE TRIGGER USER;
+DELETE FROM keys.long;
+CALL invtrack.sync_all();
+SELECT count(*) FROM invtrack.connection_reject WHERE connection = 'long';
 -- A source that has gone keeps nobody else from being synced.
 CREATE TABLE keys.gone (id integer, merchant text, sku text);
 SELECT invtrack.connect('a gone one', 'product', 'keys.gone', 'id');
