@@ -48,10 +48,7 @@ enum
 /* What this transaction has noted and not brought in line yet; null: nothing. */
 static Tuplestorestate *notes = NULL;
 
-/*
- * What it has brought in line within savepoints, or tried to: if one is rolled
- * back, it is needed anew.
- */
+/* What it brought in line in savepoints, or tried to: if one is rolled back, that is undone. */
 static Tuplestorestate *tried = NULL;
 static TupleDesc note_columns = NULL;
 
