@@ -12,6 +12,7 @@
 #include "argument.h"
 #include "catalogue.h"
 #include "connection.h"
+#include "distribute.h"
 #include "statement.h"
 #include "trigger.h"
 
@@ -45,18 +46,20 @@ require_not_fed(Datum merchant, Datum sku)
 #define OF_PRODUCTS \
 	" d.merchant " EQ " $1 AND ($2 IS NULL OR d.sku " EQ " ANY ($2))"
 
-/* How much there is that a connection may have brought. */
+/* How much there is of products. */
 static int64
-count_brought(Datum *values, const char *nulls, bool read_only)
+count_rows(Datum *values, const char *nulls, bool read_only)
 {
+#define COUNT_OF(table) \
+	" OPERATOR(pg_catalog.+)" \
+	" (SELECT pg_catalog.count(*) FROM invtrack." table " d WHERE" OF_PRODUCTS ")"
 	static Statement find = {
 		"SELECT (SELECT pg_catalog.count(*) FROM invtrack.connection_item d"
 		" JOIN invtrack.connection_row w ON w.item " EQ " d.item WHERE" OF_PRODUCTS ")"
 		" OPERATOR(pg_catalog.+)"
 		" (SELECT pg_catalog.count(*) FROM invtrack.movement d"
 		" WHERE NOT d.folded AND" OF_PRODUCTS ")"
-		" OPERATOR(pg_catalog.+)"
-		" (SELECT pg_catalog.count(*) FROM invtrack.flow_series d WHERE" OF_PRODUCTS ")",
+		COUNT_OF("flow_series") COUNT_OF("stock_lot") COUNT_OF("incoming") COUNT_OF("tracker"),
 		2, {TEXTOID, TEXTARRAYOID}, 0, {INT8OID}
 	};
 
@@ -69,9 +72,9 @@ count_brought(Datum *values, const char *nulls, bool read_only)
  * of all where count is 0, in the order in which connections do. Nobody brings
  * anything of them from now on. Returns their numbers, an array.
  *
- * What others have brought since the snapshot of this transaction was taken
- * would stay behind. Where that was folded, a series is new, or has changed,
- * which PostgreSQL tells.
+ * What others have brought or inserted since the snapshot of this transaction was
+ * taken would stay behind. Where that was folded, a series is new, or has
+ * changed, which PostgreSQL tells.
  */
 Datum
 lock_items(Datum merchant, Datum *skus, int count)
@@ -93,15 +96,16 @@ lock_items(Datum merchant, Datum *skus, int count)
 	items = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (locked + 1));
 	for (uint64 i = 0; i < locked; i++)
 		items[i] = Int64GetDatum(result_int64(SPI_tuptable, i, 1));
-	if (locked > 0 && IsolationUsesXactSnapshot())
+	/* on Citus no query has items of connections and distributed rows; there are no connections */
+	if (IsolationUsesXactSnapshot() && (locked > 0 || count > 0) && !is_distributed())
 	{
-		int64		seen = count_brought(values, nulls, false);
+		int64		seen = count_rows(values, nulls, false);
 
 		PushActiveSnapshot(GetLatestSnapshot());
-		if (count_brought(values, nulls, true) != seen)
+		if (count_rows(values, nulls, true) != seen)
 			ereport(ERROR,
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not serialize access due to a concurrent change of a connection"),
+					 errmsg("could not serialize access due to concurrent rows of the product"),
 					 errhint("Try the transaction again.")));
 		PopActiveSnapshot();
 	}
