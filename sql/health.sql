@@ -52,7 +52,7 @@ COMMENT ON COLUMN invtrack.health.actual_days IS 'turnover_days: days on sale, a
 COMMENT ON COLUMN invtrack.health.days_of_cover IS 'turnover_days: current stock / daily sales, cut to 1 decimal; null without sales';
 COMMENT ON COLUMN invtrack.health.excluded_stock IS 'Units on hand that do not count for their shelf life; null under stalled_days';
 COMMENT ON COLUMN invtrack.health.as_of IS 'The day that all this is worked out for';
-COMMENT ON COLUMN invtrack.health.updated_at IS 'When a parameter of the tracker last changed';
+COMMENT ON COLUMN invtrack.health.updated_at IS 'When a parameter or active last changed';
 COMMENT ON COLUMN invtrack.health.active IS 'Does the tracker alert? False: paused';
 COMMENT ON COLUMN invtrack.health.discontinued_on IS 'From this day on the product is retired and alerts no more; null: not';
 COMMENT ON COLUMN invtrack.health.version IS 'Grows by 1 when a parameter or active changes; see save_tracker()';

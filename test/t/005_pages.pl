@@ -101,7 +101,7 @@ my $lacking = q{
     routine AS MATERIALIZED (
         SELECT oid, oid::regprocedure::text AS signature, proname, CASE prokind WHEN 'p' THEN 'CALL ' ELSE '' END || proname AS call,
                ARRAY(SELECT a.name FROM unnest(proargnames) WITH ORDINALITY a (name, n) WHERE coalesce(proargmodes[n], 'i') = 'i' ORDER BY n) AS arguments,
-               replace(replace(regexp_replace(pg_get_function_arguments(oid), '::[a-z]+', '', 'g'), 'NULL', 'null'), 'timestamp with time zone', 'timestamptz') AS declared,
+               replace(replace(regexp_replace(pg_get_function_arguments(oid), '::[a-z]+(\[\])?', '', 'g'), 'NULL', 'null'), 'timestamp with time zone', 'timestamptz') AS declared,
                coalesce(' → ' || pg_get_function_result(oid), '') AS result
           FROM pg_proc WHERE pronamespace = 'invtrack'::regnamespace),
     -- the first version that has it (name ''), and each argument
