@@ -229,14 +229,13 @@ SELECT f.finding, 'low' AS severity, t.merchant, t.sku, t.inventory_type, t.mech
                      CASE WHEN pg_catalog.count(*) = 0 THEN 'SELECT ' || n.deletion END)::invtrack_internal.found
                 FROM invtrack.incoming o
                WHERE o.merchant = t.merchant AND o.sku = t.sku AND o.inventory_type = t.inventory_type) END,
-       CASE WHEN NOT t.active AND pg_catalog.isfinite(t.updated_at) AND coalesce(t.discontinued_on > t.as_of, true) THEN (
-              SELECT ROW(
-                     'paused_for_months',
-                     pg_catalog.format('It was paused %s days ago, on %s, and has alerted nobody since. Resume it or delete it.',
-                         t.as_of - d.day, invtrack_internal.day_text(d.day)),
-                     NULL)::invtrack_internal.found
-                FROM (SELECT invtrack_internal.day_in(t.time_zone, t.updated_at) AS day OFFSET 0) d
-               WHERE d.day <= t.as_of - c.paused_days) END,
+       CASE WHEN NOT t.active AND pg_catalog.isfinite(t.updated_at) AND coalesce(t.discontinued_on > t.as_of, true)
+              AND invtrack_internal.day_in(t.time_zone, t.updated_at) <= t.as_of - c.paused_days THEN ROW(
+              'paused_for_months',
+              pg_catalog.format('It was paused %s days ago, on %s, and has alerted nobody since. Resume it or delete it.',
+                  t.as_of - invtrack_internal.day_in(t.time_zone, t.updated_at),
+                  invtrack_internal.day_text(invtrack_internal.day_in(t.time_zone, t.updated_at))),
+              NULL)::invtrack_internal.found END,
        CASE WHEN t.discontinued_on <= t.as_of THEN ROW(
               'product_retired',
               pg_catalog.format('The product is retired since %s, so the tracker alerts nobody.', invtrack_internal.day_text(t.discontinued_on)),
