@@ -48,6 +48,13 @@ lock_alert_events(Datum merchant, int64 *events)
 		" FOR KEY SHARE ON CONFLICT (merchant) DO NOTHING",
 		1, {TEXTOID}
 	};
+
+	/* who got events of a merchant that had the code before */
+	static Statement forget_ahead = {
+		"DELETE FROM invtrack.alert_consumer c WHERE c.merchant " EQ " $1"
+		" AND c.confirmed OPERATOR(pg_catalog.>) 0",
+		1, {TEXTOID}
+	};
 	static Statement lock_row = {
 		"SELECT s.events FROM invtrack.check_state s"
 		" WHERE s.merchant " EQ " $1 FOR UPDATE",
@@ -57,7 +64,8 @@ lock_alert_events(Datum merchant, int64 *events)
 	if (statement_run(&lock_row, &merchant, NULL, false) == 0)
 	{
 		SPI_freetuptable(SPI_tuptable);
-		statement_run(&make_row, &merchant, NULL, false);
+		if (statement_run(&make_row, &merchant, NULL, false) > 0)
+			statement_run(&forget_ahead, &merchant, NULL, false);
 		if (statement_run(&lock_row, &merchant, NULL, false) == 0)
 		{
 			SPI_freetuptable(SPI_tuptable);

@@ -94,9 +94,10 @@ note_of_lot(const Explanation *e, Datum lot, int32 expires_on, Datum quantity, b
 {
 	const char *code = TextDatumGetCString(lot);
 	const char *name = code[0] == '\0' ? "The lot without a code" : psprintf("Lot %s", code);
+	const char *verb = expires_on <= e->as_of ? "expired" :
+		strcmp(plain(quantity), "1") == 0 ? "expires" : "expire";
 	const char *expiry = expires_on == DAY_NEVER ? "without an expiry date" :
-		psprintf("%s on %s", expires_on <= e->as_of ? "that expired" : "that expire",
-				 day_text(expires_on));
+		psprintf("that %s on %s", verb, day_text(expires_on));
 
 	return psprintf("%s has %s %s: %s.", name, units_text(quantity), expiry,
 					lot_verdict(e, expires_on, counts));
@@ -136,9 +137,10 @@ sale_days_text(const Explanation *e, int32 first)
 const char *
 note_of_window(const Explanation *e, Quantity net, int32 first, int32 launched_on)
 {
-	const char *window = psprintf("The window is %s, from %s to %s: %s %s, net of returns.",
-								  days_text(e->rule.lookback_days), day_text(e->window_start),
-								  day_text(e->window_end), units_of(net), flow_verb(e));
+	const char *window = e->window_end < DAY_FIRST ? "The window is before the first day of the calendar." :
+		psprintf("The window is %s, from %s to %s: %s %s, net of returns.",
+				 days_text(e->rule.lookback_days), day_text(e->window_start),
+				 day_text(e->window_end), units_of(net), flow_verb(e));
 
 	if (e->rule.mechanism == MECHANISM_TURNOVER_DAYS)
 		return psprintf("%s %s", window, sale_days_text(e, first));
@@ -177,14 +179,17 @@ const char *
 note_of_threshold(const Explanation *e)
 {
 	const char *coverage = days_text(e->rule.coverage_days);
+	const char *cover;
 
 	if (e->judgement.sales <= 0)
 		return psprintf("The tracker asks for stock for %s, which cannot be told without sales.",
 						coverage);
-	return psprintf("The tracker asks for stock for %s: %s / %s x %s = %s. What there is lasts for %s days.",
+	cover = plain(e->figures[FIGURE_DAYS_OF_COVER].value);
+	cover = e->judgement.current < 0 ? "There is nothing to last" :
+		psprintf("What there is lasts for %s %s", cover, strcmp(cover, "1") == 0 ? "day" : "days");
+	return psprintf("The tracker asks for stock for %s: %s / %s x %s = %s. %s.",
 					coverage, units_of(e->judgement.sales), days_text(e->judgement.actual_days),
-					coverage, units_text(e->figures[FIGURE_THRESHOLD].value),
-					plain(e->figures[FIGURE_DAYS_OF_COVER].value));
+					coverage, units_text(e->figures[FIGURE_THRESHOLD].value), cover);
 }
 
 const char *

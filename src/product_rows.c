@@ -122,7 +122,18 @@ add_up_rows(Datum *values)
 		},
 		DELETE_OF_SKU("stock_history"),
 		/* the history of these trackers goes with them */
-		DELETE_DOUBLE("tracker", SAME_TYPE("b", "a") " AND" SAME_MECHANISM("b", "a"))
+		DELETE_DOUBLE("tracker", SAME_TYPE("b", "a") " AND" SAME_MECHANISM("b", "a")),
+		/* their deletion, just recorded, is not that of those that are kept */
+		{
+			"UPDATE invtrack.tracker_change c SET after = pg_catalog.jsonb_build_object("
+			"'quantity', b.quantity::pg_catalog.numeric, 'lookback_days', b.lookback_days,"
+			" 'coverage_days', b.coverage_days, 'expiry_days', b.expiry_days,"
+			" 'active', b.active, 'version', b.version) FROM invtrack.tracker b"
+			" WHERE" OF_SKU("c", "$2") " AND" OF_SKU("b", "$3") " AND" SAME_TYPE("b", "c")
+			" AND" SAME_MECHANISM("b", "c") " AND c.after IS NULL"
+			" AND c.changed_at " EQ " pg_catalog.statement_timestamp()",
+			KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
+		}
 	};
 
 	for (int i = 0; i < lengthof(steps); i++)

@@ -207,8 +207,9 @@ lock_merchant(Datum merchant)
 		1, {TEXTOID}
 	};
 
-	statement_run(&lock_row, &merchant, NULL, false);
+	/* in the order of a check, whose history refers to the merchant */
 	statement_run(&lock_check_state, &merchant, NULL, false);
+	statement_run(&lock_row, &merchant, NULL, false);
 }
 
 /*
@@ -226,10 +227,10 @@ delete_merchant(PG_FUNCTION_ARGS)
 		{TEXTOID}},
 		DELETE_FROM("access_grant"), DELETE_FROM("flow_series"), DELETE_FROM("alert_consumer"),
 		DELETE_FROM("alert_event"), DELETE_FROM("alert"), DELETE_FROM("tracker"),
-		DELETE_FROM("tracker_change"),
 		DELETE_FROM("stock_lot"), DELETE_FROM("incoming"), DELETE_FROM("product"),
 		DELETE_FROM("inventory_type"),
-		DELETE_FROM("status_daily"), DELETE_FROM("check_state"),
+		/* also what the tracker of a product says that we waited for */
+		DELETE_FROM("tracker_change"), DELETE_FROM("status_daily"), DELETE_FROM("check_state"),
 		DELETE_FROM("merchant")
 	};
 	static Statement delete_fold_state = DELETE_FROM("fold_state");

@@ -171,7 +171,11 @@ SET LOCAL check_function_bodies = off;
 SELECT invtrack.merge_product('other', 'a', 'into');
 RESET check_function_bodies;
 RESET ROLE;
-SELECT mechanism, before -> 'quantity' AS before, changed_by FROM invtrack.tracker_change WHERE merchant = 'other' AND after IS NULL ORDER BY change_id DESC LIMIT 1;
+SELECT sku, mechanism, before -> 'quantity' AS before, after -> 'quantity' AS after, changed_by FROM invtrack.tracker_change WHERE merchant = 'other' ORDER BY change_id DESC LIMIT 1;
+SELECT count(*) AS not_as_it_is FROM invtrack.tracker t
+  JOIN LATERAL (SELECT c.after FROM invtrack.tracker_change c WHERE c.merchant = t.merchant AND c.sku = t.sku AND c.mechanism = t.mechanism ORDER BY change_id DESC LIMIT 1) c
+    ON c.after <> jsonb_build_object('quantity', t.quantity::numeric, 'lookback_days', t.lookback_days, 'coverage_days', t.coverage_days, 'expiry_days', t.expiry_days, 'active', t.active, 'version', t.version)
+ WHERE t.merchant = 'other';
 -- Purged with alerts of the same age; a merchant that is deleted takes them along.
 SELECT invtrack.purge_alerts('other', 1) AS too_young, invtrack.purge_alerts('m', 0) AS of_m;
 SELECT invtrack.delete_merchant('m');
