@@ -135,11 +135,15 @@ BEGIN
     END IF;
     INSERT INTO invtrack.connection AS c (connection, target, source, key)
     VALUES (connect.connection, connect.target, connect.source, connect.key)
-        ON CONFLICT ON CONSTRAINT connection_pkey DO UPDATE SET source = excluded.source, key = excluded.key
+        ON CONFLICT ON CONSTRAINT connection_pkey DO UPDATE SET source = excluded.source, key = excluded.key, progress = NULL, started_at = NULL
      WHERE (c.source, c.key) IS DISTINCT FROM (excluded.source, excluded.key)
     RETURNING c.* INTO now;
     IF now.connection IS NOT NULL THEN
         PERFORM invtrack_internal.require_sample(now);
+    END IF;
+    IF now.key <> before.key AND now.target IN ('merchant', 'product', 'inventory_type') THEN
+        -- a key of another column is another record's, which is not renamed
+        UPDATE invtrack.connection_row w SET gone = true WHERE w.connection = now.number AND NOT w.gone;
     END IF;
     RETURN CASE WHEN before.connection IS NULL THEN 'created' WHEN now.connection IS NULL THEN 'unchanged' ELSE 'updated' END;
 END

@@ -66,7 +66,8 @@ BEGIN
                 PERFORM FROM invtrack.inventory_type t
                   WHERE t.merchant = entity.merchant AND t.inventory_type = entity.inventory_type FOR UPDATE;
             END IF;
-            IF invtrack_internal.is_referred_to(c.target, entity.merchant, entity.sku, entity.inventory_type) THEN
+            IF invtrack_internal.is_referred_to(c.target, entity.merchant, entity.sku, entity.inventory_type)
+               OR c.target = 'merchant' AND EXISTS (SELECT FROM invtrack.access_grant g WHERE g.merchant = entity.merchant) THEN
                 RAISE foreign_key_violation;
             ELSIF c.target = 'merchant' THEN
                 DELETE FROM invtrack.merchant m WHERE m.merchant = entity.merchant;

@@ -253,6 +253,7 @@ COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, invtrack
 CREATE FUNCTION invtrack_internal.write_entities(c invtrack.connection, source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, MDY'
 AS $body$
 BEGIN
     IF c.target = 'merchant' THEN
@@ -354,6 +355,10 @@ AS $body$
 DECLARE
     renamed bigint := 0;
     changed bigint[];
+    said record;
+    of_item bigint;
+    agreed jsonb;
+    taken jsonb;
 BEGIN
     IF c.target = 'product' THEN
         renamed := invtrack_internal.sync_renames(c, source);
@@ -361,32 +366,51 @@ BEGIN
             source := invtrack_internal.sync_items(c, keys, source);
         END IF;
     END IF;
-    -- What several keys have is the same in all of them; the later key is refused where it is not, whichever came first.
-    source := ARRAY(
-        SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, r.item,
-                CASE WHEN r.fault IS NOT NULL THEN r.fault
-                     WHEN f.attributes || r.attributes <> r.attributes || f.attributes
-                     THEN ARRAY['21000', format('key "%s" says something else of %s "%s"', f.key, c.target, CASE c.target WHEN 'product' THEN r.sku
-                                                WHEN 'merchant' THEN r.merchant ELSE r.inventory_type END),
-                                'Rows of several keys that are the same merchant, product or inventory type must be equal.'] END
-               )::invtrack_internal.source_row
-          FROM (SELECT u.*, first_value(u.key) OVER first AS first_key, first_value(u.attributes) OVER first AS first_attributes
-                  FROM unnest(source) WITH ORDINALITY u
-                WINDOW first AS (PARTITION BY u.fault IS NULL, u.item ORDER BY u.key COLLATE "C", u.ordinality)) r
-          -- the first one of other keys
-          LEFT JOIN (
-              SELECT d.item, f.connection, f.key, f.attributes
-                FROM (SELECT DISTINCT u.item FROM unnest(source) u WHERE u.fault IS NULL) d
-               CROSS JOIN LATERAL (
-                   SELECT w.connection, w.key, w.attributes
-                     FROM (SELECT w.connection, w.key, w.attributes FROM invtrack.connection_row w
-                            WHERE w.item = d.item AND NOT w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys)) OFFSET 0) w
-                    ORDER BY w.connection, w.key LIMIT 1) f) o ON r.fault IS NULL AND o.item = r.item
-         CROSS JOIN LATERAL (SELECT (o.connection, o.key) < (c.number, r.first_key COLLATE "C") AS comes_before) b
-         CROSS JOIN LATERAL (
-              SELECT CASE WHEN b.comes_before THEN o.key ELSE r.first_key END AS key,
-                     CASE WHEN b.comes_before THEN o.attributes ELSE r.first_attributes END AS attributes) f
-         ORDER BY r.ordinality);
+    -- What several keys have is the same in all of them; the later key is refused where it is not, whichever came first. Columns that a
+    -- key has not say nothing. Only items of which rows differ are gone through.
+    FOR said IN
+        WITH n AS (
+            SELECT u.item, u.key, u.ordinality, u.attributes FROM unnest(source) WITH ORDINALITY u WHERE u.fault IS NULL),
+        a AS MATERIALIZED (
+            SELECT n.item, c.number AS connection, n.key, n.ordinality, n.attributes FROM n
+            UNION ALL
+            SELECT d.item, w.connection, w.key, NULL, w.attributes
+              FROM (SELECT DISTINCT n.item FROM n) d
+             CROSS JOIN LATERAL (
+                 SELECT DISTINCT ON (w.attributes) w.connection, w.key, w.attributes
+                   FROM (SELECT w.connection, w.key, w.attributes FROM invtrack.connection_row w
+                          WHERE w.item = d.item AND NOT w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys)) OFFSET 0) w
+                  ORDER BY w.attributes, w.connection, w.key) w)
+        SELECT a.* FROM a
+         WHERE a.item IN (SELECT e.item FROM (SELECT a.item, j.key, j.value FROM a CROSS JOIN LATERAL jsonb_each(a.attributes) j) e
+                           GROUP BY e.item, e.key HAVING count(DISTINCT e.value) > 1)
+         ORDER BY a.item, a.connection, a.key COLLATE "C", a.ordinality
+    LOOP
+        IF said.item IS DISTINCT FROM of_item THEN
+            of_item := said.item;
+            agreed := '{}';
+            taken := '{}';
+        END IF;
+        IF agreed || said.attributes = said.attributes || agreed THEN
+            agreed := said.attributes || agreed;
+            taken := taken || jsonb_build_array(jsonb_build_array(said.key, said.attributes));
+        ELSIF said.ordinality IS NULL THEN
+            -- it gives way
+            PERFORM invtrack_internal.note_key(n.connection, w.key)
+               FROM invtrack.connection_row w
+               JOIN invtrack.connection n ON n.number = w.connection
+              CROSS JOIN LATERAL (
+                  SELECT FROM invtrack.connection_key k WHERE k.connection = w.connection AND k.key = w.key FOR UPDATE SKIP LOCKED) k
+              WHERE w.item = said.item AND NOT w.gone AND w.attributes = said.attributes;
+        ELSE
+            source[said.ordinality].fault := ARRAY['21000',
+                format('key "%s" says something else of %s "%s"',
+                       (SELECT t.value ->> 0 FROM jsonb_array_elements(taken) t WHERE (t.value -> 1) || said.attributes <> said.attributes || (t.value -> 1) LIMIT 1),
+                       c.target, CASE c.target WHEN 'product' THEN source[said.ordinality].sku
+                                 WHEN 'merchant' THEN source[said.ordinality].merchant ELSE source[said.ordinality].inventory_type END),
+                'Rows of several keys that are the same merchant, product or inventory type must be equal.'];
+        END IF;
+    END LOOP;
     WITH n AS (
         SELECT DISTINCT ON (r.key, r.item) r.key, r.item, r.attributes
           FROM unnest(source) r WHERE r.fault IS NULL ORDER BY r.key, r.item),
@@ -407,14 +431,15 @@ BEGIN
       FROM (SELECT h.item FROM here h UNION ALL SELECT g.item FROM gone g UNION ALL SELECT e.item FROM came e) u;
     written := renamed + invtrack_internal.write_entities(c, source);
     IF changed IS NOT NULL THEN
-        -- later keys that say something else
-        PERFORM invtrack_internal.note_key(n.connection, w.key)
-           FROM (SELECT DISTINCT r.item, r.attributes FROM unnest(source) r WHERE r.fault IS NULL AND r.item = ANY (changed)) r
-           JOIN invtrack.connection_row w ON w.item = r.item AND NOT w.gone AND w.attributes <> r.attributes
-            AND r.attributes || w.attributes <> w.attributes || r.attributes
-           JOIN invtrack.connection n ON n.number = w.connection
-          CROSS JOIN LATERAL (
-              SELECT FROM invtrack.connection_key k WHERE k.connection = w.connection AND k.key = w.key FOR UPDATE SKIP LOCKED) k;
+        -- Others that had them, and could not give them up, have shared them.
+        WITH given_up AS (
+            DELETE FROM invtrack.connection_row w
+             WHERE w.item = ANY (changed) AND w.gone AND NOT (w.connection = c.number AND w.key = ANY (keys))
+               AND EXISTS (SELECT FROM invtrack.connection_row o WHERE o.item = w.item AND NOT o.gone) RETURNING w.connection, w.key)
+        DELETE FROM invtrack.connection_reject r USING given_up g, invtrack.connection n
+         WHERE n.number = g.connection AND r.connection = n.connection AND r.key = g.key AND r.row_number = 0 AND r.sqlstate = '23503'
+           AND NOT EXISTS (SELECT FROM invtrack.connection_row w
+                            WHERE w.connection = g.connection AND w.key = g.key AND w.gone AND w.item <> ALL (changed));
     END IF;
     PERFORM invtrack_internal.note_rejected(c, keys, changed, NULL);
 END

@@ -84,6 +84,9 @@ extern uint64 run_as_owner_of_source(const Source *source, const char *query, in
 extern uint64 read_source(const Connection *connection, Datum keys, int32 max_rows);
 extern Portal open_rows_of_source(const Connection *connection);
 
+/* connection_arrival.c */
+extern void note_arrivals(const char *table_name);
+
 /* connection_compare.c */
 extern int	keep_differing(const Connection *connection, Datum *keys, int count);
 
@@ -123,5 +126,7 @@ extern uint64 sync_keys(const Connection *connection, Datum *keys, int count, bo
 
 /* connection_watch.c */
 extern void connection_init(void);
+extern void note_key(const char *connection, const char *key);
+extern bool is_draining_notes(void);
 
 #endif							/* INVTRACK_CONNECTION_H */

@@ -96,7 +96,7 @@ lock_items(Datum merchant, Datum *skus, int count)
 	items = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (locked + 1));
 	for (uint64 i = 0; i < locked; i++)
 		items[i] = Int64GetDatum(result_int64(SPI_tuptable, i, 1));
-	/* on Citus no query has items of connections and distributed rows; there are no connections */
+	/* on Citus there are no connections */
 	if (IsolationUsesXactSnapshot() && (locked > 0 || count > 0) && !is_distributed())
 	{
 		int64		seen = count_rows(values, nulls, false);

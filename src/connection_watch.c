@@ -30,7 +30,6 @@
 #include "utils/tuplestore.h"
 
 #include "argument.h"
-#include "code.h"
 #include "compat.h"
 #include "connection.h"
 #include "owner.h"
@@ -386,6 +385,14 @@ connection_drain(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+/* Note a key of a connection, to be brought in line before the transaction ends. */
+void
+note_key(const char *connection, const char *key)
+{
+	note(InvalidOid, connection, key);
+	note_done();
+}
+
 /* note_key(connection, key) */
 PG_FUNCTION_INFO_V1(connection_note_key);
 Datum
@@ -393,57 +400,13 @@ connection_note_key(PG_FUNCTION_ARGS)
 {
 	require_not_null(fcinfo, 0, "connection");
 	require_not_null(fcinfo, 1, "key");
-	note(InvalidOid, TextDatumGetCString(PG_GETARG_DATUM(0)),
-		 TextDatumGetCString(PG_GETARG_DATUM(1)));
-	note_done();
+	note_key(TextDatumGetCString(PG_GETARG_DATUM(0)), TextDatumGetCString(PG_GETARG_DATUM(1)));
 	PG_RETURN_VOID();
 }
 
-/*
- * Trigger on merchant, product and inventory_type, after an INSERT: keys with
- * rows that lacked one, and do no more, are tried again. What a restore brings
- * is taken as it is, and what a subscriber brings in line itself is not.
- */
-PG_FUNCTION_INFO_V1(connection_arrival);
-Datum
-connection_arrival(PG_FUNCTION_ARGS)
+/* Is something brought in line? */
+bool
+is_draining_notes(void)
 {
-#define IS_OF(column) \
-	column " " EQ " (r.source_row OPERATOR(pg_catalog.->>) '" column "')"
-	static Statement find = {
-		"SELECT DISTINCT r.connection, r.key FROM invtrack.connection_reject r"
-		" WHERE r.sqlstate " EQ " '23503' AND r.row_number OPERATOR(pg_catalog.>) 0 AND ("
-		"$1 " EQ " 'merchant'"
-		" AND EXISTS (SELECT FROM invtrack.merchant WHERE " IS_OF("merchant") ")"
-		" OR $1 " EQ " 'product'"
-		" AND EXISTS (SELECT FROM invtrack.product"
-		" WHERE " IS_OF("merchant") " AND " IS_OF("sku") ")"
-		" OR $1 " EQ " 'inventory_type'"
-		" AND EXISTS (SELECT FROM invtrack.inventory_type WHERE " IS_OF("merchant")
-		" AND " IS_OF("inventory_type") "))",
-		1, {TEXTOID}, 0, {TEXTOID, TEXTOID}
-	};
-	Datum		table;
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	Caller		caller;
-	uint64		count;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("connection_arrival() works only as invtrack's triggers use it")));
-	if (old_codes_are_taken() && !is_draining)
-		return PointerGetDatum(NULL);
-	become_owner("connection_reject", &caller);
-	SPI_connect();
-	table = CStringGetTextDatum(RelationGetRelationName(trigger->tg_relation));
-	count = statement_run(&find, &table, NULL, false);
-	for (uint64 i = 0; i < count; i++)
-		note(InvalidOid, result_string(SPI_tuptable, i, 1), result_string(SPI_tuptable, i, 2));
-	if (count > 0)
-		make_pending();
-	SPI_finish();
-	become_caller(&caller);
-	return PointerGetDatum(NULL);
+	return is_draining;
 }

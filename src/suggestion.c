@@ -16,11 +16,13 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
+#include "utils/guc.h"
 
 #include "access.h"
 #include "code.h"
 #include "compat.h"
 #include "letters.h"
+#include "setting.h"
 #include "statement.h"
 #include "suggestion.h"
 
@@ -266,24 +268,40 @@ find_near(Search *search)
 	return false;
 }
 
+static const char *
+search_code(Search *search)
+{
+	StringInfoData start;
+
+	initStringInfo(&start);
+	if (find_other_case(search, &start, search->code))
+		return pstrdup(search->found);
+	/* of a single character, any other one would do */
+	if (search->code[pg_mblen(search->code)] == '\0')
+		return NULL;
+	search->lookups_left = LOOKUPS_MAX;
+	return find_near(search) ? pstrdup(search->found) : NULL;
+}
+
 /*
  * A merchant, or a product or inventory type of a merchant, that the caller
- * can see and whose code is close to this one; null where there is none.
+ * can see and whose code is close to this one; null where there is none. The
+ * primary key is gone by, also where statistics are older than the codes.
  */
 const char *
 suggest_code(CodeColumn column, Datum merchant, Datum code)
 {
 	Search		search = {column, merchant, TextDatumGetCString(code), LOOKUPS_MAX};
-	StringInfoData start;
+	const char *suggested;
+	int			nest_level;
 
 	if (strlen(search.code) > CODE_SIZE_MAX)
 		return NULL;
-	initStringInfo(&start);
-	if (find_other_case(&search, &start, search.code))
-		return pstrdup(search.found);
-	/* of a single character, any other one would do */
-	if (search.code[pg_mblen(search.code)] == '\0')
-		return NULL;
-	search.lookups_left = LOOKUPS_MAX;
-	return find_near(&search) ? pstrdup(search.found) : NULL;
+	nest_level = start_using_indexes();
+	set_for_now("enable_bitmapscan", "off");
+	set_for_now("enable_sort", "off");
+	set_for_now("jit", "off");	/* where they are needed all the same */
+	suggested = search_code(&search);
+	AtEOXact_GUC(false, nest_level);
+	return suggested;
 }

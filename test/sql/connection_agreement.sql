@@ -176,6 +176,48 @@ TABLE out_of_line;
 SELECT invtrack.disconnect('others', false);
 TABLE products;
 SELECT invtrack.delete_product('agree', 'h');
+-- Columns that a key has not say nothing, whichever comes first.
+TRUNCATE article, other_article;
+CREATE TABLE listed (id integer, sku text, merchant text DEFAULT 'agree');
+SELECT invtrack.connect('list', 'product', 'listed', 'id'), invtrack.watch('list', 'listed', 'id'),
+       invtrack.connect('articles', 'product', 'article', 'id'), invtrack.watch('articles', 'article', 'id'),
+       invtrack.connect('others', 'product', 'other_article', 'id'), invtrack.watch('others', 'other_article', 'id');
+INSERT INTO listed VALUES (1, 'k');
+INSERT INTO other_article VALUES (1, 'k', 'of another');
+INSERT INTO article VALUES (1, 'k', 'of 1');
+TABLE products;
+TABLE rejected;
+TABLE out_of_line;
+-- What another connection takes over has not stayed.
+INSERT INTO invtrack.stock_lot VALUES ('agree', 'k', 'good', '', NULL, 1);
+DELETE FROM listed;
+TRUNCATE article, other_article;
+SELECT count(*) AS stayed FROM rejected;
+INSERT INTO article VALUES (2, 'k', 'again');
+TABLE products;
+TABLE rejected;
+TABLE out_of_line;
+DELETE FROM invtrack.stock_lot WHERE merchant = 'agree';
+-- A key of another column is another record's: nothing is renamed.
+ALTER TABLE article ADD legacy integer;
+INSERT INTO article (id, sku, legacy) VALUES (3, 'l', 4), (4, 'm', 3);
+SELECT invtrack.save_tracker('agree', 'l', 'good', 'stock_quantity', 3), invtrack.save_tracker('agree', 'm', 'good', 'stock_quantity', 4);
+SELECT invtrack.connect('articles', 'product', 'article', 'legacy'), invtrack.watch('articles', 'article', 'legacy');
+SELECT changed, rejected FROM invtrack.sync('articles');
+TABLE trackers;
+TABLE rejected;
+TABLE out_of_line;
+DELETE FROM invtrack.tracker WHERE merchant = 'agree';
+SELECT invtrack.disconnect('list', false), invtrack.disconnect('others', false), invtrack.disconnect('articles', false);
+TABLE products;
+-- A lot waits for a product that is renamed by hand.
+INSERT INTO invtrack.product (merchant, sku) VALUES ('agree', 'before');
+SELECT invtrack.connect('bins', 'stock_lot', 'bin', 'id'), invtrack.watch('bins', 'bin', 'id');
+INSERT INTO bin VALUES (1, 'renamed', '', NULL, 5);
+SELECT invtrack.rename_product('agree', 'before', 'renamed');
+TABLE lots;
+TABLE rejected;
+SELECT invtrack.disconnect('bins', false), invtrack.delete_product('agree', 'renamed');
 -- A code that is given up is another key's.
 TRUNCATE article;
 SELECT invtrack.connect('articles', 'product', 'article', 'id'), invtrack.watch('articles', 'article', 'id');

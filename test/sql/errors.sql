@@ -118,8 +118,12 @@ SELECT pg_temp.hint(format('SELECT invtrack.save_tracker(%L, %L, %L, ''stock_qua
 INSERT INTO invtrack.product SELECT 'm', 'S' || n FROM generate_series(100000, 119999) n;
 SELECT pg_temp.meant('S1O5678'), pg_temp.meant('T105678'), pg_temp.meant('S10567'), pg_temp.meant('s105678');
 SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SET enable_sort = off;
 EXPLAIN (COSTS OFF) SELECT c.sku FROM invtrack.product c WHERE c.merchant = 'm' AND c.sku >= 'S1' ORDER BY c.sku LIMIT 1;
 RESET enable_seqscan;
+RESET enable_bitmapscan;
+RESET enable_sort;
 
 -- Only what the caller may see is meant, of merchants too; also where it sees many of them.
 INSERT INTO invtrack.merchant SELECT 'shop-' || n FROM generate_series(1, 40) n;
