@@ -375,7 +375,9 @@ BEGIN
             SELECT n.item, c.number AS connection, n.key, n.ordinality, n.attributes FROM n
             UNION ALL
             SELECT d.item, w.connection, w.key, NULL, w.attributes
-              FROM (SELECT DISTINCT n.item FROM n) d
+              -- where all of them say the same, they are not put in order
+              FROM (SELECT DISTINCT d.item FROM (SELECT DISTINCT n.item, n.attributes FROM n) d
+                     WHERE EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = d.item AND NOT w.gone AND w.attributes <> d.attributes)) d
              CROSS JOIN LATERAL (
                  SELECT DISTINCT ON (w.attributes) w.connection, w.key, w.attributes
                    FROM (SELECT w.connection, w.key, w.attributes FROM invtrack.connection_row w
