@@ -201,11 +201,11 @@ CREATE TRIGGER product_arrival AFTER INSERT ON invtrack.product FOR EACH STATEME
 COMMENT ON TRIGGER product_arrival ON invtrack.product IS 'Rejected rows of connections that lacked a product are tried again';
 CREATE TRIGGER inventory_type_arrival AFTER INSERT ON invtrack.inventory_type FOR EACH STATEMENT
     EXECUTE FUNCTION invtrack_internal.connection_arrival();
+COMMENT ON TRIGGER inventory_type_arrival ON invtrack.inventory_type IS 'Rejected rows of connections that lacked an inventory type are tried again';
 -- also of what a connection brings to a subscriber
 ALTER TABLE invtrack.merchant ENABLE ALWAYS TRIGGER merchant_arrival;
 ALTER TABLE invtrack.product ENABLE ALWAYS TRIGGER product_arrival;
 ALTER TABLE invtrack.inventory_type ENABLE ALWAYS TRIGGER inventory_type_arrival;
-COMMENT ON TRIGGER inventory_type_arrival ON invtrack.inventory_type IS 'Rejected rows of connections that lacked an inventory type are tried again';
 
 CREATE FUNCTION invtrack_internal.target_columns(target text)
 RETURNS TABLE (column_name text, kind text, required boolean) LANGUAGE c IMMUTABLE

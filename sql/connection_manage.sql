@@ -340,50 +340,6 @@ $body$;
 COMMENT ON PROCEDURE invtrack.sync_all(text) IS
 'Brings a connection, or all of them, in line with their sources, in batches that commit; goes on where it was stopped';
 
-CREATE FUNCTION invtrack_internal.next_keys(c invtrack.connection, max_keys integer)
-RETURNS text[] LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-    coming text[];
-BEGIN
-    coming := invtrack_internal.read_keys(c.connection, c.progress, max_keys);
-    IF coming IS NULL THEN
-        PERFORM invtrack_internal.forget_long_keys(c, c.started_at);
-    END IF;
-    RETURN coming;
-EXCEPTION WHEN OTHERS THEN
-    IF NOT invtrack_internal.is_of_data(SQLSTATE) THEN
-        RAISE;
-    END IF;
-    -- the keys that it had are not met, so they are rejected with the reason; other connections go on
-    RAISE WARNING 'connection "%" cannot be read: %', c.connection, SQLERRM;
-    RETURN NULL;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.next_keys(invtrack.connection, integer) IS
-'The keys that sync_all() comes to next; null: there are no more, or the source cannot be read';
-
-CREATE FUNCTION invtrack_internal.sync_step(c invtrack.connection, keys text[])
-RETURNS void LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-    PERFORM invtrack_internal.sync_keys(c.connection, keys);
-    UPDATE invtrack.connection n SET progress = keys[array_length(keys, 1)] WHERE n.number = c.number;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.sync_step(invtrack.connection, text[]) IS 'A batch of sync_all(), and how far it has come';
-
-CREATE FUNCTION invtrack_internal.unmet_keys(c invtrack.connection, max_keys integer)
-RETURNS text[] LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT array_agg(k.key)
-      FROM (SELECT u.key FROM invtrack.connection_key u
-             WHERE u.connection = c.number AND u.synced_at < c.started_at ORDER BY u.key LIMIT max_keys) k;
-END;
-COMMENT ON FUNCTION invtrack_internal.unmet_keys(invtrack.connection, integer) IS 'Some keys that the sync_all() under way has not met; null: none';
-
 CREATE FUNCTION invtrack.disconnect(connection text, keep_data boolean DEFAULT true)
 RETURNS boolean LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
