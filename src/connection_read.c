@@ -11,7 +11,6 @@
 #include "utils/date.h"
 #include "utils/guc.h"
 
-#include "argument.h"
 #include "catalogue.h"
 #include "code.h"
 #include "connection.h"
