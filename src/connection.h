@@ -85,7 +85,8 @@ extern uint64 read_source(const Connection *connection, Datum keys, int32 max_ro
 extern Portal open_rows_of_source(const Connection *connection);
 
 /* connection_arrival.c */
-extern void note_arrivals(const char *table_name);
+extern void note_waiting(const char *table_name);
+extern void note_arrival(const char *table_name);
 
 /* connection_compare.c */
 extern int	keep_differing(const Connection *connection, Datum *keys, int count);
@@ -127,6 +128,7 @@ extern uint64 sync_keys(const Connection *connection, Datum *keys, int count, bo
 /* connection_watch.c */
 extern void connection_init(void);
 extern void note_key(const char *connection, const char *key);
+extern void note_table(Oid table);
 extern bool is_draining_notes(void);
 
 #endif							/* INVTRACK_CONNECTION_H */

@@ -4,21 +4,23 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "code.h"
 #include "connection.h"
 #include "owner.h"
 #include "statement.h"
 
-/* Keys with rows that lacked a merchant, product or inventory type, and do no more. */
+/* Keys with rows that lacked a merchant, product or inventory type, and do no more, as of now. */
 void
-note_arrivals(const char *table_name)
+note_waiting(const char *table_name)
 {
 #define IS_OF(column) \
 	column " " EQ " (r.source_row OPERATOR(pg_catalog.->>) '" column "')"
@@ -37,17 +39,36 @@ note_arrivals(const char *table_name)
 	};
 	Datum		table = CStringGetTextDatum(table_name);
 	SPITupleTable *found;
-	Caller		caller;
 	uint64		count;
 
-	become_owner("connection_reject", &caller);
-	SPI_connect();
-	count = statement_run(&find, &table, NULL, false);
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	count = statement_run(&find, &table, NULL, true);
+	PopActiveSnapshot();
 	found = SPI_tuptable;
 	for (uint64 i = 0; i < count; i++)
 		note_key(result_string(found, i, 1), result_string(found, i, 2));
+}
+
+/*
+ * Something came to a table of merchants, products or inventory types. What has
+ * waited for it is looked for when the transaction commits: until then, others
+ * reject what lacks it.
+ */
+void
+note_arrival(const char *table_name)
+{
+	static Statement find = {"SELECT FROM invtrack.connection LIMIT 1"};
+	Caller		caller;
+	bool		is_connected;
+
+	become_owner("connection", &caller);
+	SPI_connect();
+	is_connected = statement_run(&find, NULL, NULL, false) > 0;
 	SPI_finish();
 	become_caller(&caller);
+	if (is_connected)
+		note_table(find_relation("invtrack", table_name));
 }
 
 /*
@@ -67,6 +88,6 @@ connection_arrival(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("connection_arrival() works only as invtrack's triggers use it")));
 	if (is_draining_notes() || !old_codes_are_taken())
-		note_arrivals(RelationGetRelationName(trigger->tg_relation));
+		note_arrival(RelationGetRelationName(trigger->tg_relation));
 	return PointerGetDatum(NULL);
 }

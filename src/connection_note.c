@@ -23,7 +23,7 @@ typedef struct Noted
 {
 	Oid			table;			/* InvalidOid: column is the name of a
 								 * connection */
-	char	   *column;
+	char	   *column;			/* empty: something came to the table */
 	bool		is_whole;		/* all keys are meant */
 	Datum	   *keys;
 	int			count;
@@ -226,15 +226,16 @@ sync_noted(List *noted)
 	Datum	   *entities = palloc(sizeof(Datum) * (list_length(found) + 1));
 	int			entity_count = 0;
 	int			end;
+	ListCell   *cell;
 
 	for (int first = 0; first < list_length(found); first = end)
 	{
-		const ListCell *cell = list_nth_cell(found, first);
-		const Connection *connection = &((const Followed *) lfirst(cell))->connection;
+		const ListCell *first_cell = list_nth_cell(found, first);
+		const Connection *connection = &((const Followed *) lfirst(first_cell))->connection;
 
 		for (end = first + 1; end < list_length(found);)
 		{
-			if (compare_followed(cell, list_nth_cell(found, end)) != 0)
+			if (compare_followed(first_cell, list_nth_cell(found, end)) != 0)
 				break;
 			end++;
 		}
@@ -247,5 +248,13 @@ sync_noted(List *noted)
 		Datum		numbers = array_of(INT4OID, entities, NULL, entity_count);
 
 		statement_run(&delete_gone, &numbers, NULL, false);
+	}
+	foreach(cell, noted)
+	{
+		const Noted *of_column = lfirst(cell);
+		char	   *table = of_column->column[0] == '\0' ? get_rel_name(of_column->table) : NULL;
+
+		if (table != NULL)
+			note_waiting(table);
 	}
 }

@@ -35,7 +35,10 @@
 #include "owner.h"
 #include "statement.h"
 
-/* A note: the changed table, its column that holds the key, the key; a null key is all of them. */
+/*
+ * A note: the changed table, its column that holds the key, the key; a null key
+ * is all of them. Without a column: the table, of ours, to which something came.
+ */
 enum
 {
 	NOTE_TABLE,
@@ -390,6 +393,14 @@ void
 note_key(const char *connection, const char *key)
 {
 	note(InvalidOid, connection, key);
+	note_done();
+}
+
+/* Note that something came to a table of merchants, products or inventory types. */
+void
+note_table(Oid table)
+{
+	note(table, "", NULL);
 	note_done();
 }
 

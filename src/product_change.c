@@ -19,7 +19,6 @@
 #include "catalogue.h"
 #include "compat.h"
 #include "connection.h"
-#include "distribute.h"
 #include "fold.h"
 #include "owner.h"
 #include "product_rows.h"
@@ -249,8 +248,7 @@ product_rename(PG_FUNCTION_ARGS)
 	require_merchant_access(values[MERCHANT], ACCESS_MANAGE, "rename products");
 	become_owner("product", &caller);
 	rename_as_owner(values, true);
-	if (!is_distributed())		/* there are no connections on Citus */
-		note_arrivals("product");
+	note_arrival("product");
 	become_caller(&caller);
 	PG_RETURN_BOOL(true);
 }
