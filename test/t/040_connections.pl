@@ -133,12 +133,14 @@ $node->safe_psql('postgres', q{SELECT invtrack.connect('stock', 'stock_lot', 'to
 $node->safe_psql('postgres', 'CALL invtrack.sync_all()');
 agrees('postgres', 'from scratch');
 
-# A publisher without the extension.
+# A publisher without the extension. The tables of the subscriber belong to somebody else: from PostgreSQL 16 on, they are
+# written in a restricted operation.
 $node->safe_psql('postgres', 'CREATE DATABASE publisher');
 $node->safe_psql('postgres', 'CREATE DATABASE subscriber');
 $node->safe_psql('publisher', "$application $steps CREATE PUBLICATION app FOR TABLE product, shelf, orders, line WITH (publish_via_partition_root = true);");
 $node->safe_psql('publisher', q{SELECT pg_create_logical_replication_slot('app', 'pgoutput')});
 $node->safe_psql('subscriber', "CREATE EXTENSION invtrack CASCADE; " . ($application =~ s/INSERT INTO product.*//r) . $connected . ($watches =~ s/FIRE/always/gr));
+$node->safe_psql('subscriber', 'CREATE ROLE app; ' . join '', map { "ALTER TABLE $_ OWNER TO app; " } qw(product shelf orders orders_low orders_high line));
 $node->safe_psql('subscriber', "CREATE SUBSCRIPTION app CONNECTION '" . ($node->connstr('publisher') =~ s/'/''/gr) . "' PUBLICATION app WITH (create_slot = false)");
 $node->poll_query_until('subscriber', q{SELECT count(*) = 4 AND bool_and(srsubstate = 'r') FROM pg_subscription_rel}) or die 'tables are not there';
 $node->safe_psql('publisher', 'SELECT setseed(0.5);' . 'CALL step();' x 40);
