@@ -16,6 +16,7 @@ CREATE TABLE invtrack.connection (
     target text COLLATE "C" NOT NULL,
     source regclass NOT NULL,
     key text COLLATE "C" NOT NULL,
+    columns text[] COLLATE "C" NOT NULL,
     progress text COLLATE "C",
     started_at timestamptz,
     CONSTRAINT connection_pkey PRIMARY KEY (connection),
@@ -30,6 +31,7 @@ COMMENT ON COLUMN invtrack.connection.number IS 'Number of the connection, in th
 COMMENT ON COLUMN invtrack.connection.target IS 'What it feeds: merchant, inventory_type, product, stock_lot, incoming, sale or shipment';
 COMMENT ON COLUMN invtrack.connection.source IS 'The table or view that it reads';
 COMMENT ON COLUMN invtrack.connection.key IS 'Column of the source that is the key';
+COMMENT ON COLUMN invtrack.connection.columns IS 'The columns that the target takes of the source; it goes on without none of them';
 COMMENT ON COLUMN invtrack.connection.progress IS 'How far sync_all() has come; null: it is not under way';
 COMMENT ON COLUMN invtrack.connection.started_at IS 'When the sync_all() that is under way began';
 
@@ -187,6 +189,12 @@ CREATE CONSTRAINT TRIGGER connection_drain AFTER INSERT ON invtrack.connection_p
 ALTER TABLE invtrack.connection_pending ENABLE ALWAYS TRIGGER connection_drain;
 COMMENT ON TRIGGER connection_drain ON invtrack.connection_pending IS 'Brings in line what was noted';
 
+CREATE FUNCTION invtrack_internal.settle_notes()
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_settle_notes';
+COMMENT ON FUNCTION invtrack_internal.settle_notes() IS
+'Brings in line what the transaction has noted until now: who follows what is about to change';
+
 CREATE FUNCTION invtrack_internal.connection_arrival()
 RETURNS trigger LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'connection_arrival';
@@ -258,7 +266,7 @@ CREATE FUNCTION invtrack_internal.lock_watched(tables regclass[])
 RETURNS void LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'connection_lock_watched';
 COMMENT ON FUNCTION invtrack_internal.lock_watched(regclass[]) IS
-'Locks watched tables, whose triggers are to be dropped, without waiting for one while it holds another';
+'Locks tables, whose triggers are to be made or dropped, without waiting for one while it holds another';
 
 CREATE FUNCTION invtrack_internal.row_fault(
     target text, merchant text, sku text, inventory_type text, code text, day date, quantity numeric)

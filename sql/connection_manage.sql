@@ -22,6 +22,26 @@ END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.find_connection(text) IS 'The connection of this name, or an error';
 
+CREATE FUNCTION invtrack_internal.is_of_application(relation regclass)
+RETURNS boolean LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_class r JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
+                    WHERE r.oid = relation AND n.nspname NOT IN ('invtrack', 'invtrack_internal', 'pg_catalog') AND r.relpersistence <> 't');
+END;
+COMMENT ON FUNCTION invtrack_internal.is_of_application(regclass) IS
+'Is it there for all sessions, and not one of invtrack or PostgreSQL?';
+
+CREATE FUNCTION invtrack_internal.key_kind(relation regclass, key name)
+RETURNS text LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT CASE WHEN a.atttypid = ANY ('{smallint,integer,bigint}'::regtype[]) THEN 'integer'
+                WHEN a.atttypid = 'uuid'::regtype THEN 'uuid'
+                WHEN a.atttypid = ANY ('{text,varchar}'::regtype[]) THEN 'text' END
+      FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = key AND a.attnum > 0 AND NOT a.attisdropped;
+END;
+COMMENT ON FUNCTION invtrack_internal.key_kind(regclass, name) IS
+'What keys a column holds: integer, uuid or text; null: there is no such column, or it cannot be a key';
+
 CREATE FUNCTION invtrack_internal.require_source(target text, source regclass, key name)
 RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -30,16 +50,19 @@ DECLARE
     wanted record;
     has record;
 BEGIN
-    IF (SELECT c.relkind FROM pg_class c WHERE c.oid = source) NOT IN ('r', 'v', 'm', 'p', 'f') THEN
+    IF NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = source AND r.relkind IN ('r', 'v', 'm', 'p', 'f')) THEN
         RAISE wrong_object_type USING MESSAGE = format('"%s" is not a table or view', source), COLUMN = 'source',
             HINT = 'A connection reads a table or a view.';
+    ELSIF NOT invtrack_internal.is_of_application(source) THEN
+        RAISE wrong_object_type USING MESSAGE = format('"%s" cannot be a source', source), COLUMN = 'source',
+            HINT = 'Name a table or view of the application, not a temporary one, or one of invtrack.';
     END IF;
     FOR wanted IN
         SELECT key::text AS name, 'key' AS kind, true AS required
         UNION ALL
         SELECT c.column_name, c.kind, c.required FROM invtrack_internal.target_columns(target) c
     LOOP
-        SELECT t.oid, t.typname, t.typcategory, l.collisdeterministic, w.typcategory AS of_target INTO has
+        SELECT t.oid, t.typcategory, l.collisdeterministic, w.typcategory AS of_target INTO has
           FROM pg_attribute a
           JOIN pg_type t ON t.oid = a.atttypid
           LEFT JOIN pg_collation l ON l.oid = a.attcollation
@@ -48,14 +71,15 @@ BEGIN
          WHERE a.attrelid = source AND a.attname = wanted.name AND a.attnum > 0 AND NOT a.attisdropped;
         IF NOT FOUND AND wanted.required THEN
             RAISE undefined_column USING MESSAGE = format('column "%s" of %s does not exist', wanted.name, source), COLUMN = wanted.name,
-                HINT = format('The target %s needs it: write a view that has it.', target);
+                HINT = CASE wanted.kind WHEN 'key' THEN 'The argument key names a column of the source.'
+                                        ELSE format('The target %s needs it: write a view that has it.', target) END;
+        -- what day a moment is depends on whose session reads it
         ELSIF FOUND AND NOT (CASE wanted.kind
-            WHEN 'key' THEN has.typname IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar')
-            WHEN 'code' THEN has.typname IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar')
-            WHEN 'day' THEN has.typname = 'date'
-            WHEN 'quantity' THEN has.typname IN ('int2', 'int4', 'int8', 'numeric', 'quantity')
-            -- what day a moment is depends on whose session reads it
-            ELSE has.typcategory NOT IN ('D', 'T') OR has.typname = 'date' AND has.of_target = 'D' END) THEN
+            WHEN 'day' THEN has.oid = 'date'::regtype
+            WHEN 'quantity' THEN has.oid = ANY ('{smallint,integer,bigint,numeric,invtrack.quantity}'::regtype[])
+            WHEN 'attribute' THEN has.typcategory = 'S' OR has.oid = 'date'::regtype AND has.of_target = 'D'
+                               OR has.typcategory NOT IN ('D', 'T') AND has.of_target IN (has.typcategory, 'S')
+            ELSE invtrack_internal.key_kind(source, wanted.name) IS NOT NULL END) THEN
             RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s is of type %s', wanted.name, source, format_type(has.oid, NULL)),
                 COLUMN = wanted.name,
                 HINT = CASE wanted.kind
@@ -133,10 +157,13 @@ BEGIN
         RAISE invalid_parameter_value USING MESSAGE = format('connection "%s" feeds %s already', connection, before.target), COLUMN = 'target',
             HINT = 'Disconnect it first, or use another name.';
     END IF;
-    INSERT INTO invtrack.connection AS c (connection, target, source, key)
-    VALUES (connect.connection, connect.target, connect.source, connect.key)
-        ON CONFLICT ON CONSTRAINT connection_pkey DO UPDATE SET source = excluded.source, key = excluded.key, progress = NULL, started_at = NULL
-     WHERE (c.source, c.key) IS DISTINCT FROM (excluded.source, excluded.key)
+    INSERT INTO invtrack.connection AS c (connection, target, source, key, columns)
+    SELECT connect.connection, connect.target, connect.source, connect.key,
+           ARRAY(SELECT k.column_name FROM invtrack_internal.target_columns(target) k JOIN pg_attribute a ON a.attrelid = source AND a.attname = k.column_name
+                  WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY k.column_name COLLATE "C")
+        ON CONFLICT ON CONSTRAINT connection_pkey DO UPDATE
+        SET source = excluded.source, key = excluded.key, columns = excluded.columns, progress = NULL, started_at = NULL
+     WHERE (c.source, c.key, c.columns) IS DISTINCT FROM (excluded.source, excluded.key, excluded.columns)
     RETURNING c.* INTO now;
     IF now.connection IS NOT NULL THEN
         PERFORM invtrack_internal.require_sample(now);
@@ -159,6 +186,8 @@ DECLARE
     columns text[];
     fire text;
 BEGIN
+    -- others may just change its watches, too
+    PERFORM invtrack_internal.lock_watched(ARRAY[of_table]);
     SELECT array_agg(DISTINCT w.key ORDER BY w.key), min(w.fire) INTO columns, fire FROM invtrack.connection_watch w WHERE w.watched = of_table;
     PERFORM invtrack_internal.set_watch(of_table, columns, fire);
 END
@@ -166,18 +195,42 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.set_watch_of(regclass) IS
 'Makes the triggers of a table as its watches want them; always goes before origin';
 
+CREATE FUNCTION invtrack_internal.is_followed(watched regclass)
+RETURNS boolean LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT count(*) = 2
+      FROM pg_trigger t
+     WHERE t.tgrelid = watched AND t.tgname IN ('invtrack_note', 'invtrack_note_truncate')
+       AND t.tgfoid = 'invtrack_internal.connection_note()'::regprocedure
+       AND (t.tgenabled = 'A'
+            OR t.tgenabled = 'O' AND NOT EXISTS (SELECT FROM invtrack.connection_watch w WHERE w.watched = is_followed.watched AND w.fire = 'always'));
+END;
+COMMENT ON FUNCTION invtrack_internal.is_followed(regclass) IS
+'Are the triggers of a watched table there, and enabled as its watches want them?';
+
+CREATE FUNCTION invtrack_internal.key_misfit(c invtrack.connection, watched regclass, key name)
+RETURNS text LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT CASE WHEN w.kind IS NULL THEN format('column "%s" of %s cannot be a key', key, watched)
+                WHEN w.kind <> s.kind AND 'text' NOT IN (w.kind, s.kind)
+                THEN format('column "%s" of %s cannot hold a key of connection "%s": %s, and not %s', key, watched, (c).connection, w.kind, s.kind) END
+      FROM (SELECT invtrack_internal.key_kind(watched, key) AS kind) w, (SELECT invtrack_internal.key_kind((c).source, (c).key) AS kind) s;
+END;
+COMMENT ON FUNCTION invtrack_internal.key_misfit(invtrack.connection, regclass, name) IS
+'Why a column of a table cannot hold the keys of a connection; null: it can';
+
 CREATE FUNCTION invtrack.watch(connection text, watched regclass, key name, fire text DEFAULT 'origin')
 RETURNS text LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    c constant invtrack.connection := invtrack_internal.find_connection(connection);
+    c invtrack.connection;
     before invtrack.connection_watch;
-    has record;
     missing text;
     other regclass;
+    misfit text;
 BEGIN
-    missing := CASE WHEN watched IS NULL THEN 'watched' WHEN key IS NULL THEN 'key' WHEN fire IS NULL THEN 'fire' END;
+    missing := CASE WHEN connection IS NULL THEN 'connection' WHEN watched IS NULL THEN 'watched' WHEN key IS NULL THEN 'key' WHEN fire IS NULL THEN 'fire' END;
     IF missing IS NOT NULL THEN
         RAISE null_value_not_allowed USING MESSAGE = format('%s must not be null', missing), COLUMN = missing,
             HINT = format('Give a value for the argument %s.', missing);
@@ -185,10 +238,8 @@ BEGIN
         RAISE invalid_parameter_value USING MESSAGE = format('fire "%s" does not exist', fire), COLUMN = 'fire',
             HINT = 'Use origin, or always for a table that logical replication writes.';
     END IF;
-    SELECT r.relkind, r.relnamespace IN (SELECT n.oid FROM pg_namespace n WHERE n.nspname IN ('invtrack', 'invtrack_internal', 'pg_catalog')) AS is_ours,
-           r.relpersistence
-      INTO has FROM pg_class r WHERE r.oid = watched;
-    IF has.relkind IS NULL OR has.relkind NOT IN ('r', 'p') OR has.is_ours OR has.relpersistence = 't' THEN
+    c := invtrack_internal.find_connection(connection);
+    IF NOT invtrack_internal.is_of_application(watched) OR NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = watched AND r.relkind IN ('r', 'p')) THEN
         RAISE wrong_object_type USING MESSAGE = format('"%s" cannot be watched', watched), COLUMN = 'watched',
             HINT = 'Watch base tables of the application: not views, foreign or temporary tables, or those of invtrack.';
     END IF;
@@ -207,15 +258,16 @@ BEGIN
         RAISE undefined_column USING MESSAGE = format('column "%s" of %s does not exist', key, watched), COLUMN = 'key',
             HINT = 'Name the column that holds the key of the connection. A table without one cannot be watched: sync() brings its changes.';
     END IF;
-    SELECT t.typname INTO has FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = watched AND a.attname = watch.key;
-    IF has.typname NOT IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar') THEN
-        RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s cannot be a key', key, watched), COLUMN = 'key',
-            HINT = 'A key is a smallint, integer, bigint, uuid, text or varchar.';
+    misfit := invtrack_internal.key_misfit(c, watched, key);
+    IF misfit IS NOT NULL THEN
+        RAISE datatype_mismatch USING MESSAGE = misfit, COLUMN = 'key',
+            HINT = 'Name the column that holds the key of the connection: a smallint, integer, bigint, uuid, text or varchar.';
     END IF;
     SELECT w.* INTO before FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = watch.watched FOR UPDATE;
-    IF before.key = watch.key AND before.fire = watch.fire THEN
+    IF before.key = watch.key AND before.fire = watch.fire AND invtrack_internal.is_followed(watched) THEN
         RETURN 'unchanged';
     END IF;
+    PERFORM invtrack_internal.settle_notes();
     INSERT INTO invtrack.connection_watch AS w (connection, watched, key, fire) VALUES (c.connection, watch.watched, watch.key, watch.fire)
         ON CONFLICT ON CONSTRAINT connection_watch_pkey DO UPDATE SET key = excluded.key, fire = excluded.fire;
     PERFORM invtrack_internal.set_watch_of(watched);
@@ -230,11 +282,16 @@ RETURNS boolean LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    c constant invtrack.connection := invtrack_internal.find_connection(connection);
+    c invtrack.connection;
 BEGIN
+    IF connection IS NOT NULL AND watched IS NULL THEN
+        RAISE null_value_not_allowed USING MESSAGE = 'watched must not be null', COLUMN = 'watched', HINT = 'Give a value for the argument watched.';
+    END IF;
+    c := invtrack_internal.find_connection(connection);
+    PERFORM invtrack_internal.settle_notes();
     DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = unwatch.watched;
     IF NOT FOUND THEN
-        RAISE no_data_found USING MESSAGE = format('connection "%s" does not watch %s', c.connection, coalesce(watched::text, 'null')), COLUMN = 'watched',
+        RAISE no_data_found USING MESSAGE = format('connection "%s" does not watch %s', c.connection, watched), COLUMN = 'watched',
             HINT = 'The view invtrack.connection_status lists what is watched.';
     END IF;
     PERFORM invtrack_internal.set_watch_of(watched);
@@ -283,6 +340,12 @@ $body$;
 COMMENT ON FUNCTION invtrack.sync(text, text[]) IS
 'Brings keys of a connection, or all of it, or all connections, in line with their sources; per connection how many keys it looked at, rows it wrote and rows that are rejected';
 
+CREATE FUNCTION invtrack_internal.require_may_commit(procedure text, function text)
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_require_may_commit';
+COMMENT ON FUNCTION invtrack_internal.require_may_commit(text, text) IS
+'An error inside a transaction block, where a procedure cannot commit; the function does without';
+
 CREATE PROCEDURE invtrack.sync_all(connection text DEFAULT NULL)
 LANGUAGE plpgsql
 AS $body$
@@ -295,6 +358,7 @@ DECLARE
     told timestamptz := pg_catalog.clock_timestamp();
     total bigint := 0;
 BEGIN
+    PERFORM invtrack_internal.require_may_commit('sync_all', 'sync');
     IF sync_all.connection IS NOT NULL THEN
         PERFORM invtrack_internal.find_connection(sync_all.connection);
     END IF;
@@ -345,16 +409,18 @@ RETURNS boolean LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    c constant invtrack.connection := invtrack_internal.find_connection(connection);
+    c invtrack.connection;
     of_table regclass;
     tables regclass[];
     others text[];
     other_keys text[];
     unused bigint[];
 BEGIN
-    IF keep_data IS NULL THEN
+    IF connection IS NOT NULL AND keep_data IS NULL THEN
         RAISE null_value_not_allowed USING MESSAGE = 'keep_data must not be null', COLUMN = 'keep_data', HINT = 'Give a value for the argument keep_data.';
     END IF;
+    c := invtrack_internal.find_connection(connection);
+    PERFORM invtrack_internal.settle_notes();
     tables := ARRAY(SELECT w.watched FROM invtrack.connection_watch w WHERE w.connection = c.connection);
     PERFORM invtrack_internal.lock_watched(tables);
     DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection;
@@ -389,6 +455,9 @@ BEGIN
         DELETE FROM invtrack.connection_item i
          WHERE i.item = ANY (unused) AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item)
            AND (i.target NOT IN ('sale', 'shipment') OR NOT EXISTS (SELECT FROM invtrack.connection n WHERE n.target = c.target));
+    ELSIF keep_data THEN
+        UPDATE invtrack.connection_item i SET adopted = true
+         WHERE i.target = c.target AND NOT i.adopted AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item);
     END IF;
     IF keep_data THEN
         PERFORM invtrack_internal.note_key(u.connection, u.key) FROM unnest(others, other_keys) u (connection, key);
@@ -398,61 +467,3 @@ END
 $body$;
 COMMENT ON FUNCTION invtrack.disconnect(text, boolean) IS
 'Ends a connection. What it brought stays, or, without keep_data, goes: movements by opposite ones; what was there before it stays. True, or an error';
-
-CREATE FUNCTION invtrack_internal.source_problem(c invtrack.connection)
-RETURNS text LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-    problem text;
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = c.source) THEN
-        RETURN 'the source is gone';
-    END IF;
-    SELECT format('column "%s" of %s is gone', n.name, c.source) INTO problem
-      FROM (SELECT c.key AS name UNION ALL
-            SELECT k.column_name FROM invtrack_internal.target_columns(c.target) k WHERE k.required) n
-     WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.source AND a.attname = n.name AND a.attnum > 0 AND NOT a.attisdropped)
-     LIMIT 1;
-    IF problem IS NULL THEN
-        SELECT CASE WHEN r.oid IS NULL THEN 'a watched table is gone'
-                    ELSE format('column "%s" of %s is gone', w.key, w.watched) END INTO problem
-          FROM invtrack.connection_watch w
-          LEFT JOIN pg_class r ON r.oid = w.watched
-         WHERE w.connection = c.connection
-           AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = w.watched AND a.attname = w.key AND a.attnum > 0 AND NOT a.attisdropped)
-         LIMIT 1;
-    END IF;
-    RETURN problem;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.source_problem(invtrack.connection) IS 'What of a connection''s source or watched tables has gone; null: nothing';
-
-CREATE VIEW invtrack.connection_status WITH (security_invoker) AS
-SELECT c.connection,
-       c.target,
-       c.source::text AS source,
-       c.key,
-       ARRAY(SELECT w.watched::text FROM invtrack.connection_watch w WHERE w.connection = c.connection ORDER BY w.watched::text) AS watched,
-       k.keys,
-       r.rejects,
-       k.last_sync,
-       coalesce(invtrack_internal.source_problem(c.*), r.last_error) AS last_error
-  FROM invtrack.connection c
- CROSS JOIN LATERAL (
-     SELECT pg_catalog.count(*) AS keys, pg_catalog.max(k.synced_at) AS last_sync
-       FROM invtrack.connection_key k WHERE k.connection = c.number) k
- CROSS JOIN LATERAL (
-     SELECT pg_catalog.count(*) AS rejects,
-            (pg_catalog.array_agg(r.message ORDER BY r.rejected_at DESC, r.row_number))[1] AS last_error
-       FROM invtrack.connection_reject r WHERE r.connection = c.connection) r;
-COMMENT ON VIEW invtrack.connection_status IS 'How each connection is doing';
-COMMENT ON COLUMN invtrack.connection_status.connection IS 'Name of the connection';
-COMMENT ON COLUMN invtrack.connection_status.target IS 'What it feeds';
-COMMENT ON COLUMN invtrack.connection_status.source IS 'The table or view that it reads; a number: it is gone';
-COMMENT ON COLUMN invtrack.connection_status.key IS 'Column of the source that is the key';
-COMMENT ON COLUMN invtrack.connection_status.watched IS 'Tables whose changes are followed';
-COMMENT ON COLUMN invtrack.connection_status.keys IS 'How many keys have been synced';
-COMMENT ON COLUMN invtrack.connection_status.rejects IS 'How many rows, or keys, are rejected';
-COMMENT ON COLUMN invtrack.connection_status.last_sync IS 'When a key was last brought in line; null: never';
-COMMENT ON COLUMN invtrack.connection_status.last_error IS 'What has gone of the source, or the last error; null: none';

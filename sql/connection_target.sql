@@ -197,8 +197,11 @@ DECLARE
     skus text[];
     new_skus text[];
     items bigint[];
-    is_stuck boolean;
+    wanted text[];
     place integer;
+    next integer := 1;
+    given_up text;
+    is_stuck boolean;
     aside text;
     written bigint := 0;
 BEGIN
@@ -219,30 +222,39 @@ BEGIN
      WHERE r.wanted = 1;
     -- others may have had the codes that they give up
     PERFORM invtrack_internal.note_rejected(c, '{}', items, NULL);
+    wanted := ARRAY(SELECT format('%s %s %s', length(u.merchant), u.merchant, u.new_sku) FROM unnest(merchants, new_skus) WITH ORDINALITY u (merchant, new_sku, n) ORDER BY u.n);
     LOOP
-        is_stuck := true;
-        FOR i IN 1 .. coalesce(array_length(skus, 1), 0) LOOP
-            CONTINUE WHEN skus[i] IS NULL
-                       OR EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = merchants[i] AND p.sku = new_skus[i])
-                       OR EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = merchants[i] AND f.sku = new_skus[i])
-                       OR EXISTS (SELECT FROM invtrack.movement m WHERE m.merchant = merchants[i] AND m.sku = new_skus[i] AND NOT m.folded);
-            PERFORM invtrack_internal.rename_fed_product(merchants[i], skus[i], new_skus[i]);
-            skus[i] := NULL;
+        -- Who takes a code gives up another: next is who waits for that.
+        WHILE skus[place] IS NOT NULL
+              AND NOT EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = merchants[place] AND p.sku = new_skus[place])
+              AND NOT EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = merchants[place] AND f.sku = new_skus[place])
+              AND NOT EXISTS (SELECT FROM invtrack.movement m WHERE m.merchant = merchants[place] AND m.sku = new_skus[place] AND NOT m.folded) LOOP
+            PERFORM invtrack_internal.rename_fed_product(merchants[place], skus[place], new_skus[place]);
             written := written + 1;
-            is_stuck := false;
+            given_up := format('%s %s %s', length(merchants[place]), merchants[place], skus[place]);
+            skus[place] := NULL;
+            place := array_position(wanted, given_up);
         END LOOP;
-        CONTINUE WHEN NOT is_stuck;
+        IF next <= coalesce(array_length(skus, 1), 0) THEN
+            place := next;
+            next := next + 1;
+            CONTINUE;
+        END IF;
         -- Those whose code nobody gives up stay as they are. The others form circles: one steps aside.
-        SELECT array_agg(CASE WHEN o.sku IS NOT NULL THEN u.sku END ORDER BY u.n), min(u.n) FILTER (WHERE o.sku IS NOT NULL),
-               bool_or(u.sku IS NOT NULL AND o.sku IS NULL)
-          INTO skus, place, is_stuck
-          FROM unnest(merchants, skus, new_skus) WITH ORDINALITY u (merchant, sku, new_sku, n)
-          LEFT JOIN unnest(merchants, skus) o (merchant, sku) ON u.sku IS NOT NULL AND o.merchant = u.merchant AND o.sku = u.new_sku;
+        LOOP
+            SELECT array_agg(CASE WHEN o.sku IS NOT NULL THEN u.sku END ORDER BY u.n), min(u.n) FILTER (WHERE o.sku IS NOT NULL),
+                   bool_or(u.sku IS NOT NULL AND o.sku IS NULL)
+              INTO skus, place, is_stuck
+              FROM unnest(merchants, skus, new_skus) WITH ORDINALITY u (merchant, sku, new_sku, n)
+              LEFT JOIN unnest(merchants, skus) o (merchant, sku) ON u.sku IS NOT NULL AND o.merchant = u.merchant AND o.sku = u.new_sku;
+            EXIT WHEN place IS NULL OR NOT is_stuck;
+        END LOOP;
         EXIT WHEN place IS NULL;
-        CONTINUE WHEN is_stuck;
         aside := 'renamed ' || gen_random_uuid();
         PERFORM invtrack_internal.rename_fed_product(merchants[place], skus[place], aside);
+        given_up := format('%s %s %s', length(merchants[place]), merchants[place], skus[place]);
         skus[place] := aside;
+        place := array_position(wanted, given_up);
     END LOOP;
     RETURN written;
 END
@@ -253,7 +265,7 @@ COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, invtrack
 CREATE FUNCTION invtrack_internal.write_entities(c invtrack.connection, source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET datestyle = 'ISO, MDY'
+SET datestyle = 'ISO, YMD'
 AS $body$
 BEGIN
     IF c.target = 'merchant' THEN

@@ -133,8 +133,8 @@ SELECT 'critical_alerts', coalesce(c.alerts, 0)::numeric, m.merchant, NULL::text
               WHERE a.closed_at IS NULL AND a.severity = 'critical'
               GROUP BY a.merchant) c ON c.merchant = m.merchant
 UNION ALL
--- Rows of connections' sources that are not taken; of whoever may read all merchants
-SELECT 'rejected_rows', c.rejected::numeric, NULL::text COLLATE "C", NULL::text COLLATE "C"
+-- Rows of connections' sources that are not taken, and connections that cannot follow; of whoever may read all merchants
+SELECT 'rejected_rows', (c.rejected + invtrack_internal.broken_connections())::numeric, NULL::text COLLATE "C", NULL::text COLLATE "C"
   FROM (SELECT pg_catalog.count(*) AS rejected FROM invtrack.connection_reject r) c
 UNION ALL
 -- Movements that wait for a fold, also of merchants that are not in the catalogue

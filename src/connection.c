@@ -17,7 +17,6 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -37,9 +36,6 @@
 /* How many plans of sources are kept. */
 #define PLANS_MAX	64
 
-/* In SQL, after a text: so it is ordered as codes and keys are. */
-#define IN_BYTES	" COLLATE pg_catalog.\"C\""
-
 /* ---------- connections ---------- */
 
 /* The connection of a name; false: there is none. */
@@ -48,10 +44,11 @@ find_connection(Datum name, Connection *connection)
 {
 	static const Lookup find = {
 		"connection", {{"connection", TEXTOID}},
-		{{"number", INT4OID}, {"target", TEXTOID}, {"source", REGCLASSOID}, {"key", TEXTOID}}
+		{{"number", INT4OID}, {"target", TEXTOID}, {"source", REGCLASSOID}, {"key", TEXTOID},
+		{"columns", TEXTARRAYOID}}
 	};
 	LookupScan	scan;
-	Datum		values[4];
+	Datum		values[5];
 	bool		found;
 
 	lookup_start(&find, &scan);
@@ -65,6 +62,7 @@ find_connection(Datum name, Connection *connection)
 		connection->rank = rank_of_target(connection->target);
 		connection->source = DatumGetObjectId(values[2]);
 		connection->key = TextDatumGetCString(values[3]);
+		connection->columns = PointerGetDatum(DatumGetArrayTypePCopy(values[4]));
 	}
 	lookup_end(&scan);
 	return found;
@@ -81,123 +79,6 @@ get_connection(Datum name, Connection *connection)
 }
 
 /* ---------- the query of a source ---------- */
-
-/*
- * A column of the source, which the caller must be allowed to read;
- * InvalidAttrNumber: it has none of this name.
- */
-static AttrNumber
-find_column(Oid relation, const char *name, bool is_required)
-{
-	AttrNumber	column = get_attnum(relation, name);
-
-	if (column <= 0)
-	{
-		if (is_required)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of source \"%s\" does not exist", name, get_rel_name(relation)),
-					 errargument(pstrdup(name))));
-		return InvalidAttrNumber;
-	}
-	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
-		pg_attribute_aclcheck(relation, column, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to read column \"%s\" of source \"%s\"", name,
-						get_rel_name(relation)),
-				 errhint("The owner of the extension needs SELECT on the source."),
-				 errargument(pstrdup(name))));
-	return column;
-}
-
-static const char *
-type_name(Oid type)
-{
-	return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
-}
-
-/* Where a column of the source goes. */
-static void
-add_column(Source *source, const TargetColumn *column)
-{
-	StringInfo	goes_to = &source->columns[column->place];
-	const char *quoted = quote_identifier(column->name);
-
-	switch (column->place)
-	{
-		case SOURCE_ATTRIBUTES:
-			appendStringInfo(goes_to, "%s%s, s.%s", goes_to->len > 0 ? ", " : "",
-							 quote_literal_cstr(column->name), quoted);
-			break;
-		case SOURCE_QUANTITY:
-			appendStringInfo(goes_to, "s.%s::pg_catalog.numeric", quoted);
-			break;
-		case SOURCE_DAY:
-			appendStringInfo(goes_to, "s.%s", quoted);
-			break;
-		case SOURCE_CODE:
-			appendStringInfo(goes_to, "coalesce(s.%s::pg_catalog.text, '')" IN_BYTES, quoted);
-			break;
-		default:
-			appendStringInfo(goes_to, "s.%s::pg_catalog.text" IN_BYTES, quoted);
-	}
-}
-
-/* A lot without a code has its date for one, units on order the key. */
-static void
-complete_columns(Source *source)
-{
-	static const char *const types[SOURCE_COLUMNS] = {
-		"text", "text", "text", "text", "text", "date", "numeric", "jsonb"
-	};
-	StringInfo	code = &source->columns[SOURCE_CODE];
-	StringInfo	attributes = &source->columns[SOURCE_ATTRIBUTES];
-	const char *target = TextDatumGetCString(source->connection->target);
-	char	   *pairs = attributes->len > 0 ? pstrdup(attributes->data) : NULL;
-
-	if (code->len == 0 && strcmp(target, "incoming") == 0)
-		appendStringInfo(code, "s.%s::pg_catalog.text", source->key);
-	else if (code->len == 0 && strcmp(target, "stock_lot") == 0 &&
-			 source->columns[SOURCE_DAY].len > 0)
-		appendStringInfo(code, "coalesce(pg_catalog.to_char(%s, 'FMYYYY-MM-DD'), '')",
-						 source->columns[SOURCE_DAY].data);
-	else if (code->len == 0 && strcmp(target, "stock_lot") == 0)
-		appendStringInfoString(code, "''::pg_catalog.text");
-	resetStringInfo(attributes);
-	appendStringInfo(attributes, "pg_catalog.jsonb_build_object(%s)", pairs == NULL ? "" : pairs);
-	for (int i = 0; i < SOURCE_COLUMNS; i++)
-		if (source->columns[i].len == 0)
-			appendStringInfo(&source->columns[i], "NULL::pg_catalog.%s", types[i]);
-}
-
-/* The source of a connection, and the columns that it has. */
-void
-open_source(const Connection *connection, Source *source)
-{
-	Oid			relation = connection->source;
-	TargetColumn columns[TARGET_COLUMNS_MAX];
-	int			count = columns_of_target(connection->target, columns);
-
-	if (get_rel_name(relation) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the source of connection \"%s\" is gone",
-						TextDatumGetCString(connection->name))));
-	source->connection = connection;
-	source->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-											  get_rel_name(relation));
-	source->key_type_id = get_atttype(relation, find_column(relation, connection->key, true));
-	source->key_type = type_name(source->key_type_id);
-	source->key = quote_identifier(connection->key);
-	for (int i = 0; i < SOURCE_COLUMNS; i++)
-		initStringInfo(&source->columns[i]);
-	appendStringInfo(&source->columns[SOURCE_KEY], "s.%s::pg_catalog.text" IN_BYTES, source->key);
-	for (int i = 0; i < count; i++)
-		if (find_column(relation, columns[i].name, columns[i].is_required) > 0)
-			add_column(source, &columns[i]);
-	complete_columns(source);
-}
 
 static SPIPlanPtr
 prepare(const char *query, int nargs, Oid *types, int cursor_options)

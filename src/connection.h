@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
+#include "utils/relcache.h"
 
 /* What is read of a source, column by column, and the columns of invtrack_internal.source_rows. */
 enum
@@ -38,6 +39,7 @@ typedef struct Connection
 								 * first */
 	Oid			source;
 	char	   *key;			/* its column in the source */
+	Datum		columns;		/* that are read beside it, by name: an array */
 } Connection;
 
 /* The source of a connection, for texts of queries. */
@@ -77,7 +79,6 @@ typedef struct RowFault
 /* connection.c */
 extern bool find_connection(Datum name, Connection *connection);
 extern void get_connection(Datum name, Connection *connection);
-extern void open_source(const Connection *connection, Source *source);
 extern SPIPlanPtr plan_of_source(const char *query, int nargs, Oid *types);
 extern uint64 run_as_owner_of_source(const Source *source, const char *query, int nargs,
 									 Oid *types, Datum *values);
@@ -85,7 +86,6 @@ extern uint64 read_source(const Connection *connection, Datum keys, int32 max_ro
 extern Portal open_rows_of_source(const Connection *connection);
 
 /* connection_arrival.c */
-extern void note_waiting(const char *table_name);
 extern void note_arrival(const char *table_name);
 
 /* connection_compare.c */
@@ -122,8 +122,16 @@ extern bool feeds_movements(Datum target);
 extern int	columns_of_target(Datum target, TargetColumn *columns);
 extern const RowFault *find_row_fault(text *target, const NullableDatum *row);
 
+/* connection_source.c */
+extern void open_source(const Connection *connection, Source *source);
+
 /* connection_sync.c */
-extern uint64 sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty);
+extern int	lock_keys(const Connection *connection, Datum *keys, int count, bool is_empty);
+extern uint64 sync_locked_keys(const Connection *connection, Datum *keys, int count,
+							   bool is_empty);
+
+/* connection_trigger.c */
+extern Oid	watched_table(Relation table);
 
 /* connection_watch.c */
 extern void connection_init(void);

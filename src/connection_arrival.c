@@ -4,51 +4,15 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "utils/builtins.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 
 #include "code.h"
 #include "connection.h"
 #include "owner.h"
 #include "statement.h"
-
-/* Keys with rows that lacked a merchant, product or inventory type, and do no more, as of now. */
-void
-note_waiting(const char *table_name)
-{
-#define IS_OF(column) \
-	column " " EQ " (r.source_row OPERATOR(pg_catalog.->>) '" column "')"
-	static Statement find = {
-		"SELECT DISTINCT r.connection, r.key FROM invtrack.connection_reject r"
-		" WHERE r.sqlstate " EQ " '23503' AND r.row_number OPERATOR(pg_catalog.>) 0 AND ("
-		"$1 " EQ " 'merchant'"
-		" AND EXISTS (SELECT FROM invtrack.merchant WHERE " IS_OF("merchant") ")"
-		" OR $1 " EQ " 'product'"
-		" AND EXISTS (SELECT FROM invtrack.product"
-		" WHERE " IS_OF("merchant") " AND " IS_OF("sku") ")"
-		" OR $1 " EQ " 'inventory_type'"
-		" AND EXISTS (SELECT FROM invtrack.inventory_type WHERE " IS_OF("merchant")
-		" AND " IS_OF("inventory_type") "))",
-		1, {TEXTOID}, 0, {TEXTOID, TEXTOID}
-	};
-	Datum		table = CStringGetTextDatum(table_name);
-	SPITupleTable *found;
-	uint64		count;
-
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetLatestSnapshot());
-	count = statement_run(&find, &table, NULL, true);
-	PopActiveSnapshot();
-	found = SPI_tuptable;
-	for (uint64 i = 0; i < count; i++)
-		note_key(result_string(found, i, 1), result_string(found, i, 2));
-}
 
 /*
  * Something came to a table of merchants, products or inventory types. What has

@@ -113,6 +113,33 @@ lock_items(Datum merchant, Datum *skus, int count)
 }
 
 /*
+ * Lots and orders that were rejected for what others say of this product: it gets
+ * another code, and they are tried again. Who is at such a key waits for an item
+ * that we hold, and judges it afterwards.
+ */
+static void
+note_rejected_of(Datum merchant, Datum sku)
+{
+	static Statement find = {
+		"SELECT r.connection, r.key FROM (SELECT DISTINCT r.connection, r.key, n.number"
+		" FROM invtrack.connection_reject r"
+		" JOIN invtrack.connection n ON n.connection " EQ " r.connection"
+		" WHERE r.sqlstate " EQ " '23505'"
+		" AND (r.source_row OPERATOR(pg_catalog.->>) 'merchant') " EQ " $1"
+		" AND coalesce(r.source_row OPERATOR(pg_catalog.->>) 'sku', '') " EQ " $2) r"
+		" CROSS JOIN LATERAL (SELECT FROM invtrack.connection_key k"
+		" WHERE k.connection " EQ " r.number AND k.key " EQ " r.key FOR UPDATE SKIP LOCKED) k",
+		2, {TEXTOID, TEXTOID}, 0, {TEXTOID, TEXTOID}
+	};
+	Datum		values[2] = {merchant, sku};
+	uint64		count = statement_run(&find, values, NULL, false);
+	SPITupleTable *found = SPI_tuptable;
+
+	for (uint64 i = 0; i < count; i++)
+		note_key(result_string(found, i, 1), result_string(found, i, 2));
+}
+
+/*
  * Items, which are locked, of a product are another's now: they take its code.
  * Where it has such items, rows go to these; numbers that lines have stand for
  * these.
@@ -157,6 +184,7 @@ move_items(Datum merchant, Datum sku, Datum other_sku, Datum items)
 
 	for (int i = 0; i < lengthof(steps); i++)
 		(void) statement_run(&steps[i], values, NULL, false);
+	note_rejected_of(merchant, sku);
 }
 
 /*

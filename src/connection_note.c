@@ -7,12 +7,13 @@
  */
 #include "postgres.h"
 
-#include "catalog/partition.h"
+#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 #include "connection.h"
 #include "lookup.h"
@@ -94,25 +95,17 @@ compare_followed(const ListCell *a, const ListCell *b)
 		DatumGetInt32(connection_a->number) > DatumGetInt32(connection_b->number);
 }
 
-/* The connections that follow the column of a note, in the table or what it is a partition of. */
+/* The connections that follow the column of a note. */
 static List *
 add_followers(List *found, LookupScan *scan, const Noted *noted)
 {
-	List	   *tables = list_make1_oid(noted->table);
-	ListCell   *cell;
+	Datum		table = ObjectIdGetDatum(noted->table);
+	Datum		values[2];
 
-	if (get_rel_relispartition(noted->table))
-		tables = list_concat(tables, get_partition_ancestors(noted->table));
-	foreach(cell, tables)
-	{
-		Datum		table = ObjectIdGetDatum(lfirst_oid(cell));
-		Datum		values[2];
-
-		lookup_keys(scan, &table);
-		while (lookup_next(scan, values))
-			if (strcmp(TextDatumGetCString(values[1]), noted->column) == 0)
-				found = add_followed(found, PointerGetDatum(DatumGetTextPCopy(values[0])), noted);
-	}
+	lookup_keys(scan, &table);
+	while (lookup_next(scan, values))
+		if (strcmp(TextDatumGetCString(values[1]), noted->column) == 0)
+			found = add_followed(found, PointerGetDatum(DatumGetTextPCopy(values[0])), noted);
 	return found;
 }
 
@@ -186,9 +179,17 @@ put_keys(const Connection *connection, const Noted *noted, Datum *keys)
 	return count;
 }
 
-/* Bring the connection of some notes in line, from the first to the last of what was found. */
+/* Keys of a connection that are to be brought in line. */
+typedef struct Due
+{
+	const Connection *connection;
+	Datum	   *keys;
+	int			count;
+} Due;
+
+/* Lock the keys that were noted of a connection, from the first to the last of what was found. */
 static void
-sync_connection(List *found, int first, int end)
+lock_noted_keys(List *found, int first, int end, Due *due)
 {
 	const Connection *connection = &((const Followed *) list_nth(found, first))->connection;
 	Datum	   *keys;
@@ -212,10 +213,50 @@ sync_connection(List *found, int first, int end)
 			count += put_keys(connection, ((const Followed *) list_nth(found, i))->noted,
 							  keys + count);
 	}
-	sync_keys(connection, keys, count, false);
+	due->connection = connection;
+	due->keys = keys;
+	due->count = lock_keys(connection, keys, count, false);
 }
 
-/* Bring in line what was noted, connection by connection. Within SPI. */
+/*
+ * Add keys with rows that lacked a merchant, product or inventory type, and do no
+ * more, as of now: something came to the table of this name.
+ */
+static List *
+add_waiting(List *noted, const char *table_name)
+{
+#define IS_OF(column) \
+	column " " EQ " (r.source_row OPERATOR(pg_catalog.->>) '" column "')"
+	static Statement find = {
+		"SELECT DISTINCT r.connection, r.key FROM invtrack.connection_reject r"
+		" WHERE r.sqlstate " EQ " '23503' AND r.row_number OPERATOR(pg_catalog.>) 0 AND ("
+		"$1 " EQ " 'merchant'"
+		" AND EXISTS (SELECT FROM invtrack.merchant WHERE " IS_OF("merchant") ")"
+		" OR $1 " EQ " 'product'"
+		" AND EXISTS (SELECT FROM invtrack.product"
+		" WHERE " IS_OF("merchant") " AND " IS_OF("sku") ")"
+		" OR $1 " EQ " 'inventory_type'"
+		" AND EXISTS (SELECT FROM invtrack.inventory_type WHERE " IS_OF("merchant")
+		" AND " IS_OF("inventory_type") "))",
+		1, {TEXTOID}, 0, {TEXTOID, TEXTOID}
+	};
+	Datum		table = CStringGetTextDatum(table_name);
+	uint64		count;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	count = statement_run(&find, &table, NULL, true);
+	PopActiveSnapshot();
+	for (uint64 i = 0; i < count; i++)
+		noted = add_note(noted, InvalidOid, result_string(SPI_tuptable, i, 1),
+						 result_text(SPI_tuptable, i, 2));
+	return noted;
+}
+
+/*
+ * Bring in line what was noted, connection by connection. Keys are locked before
+ * all items: who is at one of them may need an item that we hold. Within SPI.
+ */
 void
 sync_noted(List *noted)
 {
@@ -223,25 +264,26 @@ sync_noted(List *noted)
 		"SELECT invtrack_internal.sync_gone_of($1)", 1, {INT4ARRAYOID}
 	};
 	List	   *found = find_connections(noted);
+	Due		   *dues = palloc(sizeof(Due) * (list_length(found) + 1));
+	int			due_count = 0;
 	Datum	   *entities = palloc(sizeof(Datum) * (list_length(found) + 1));
 	int			entity_count = 0;
+	List	   *waiting = NIL;
 	int			end;
 	ListCell   *cell;
 
 	for (int first = 0; first < list_length(found); first = end)
 	{
-		const ListCell *first_cell = list_nth_cell(found, first);
-		const Connection *connection = &((const Followed *) lfirst(first_cell))->connection;
-
-		for (end = first + 1; end < list_length(found);)
-		{
-			if (compare_followed(first_cell, list_nth_cell(found, end)) != 0)
+		for (end = first + 1; end < list_length(found); end++)
+			if (compare_followed(list_nth_cell(found, first), list_nth_cell(found, end)) != 0)
 				break;
-			end++;
-		}
-		sync_connection(found, first, end);
-		if (feeds_catalogue(connection->target))
-			entities[entity_count++] = connection->number;
+		lock_noted_keys(found, first, end, &dues[due_count++]);
+	}
+	for (int i = 0; i < due_count; i++)
+	{
+		sync_locked_keys(dues[i].connection, dues[i].keys, dues[i].count, false);
+		if (feeds_catalogue(dues[i].connection->target))
+			entities[entity_count++] = dues[i].connection->number;
 	}
 	if (entity_count > 0)
 	{
@@ -255,6 +297,8 @@ sync_noted(List *noted)
 		char	   *table = of_column->column[0] == '\0' ? get_rel_name(of_column->table) : NULL;
 
 		if (table != NULL)
-			note_waiting(table);
+			waiting = add_waiting(waiting, table);
 	}
+	if (waiting != NIL)
+		sync_noted(waiting);
 }

@@ -23,12 +23,17 @@
 #include "compat.h"
 #include "connection.h"
 #include "lookup.h"
+#include "merchant_work.h"
 #include "setting.h"
 #include "statement.h"
 #include "subtransaction.h"
 
-/* So many keys are brought in line at once. */
+/*
+ * So many keys are brought in line at once; of a catalogue more, since products
+ * that pass on their codes are renamed together.
+ */
 #define BATCH_KEYS		2000
+#define CATALOGUE_KEYS	100000
 
 /* An index does not hold longer keys, in bytes. */
 #define KEY_BYTES_MAX	2000
@@ -283,11 +288,11 @@ reject_long_keys(const Connection *connection, Datum *keys, int count, bool is_e
 }
 
 /*
- * Lock keys, and bring them in line; they are sorted. Returns how many rows
- * were written. Within SPI.
+ * Hold a connection and lock keys, which are sorted. Returns how many are left to
+ * be brought in line, the first of them. Within SPI.
  */
-uint64
-sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
+int
+lock_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 {
 	static Statement lock = {
 		"INSERT INTO invtrack.connection_key AS k (connection, key, synced_at)"
@@ -296,7 +301,6 @@ sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		values[2] = {connection->number};
-	uint64		written = 0;
 
 	if (count == 0 || !hold_connection(connection->number))
 		return 0;
@@ -305,9 +309,22 @@ sync_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
 		return 0;
 	values[1] = array_of(TEXTOID, keys, NULL, count);
 	statement_run(&lock, values, NULL, false);
-	for (int first = 0; first < count; first += BATCH_KEYS)
+	return count;
+}
+
+/*
+ * Bring keys in line, which are locked. Returns how many rows were written.
+ * Within SPI.
+ */
+uint64
+sync_locked_keys(const Connection *connection, Datum *keys, int count, bool is_empty)
+{
+	int			at_once = feeds_catalogue(connection->target) ? CATALOGUE_KEYS : BATCH_KEYS;
+	uint64		written = 0;
+
+	for (int first = 0; first < count; first += at_once)
 	{
-		Batch		batch = {connection, keys + first, Min(count - first, BATCH_KEYS), is_empty};
+		Batch		batch = {connection, keys + first, Min(count - first, at_once), is_empty};
 
 		written += sync_halving(&batch);
 	}
@@ -333,8 +350,22 @@ connection_sync_keys(PG_FUNCTION_ARGS)
 	{
 		if (PG_GETARG_BOOL(3) && feeds_movements(connection.target))
 			count = keep_differing(&connection, keys, count);
-		written = sync_keys(&connection, keys, count, PG_GETARG_BOOL(2));
+		count = lock_keys(&connection, keys, count, PG_GETARG_BOOL(2));
+		written = sync_locked_keys(&connection, keys, count, PG_GETARG_BOOL(2));
 	}
 	SPI_finish();
 	PG_RETURN_INT64(written);
+}
+
+/* require_may_commit(procedure, function): its CALL is not inside a transaction block */
+PG_FUNCTION_INFO_V1(connection_require_may_commit);
+Datum
+connection_require_may_commit(PG_FUNCTION_ARGS)
+{
+	require_not_null(fcinfo, 0, "procedure");
+	require_not_null(fcinfo, 1, "function");
+	if (IsTransactionBlock())
+		report_transaction_block(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+								 text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	PG_RETURN_VOID();
 }

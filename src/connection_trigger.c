@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "catalog/partition.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -14,9 +16,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 
 #include "argument.h"
 #include "compat.h"
+#include "connection.h"
 #include "owner.h"
 
 #define NOTE_TRIGGER		"invtrack_note"
@@ -82,36 +86,46 @@ require_trigger_privilege(Oid table)
 				 errargument("watched")));
 }
 
+/* As CREATE TRIGGER locks a table or, where it has ours already, DROP TRIGGER. */
+static LOCKMODE
+lock_of(Oid table)
+{
+	return OidIsValid(get_trigger_oid(table, NOTE_TRIGGER, true)) ||
+		OidIsValid(get_trigger_oid(table, TRUNCATE_TRIGGER, true)) ?
+		AccessExclusiveLock : ShareRowExclusiveLock;
+}
+
 /*
  * Lock tables, waiting for one of them only. Returns the first that somebody else
  * is at, and then none is locked; their number: all are.
  */
 static int
-try_to_lock(const Datum *tables, int count, int waits_for)
+try_to_lock(const Datum *tables, const LOCKMODE *locks, int count, int waits_for)
 {
-	LockRelationOid(DatumGetObjectId(tables[waits_for]), AccessExclusiveLock);
+	LockRelationOid(DatumGetObjectId(tables[waits_for]), locks[waits_for]);
 	for (int i = 0; i < count; i++)
 	{
 		if (i == waits_for ||
-			ConditionalLockRelationOid(DatumGetObjectId(tables[i]), AccessExclusiveLock))
+			ConditionalLockRelationOid(DatumGetObjectId(tables[i]), locks[i]))
 			continue;
 		for (int locked = 0; locked < count; locked++)
 			if (locked < i || locked == waits_for)
-				UnlockRelationOid(DatumGetObjectId(tables[locked]), AccessExclusiveLock);
+				UnlockRelationOid(DatumGetObjectId(tables[locked]), locks[locked]);
 		return i;
 	}
 	return count;
 }
 
 /*
- * lock_watched(tables): as DROP TRIGGER does, but waits for none of them while it
- * holds another. Who has changed one reads the others at the commit.
+ * lock_watched(tables): before triggers are made or dropped; waits for none of them
+ * while it holds another. Who has changed one reads the others at the commit.
  */
 PG_FUNCTION_INFO_V1(connection_lock_watched);
 Datum
 connection_lock_watched(PG_FUNCTION_ARGS)
 {
 	Datum	   *tables;
+	LOCKMODE   *locks;
 	bool	   *nulls;
 	int			count;
 	int			present = 0;
@@ -119,19 +133,50 @@ connection_lock_watched(PG_FUNCTION_ARGS)
 	require_not_null(fcinfo, 0, "tables");
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT,
 					  &tables, &nulls, &count);
+	locks = palloc(sizeof(LOCKMODE) * (count + 1));
 	for (int i = 0; i < count; i++)
 	{
 		if (nulls[i] || get_rel_name(DatumGetObjectId(tables[i])) == NULL)
 			continue;
 		require_trigger_privilege(DatumGetObjectId(tables[i]));
+		locks[present] = lock_of(DatumGetObjectId(tables[i]));
 		tables[present++] = tables[i];
 	}
 	for (int waits_for = 0; waits_for < present;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		waits_for = try_to_lock(tables, present, waits_for);
+		waits_for = try_to_lock(tables, locks, present, waits_for);
 	}
 	PG_RETURN_VOID();
+}
+
+/*
+ * The table that is watched: this one, which has our trigger, or what it is a
+ * partition of. Looked up when rows change, once for those of a statement: at the
+ * commit the partition may be gone.
+ */
+Oid
+watched_table(Relation table)
+{
+	static Oid	last = InvalidOid;
+	static Oid	last_watched = InvalidOid;
+	static TimestampTz last_at = 0;
+	ListCell   *cell;
+
+	if (!table->rd_rel->relispartition)
+		return RelationGetRelid(table);
+	if (last == RelationGetRelid(table) && last_at == GetCurrentStatementStartTimestamp())
+		return last_watched;
+	last = InvalidOid;
+	last_watched = RelationGetRelid(table);
+	foreach(cell, get_partition_ancestors(RelationGetRelid(table)))
+	{
+		if (OidIsValid(get_trigger_oid(lfirst_oid(cell), NOTE_TRIGGER, true)))
+			last_watched = lfirst_oid(cell);
+	}
+	last = RelationGetRelid(table);
+	last_at = GetCurrentStatementStartTimestamp();
+	return last_watched;
 }
 
 /* set_watch(watched, columns, fire) */

@@ -228,7 +228,7 @@ key_of(TriggerData *trigger, HeapTuple row, const char *column)
 static void
 note_row(TriggerData *trigger, const char *column)
 {
-	Oid			table = RelationGetRelid(trigger->tg_relation);
+	Oid			table = watched_table(trigger->tg_relation);
 	char	   *key = key_of(trigger, trigger->tg_trigtuple, column);
 
 	if (key != NULL)
@@ -264,7 +264,7 @@ connection_note(PG_FUNCTION_ARGS)
 		if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 			note_row(trigger, trigger->tg_trigger->tgargs[i]);
 		else
-			note(RelationGetRelid(trigger->tg_relation), trigger->tg_trigger->tgargs[i], NULL);
+			note(watched_table(trigger->tg_relation), trigger->tg_trigger->tgargs[i], NULL);
 	}
 	if (notes != NULL)
 		note_done();
@@ -386,6 +386,30 @@ connection_drain(PG_FUNCTION_ARGS)
 	SPI_finish();
 	become_caller(&caller);
 	return PointerGetDatum(NULL);
+}
+
+/*
+ * settle_notes(): bring in line what was noted. Nothing is where constraints are
+ * immediate, so that they are put back.
+ */
+PG_FUNCTION_INFO_V1(connection_settle_notes);
+Datum
+connection_settle_notes(PG_FUNCTION_ARGS)
+{
+	static const char *const commands[] = {
+		"SET CONSTRAINTS invtrack.connection_drain IMMEDIATE",
+		"SET CONSTRAINTS invtrack.connection_drain DEFERRED"
+	};
+
+	if (pending_level == 0 || is_draining)
+		PG_RETURN_VOID();
+	SPI_connect();
+	for (int i = 0; i < lengthof(commands); i++)
+		if (SPI_execute(commands[i], false, 0) != SPI_OK_UTILITY)	/* cannot happen: the
+																	 * text is ours */
+			elog(ERROR, "could not run \"%s\"", commands[i]);
+	SPI_finish();
+	PG_RETURN_VOID();
 }
 
 /* Note a key of a connection, to be brought in line before the transaction ends. */

@@ -12,7 +12,7 @@
 #include "utils/snapshot.h"
 
 #define LOOKUP_KEYS_MAX		2
-#define LOOKUP_RESULTS_MAX	4
+#define LOOKUP_RESULTS_MAX	5
 
 typedef struct LookupColumn
 {

@@ -26,17 +26,23 @@
 /* How often a long procedure tells where it is. */
 #define PROGRESS_SECONDS	10
 
+/* A procedure cannot commit; the function does without. */
+void
+report_transaction_block(const char *procedure, const char *function)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+			 errmsg("%s() cannot run inside a transaction block", procedure),
+			 errhint("CALL it by itself, or use invtrack.%s(), which does not commit.", function)));
+}
+
 /* Can this CALL commit? Not inside a transaction block. */
 void
 require_may_commit(FunctionCallInfo fcinfo, const char *procedure, const char *function)
 {
 	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
 		castNode(CallContext, fcinfo->context)->atomic)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-				 errmsg("%s() cannot run inside a transaction block", procedure),
-				 errhint("CALL it by itself, or use invtrack.%s(), which does not commit.",
-						 function)));
+		report_transaction_block(procedure, function);
 }
 
 /*
