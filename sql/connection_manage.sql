@@ -78,7 +78,7 @@ BEGIN
             WHEN 'day' THEN has.oid = 'date'::regtype
             WHEN 'quantity' THEN has.oid = ANY ('{smallint,integer,bigint,numeric,invtrack.quantity}'::regtype[])
             WHEN 'attribute' THEN has.typcategory = 'S' OR has.oid = 'date'::regtype AND has.of_target = 'D'
-                               OR has.typcategory NOT IN ('D', 'T') AND has.of_target IN (has.typcategory, 'S')
+                               OR has.typcategory NOT IN ('D', 'T') AND (has.of_target IN (has.typcategory, 'S') OR has.typcategory = 'N' AND has.of_target = 'B')
             ELSE invtrack_internal.key_kind(source, wanted.name) IS NOT NULL END) THEN
             RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s is of type %s', wanted.name, source, format_type(has.oid, NULL)),
                 COLUMN = wanted.name,
@@ -186,8 +186,6 @@ DECLARE
     columns text[];
     fire text;
 BEGIN
-    -- others may just change its watches, too
-    PERFORM invtrack_internal.lock_watched(ARRAY[of_table]);
     SELECT array_agg(DISTINCT w.key ORDER BY w.key), min(w.fire) INTO columns, fire FROM invtrack.connection_watch w WHERE w.watched = of_table;
     PERFORM invtrack_internal.set_watch(of_table, columns, fire);
 END
@@ -198,12 +196,16 @@ COMMENT ON FUNCTION invtrack_internal.set_watch_of(regclass) IS
 CREATE FUNCTION invtrack_internal.is_followed(watched regclass)
 RETURNS boolean LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT count(*) = 2
-      FROM pg_trigger t
-     WHERE t.tgrelid = watched AND t.tgname IN ('invtrack_note', 'invtrack_note_truncate')
-       AND t.tgfoid = 'invtrack_internal.connection_note()'::regprocedure
-       AND (t.tgenabled = 'A'
-            OR t.tgenabled = 'O' AND NOT EXISTS (SELECT FROM invtrack.connection_watch w WHERE w.watched = is_followed.watched AND w.fire = 'always'));
+    SELECT NOT EXISTS (
+        -- rows are noted by the triggers of partitions
+        SELECT FROM (SELECT watched AS relid, 'invtrack_note_truncate' AS name
+                     UNION ALL SELECT watched, 'invtrack_note'
+                     UNION ALL SELECT p.relid, 'invtrack_note' FROM pg_partition_tree(watched) p) n
+          LEFT JOIN pg_trigger t
+            ON t.tgrelid = n.relid AND t.tgname = n.name AND t.tgfoid = 'invtrack_internal.connection_note()'::regprocedure
+           AND (t.tgenabled = 'A'
+                OR t.tgenabled = 'O' AND NOT EXISTS (SELECT FROM invtrack.connection_watch w WHERE w.watched = is_followed.watched AND w.fire = 'always'))
+         WHERE t.oid IS NULL);
 END;
 COMMENT ON FUNCTION invtrack_internal.is_followed(regclass) IS
 'Are the triggers of a watched table there, and enabled as its watches want them?';
@@ -267,6 +269,7 @@ BEGIN
     IF before.key = watch.key AND before.fire = watch.fire AND invtrack_internal.is_followed(watched) THEN
         RETURN 'unchanged';
     END IF;
+    PERFORM invtrack_internal.lock_watched(ARRAY[watched]);
     PERFORM invtrack_internal.settle_notes();
     INSERT INTO invtrack.connection_watch AS w (connection, watched, key, fire) VALUES (c.connection, watch.watched, watch.key, watch.fire)
         ON CONFLICT ON CONSTRAINT connection_watch_pkey DO UPDATE SET key = excluded.key, fire = excluded.fire;
@@ -288,6 +291,7 @@ BEGIN
         RAISE null_value_not_allowed USING MESSAGE = 'watched must not be null', COLUMN = 'watched', HINT = 'Give a value for the argument watched.';
     END IF;
     c := invtrack_internal.find_connection(connection);
+    PERFORM invtrack_internal.lock_watched(ARRAY[watched]);
     PERFORM invtrack_internal.settle_notes();
     DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = unwatch.watched;
     IF NOT FOUND THEN
@@ -420,9 +424,9 @@ BEGIN
         RAISE null_value_not_allowed USING MESSAGE = 'keep_data must not be null', COLUMN = 'keep_data', HINT = 'Give a value for the argument keep_data.';
     END IF;
     c := invtrack_internal.find_connection(connection);
-    PERFORM invtrack_internal.settle_notes();
     tables := ARRAY(SELECT w.watched FROM invtrack.connection_watch w WHERE w.connection = c.connection);
     PERFORM invtrack_internal.lock_watched(tables);
+    PERFORM invtrack_internal.settle_notes();
     DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection;
     FOREACH of_table IN ARRAY tables LOOP
         PERFORM invtrack_internal.set_watch_of(of_table);

@@ -35,10 +35,10 @@ COMMENT ON FUNCTION invtrack_internal.source_problem(invtrack.connection) IS
 'What of a connection''s source or watched tables has gone, or is not as the connection needs it; null: nothing';
 
 CREATE FUNCTION invtrack_internal.broken_connections()
-RETURNS bigint LANGUAGE c STABLE PARALLEL RESTRICTED
+RETURNS bigint LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'connection_broken_connections';
 COMMENT ON FUNCTION invtrack_internal.broken_connections() IS
-'How many connections cannot follow their source, and have no rejected key that says so; 0 for who may not read all merchants';
+'How many connections cannot follow their source; 0 for who may not read all merchants';
 
 CREATE VIEW invtrack.connection_status WITH (security_invoker) AS
 SELECT c.connection,

@@ -197,64 +197,61 @@ DECLARE
     skus text[];
     new_skus text[];
     items bigint[];
-    wanted text[];
+    givers integer[];
+    takers integer[];
     place integer;
-    next integer := 1;
-    given_up text;
-    is_stuck boolean;
     aside text;
     written bigint := 0;
 BEGIN
-    SELECT array_agg(r.merchant ORDER BY r.merchant, r.sku), array_agg(r.sku ORDER BY r.merchant, r.sku), array_agg(r.new_sku ORDER BY r.merchant, r.sku),
-           array_agg(r.item ORDER BY r.merchant, r.sku)
-      INTO merchants, skus, new_skus, items
-      FROM (SELECT o.item, i.merchant, i.sku, n.sku AS new_sku, count(*) OVER (PARTITION BY i.merchant, n.sku) AS wanted
-              FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
-                      FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
-             CROSS JOIN LATERAL (
-                 SELECT min(w.item) AS item FROM invtrack.connection_row w
-                  WHERE w.connection = c.number AND w.key = n.key HAVING count(*) = 1 AND NOT bool_or(w.gone)) o
-             CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = o.item OFFSET 0) i
-             WHERE i.merchant = n.merchant AND i.sku <> n.sku
-               AND NOT EXISTS (SELECT FROM invtrack.connection_row w
-                                WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = n.key))
-               AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku)) r
-     WHERE r.wanted = 1;
+    -- Each with the places of who has the code that it takes, and of who takes the one that it gives up.
+    WITH r AS MATERIALIZED (
+        SELECT r.*, row_number() OVER (ORDER BY r.merchant, r.sku)::integer AS place
+          FROM (SELECT o.item, i.merchant, i.sku, n.sku AS new_sku, count(*) OVER (PARTITION BY i.merchant, n.sku) AS wanted
+                  FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
+                          FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
+                 CROSS JOIN LATERAL (
+                     SELECT min(w.item) AS item FROM invtrack.connection_row w
+                      WHERE w.connection = c.number AND w.key = n.key HAVING count(*) = 1 AND NOT bool_or(w.gone)) o
+                 CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = o.item OFFSET 0) i
+                 WHERE i.merchant = n.merchant AND i.sku <> n.sku
+                   AND NOT EXISTS (SELECT FROM invtrack.connection_row w
+                                    WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = n.key))
+                   AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku)) r
+         WHERE r.wanted = 1)
+    SELECT array_agg(r.merchant ORDER BY r.place), array_agg(r.sku ORDER BY r.place), array_agg(r.new_sku ORDER BY r.place),
+           array_agg(r.item ORDER BY r.place), array_agg(g.place ORDER BY r.place), array_agg(t.place ORDER BY r.place)
+      INTO merchants, skus, new_skus, items, givers, takers
+      FROM r
+      LEFT JOIN r g ON g.merchant = r.merchant AND g.sku = r.new_sku
+      LEFT JOIN r t ON t.merchant = r.merchant AND t.new_sku = r.sku;
     -- others may have had the codes that they give up
     PERFORM invtrack_internal.note_rejected(c, '{}', items, NULL);
-    wanted := ARRAY(SELECT format('%s %s %s', length(u.merchant), u.merchant, u.new_sku) FROM unnest(merchants, new_skus) WITH ORDINALITY u (merchant, new_sku, n) ORDER BY u.n);
-    LOOP
-        -- Who takes a code gives up another: next is who waits for that.
-        WHILE skus[place] IS NOT NULL
-              AND NOT EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = merchants[place] AND p.sku = new_skus[place])
-              AND NOT EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = merchants[place] AND f.sku = new_skus[place])
-              AND NOT EXISTS (SELECT FROM invtrack.movement m WHERE m.merchant = merchants[place] AND m.sku = new_skus[place] AND NOT m.folded) LOOP
-            PERFORM invtrack_internal.rename_fed_product(merchants[place], skus[place], new_skus[place]);
-            written := written + 1;
-            given_up := format('%s %s %s', length(merchants[place]), merchants[place], skus[place]);
-            skus[place] := NULL;
-            place := array_position(wanted, given_up);
+    FOR step IN 1 .. 3 LOOP
+        FOR i IN 1 .. coalesce(array_length(skus, 1), 0) LOOP
+            place := i;
+            IF step = 2 AND (givers[i] IS NULL OR skus[givers[i]] IS NULL) THEN
+                -- the code that it takes is not given up: it stays as it is, and so does who waits for its own
+                WHILE skus[place] IS NOT NULL LOOP
+                    skus[place] := NULL;
+                    place := takers[place];
+                END LOOP;
+            ELSIF step = 3 AND skus[i] IS NOT NULL THEN
+                -- the others form circles: one steps aside
+                aside := 'renamed ' || gen_random_uuid();
+                PERFORM invtrack_internal.rename_fed_product(merchants[i], skus[i], aside);
+                skus[i] := aside;
+                place := takers[i];
+            END IF;
+            WHILE skus[place] IS NOT NULL
+                  AND NOT EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = merchants[place] AND p.sku = new_skus[place])
+                  AND NOT EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = merchants[place] AND f.sku = new_skus[place])
+                  AND NOT EXISTS (SELECT FROM invtrack.movement m WHERE m.merchant = merchants[place] AND m.sku = new_skus[place] AND NOT m.folded) LOOP
+                PERFORM invtrack_internal.rename_fed_product(merchants[place], skus[place], new_skus[place]);
+                written := written + 1;
+                skus[place] := NULL;
+                place := takers[place];
+            END LOOP;
         END LOOP;
-        IF next <= coalesce(array_length(skus, 1), 0) THEN
-            place := next;
-            next := next + 1;
-            CONTINUE;
-        END IF;
-        -- Those whose code nobody gives up stay as they are. The others form circles: one steps aside.
-        LOOP
-            SELECT array_agg(CASE WHEN o.sku IS NOT NULL THEN u.sku END ORDER BY u.n), min(u.n) FILTER (WHERE o.sku IS NOT NULL),
-                   bool_or(u.sku IS NOT NULL AND o.sku IS NULL)
-              INTO skus, place, is_stuck
-              FROM unnest(merchants, skus, new_skus) WITH ORDINALITY u (merchant, sku, new_sku, n)
-              LEFT JOIN unnest(merchants, skus) o (merchant, sku) ON u.sku IS NOT NULL AND o.merchant = u.merchant AND o.sku = u.new_sku;
-            EXIT WHEN place IS NULL OR NOT is_stuck;
-        END LOOP;
-        EXIT WHEN place IS NULL;
-        aside := 'renamed ' || gen_random_uuid();
-        PERFORM invtrack_internal.rename_fed_product(merchants[place], skus[place], aside);
-        given_up := format('%s %s %s', length(merchants[place]), merchants[place], skus[place]);
-        skus[place] := aside;
-        place := array_position(wanted, given_up);
     END LOOP;
     RETURN written;
 END

@@ -185,6 +185,7 @@ typedef struct Due
 	const Connection *connection;
 	Datum	   *keys;
 	int			count;
+	bool		is_whole;		/* all keys are meant */
 } Due;
 
 /* Lock the keys that were noted of a connection, from the first to the last of what was found. */
@@ -192,7 +193,9 @@ static void
 lock_noted_keys(List *found, int first, int end, Due *due)
 {
 	const Connection *connection = &((const Followed *) list_nth(found, first))->connection;
+	Datum	   *known = NULL;
 	Datum	   *keys;
+	int			known_count = 0;
 	int			count = 0;
 	bool		is_whole = false;
 
@@ -204,15 +207,15 @@ lock_noted_keys(List *found, int first, int end, Due *due)
 		is_whole |= noted->is_whole;
 	}
 	if (is_whole)
-		keys = known_keys(connection, &count);
-	else
-	{
-		keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + 1));
-		count = 0;
-		for (int i = first; i < end; i++)
-			count += put_keys(connection, ((const Followed *) list_nth(found, i))->noted,
-							  keys + count);
-	}
+		known = known_keys(connection, &known_count);
+	keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + known_count + 1));
+	count = 0;
+	for (int i = first; i < end; i++)
+		count += put_keys(connection, ((const Followed *) list_nth(found, i))->noted, keys + count);
+	if (is_whole)
+		memcpy(keys + count, known, sizeof(Datum) * known_count);
+	count += known_count;
+	due->is_whole = is_whole;
 	due->connection = connection;
 	due->keys = keys;
 	due->count = lock_keys(connection, keys, count, false);
@@ -281,6 +284,11 @@ sync_noted(List *noted)
 	}
 	for (int i = 0; i < due_count; i++)
 	{
+		if (dues[i].is_whole && i > 0)
+		{						/* a source may read what was brought before */
+			dues[i].keys = known_keys(dues[i].connection, &dues[i].count);
+			dues[i].count = lock_keys(dues[i].connection, dues[i].keys, dues[i].count, false);
+		}
 		sync_locked_keys(dues[i].connection, dues[i].keys, dues[i].count, false);
 		if (feeds_catalogue(dues[i].connection->target))
 			entities[entity_count++] = dues[i].connection->number;

@@ -19,25 +19,18 @@
 /* In SQL, after a text: so it is ordered as codes and keys are. */
 #define IN_BYTES	" COLLATE pg_catalog.\"C\""
 
-/*
- * A column of the source, which the caller must be allowed to read;
- * InvalidAttrNumber: it has none of this name.
- */
+/* A column of the source, which the caller must be allowed to read. */
 static AttrNumber
-find_column(Oid relation, const char *name, bool is_required)
+find_column(Oid relation, const char *name)
 {
 	AttrNumber	column = get_attnum(relation, name);
 
 	if (column <= 0)
-	{
-		if (is_required)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of source \"%s\" does not exist", name, get_rel_name(relation)),
-					 errhint("Give it back, or call invtrack.connect() again: it takes the source as it is now."),
-					 errargument(pstrdup(name))));
-		return InvalidAttrNumber;
-	}
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of source \"%s\" does not exist", name, get_rel_name(relation)),
+				 errhint("Give it back, or call invtrack.connect() again: it takes the source as it is now."),
+				 errargument(pstrdup(name))));
 	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
 		pg_attribute_aclcheck(relation, column, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		ereport(ERROR,
@@ -65,14 +58,14 @@ require_date(Oid relation, AttrNumber column)
 			 errargument(get_attname(relation, column, false))));
 }
 
-/* Has the connection read this column when it was made? */
+/* Is this column read? An optional one is if the source had it when it was connected. */
 static bool
-reads_column(Datum *names, int count, const char *name)
+is_read(const TargetColumn *column, Datum *names, int count)
 {
 	for (int i = 0; i < count; i++)
-		if (strcmp(TextDatumGetCString(names[i]), name) == 0)
+		if (strcmp(TextDatumGetCString(names[i]), column->name) == 0)
 			return true;
-	return false;
+	return column->is_required;
 }
 
 static const char *
@@ -135,15 +128,15 @@ complete_columns(Source *source)
 			appendStringInfo(&source->columns[i], "NULL::pg_catalog.%s", types[i]);
 }
 
-/* The source of a connection, and the columns that it has. */
+/* The source of a connection, and the columns that are read of it. */
 void
 open_source(const Connection *connection, Source *source)
 {
 	Oid			relation = connection->source;
 	TargetColumn columns[TARGET_COLUMNS_MAX];
 	int			count = columns_of_target(connection->target, columns);
-	int			read_count;
-	Datum	   *read = take_keys(connection->columns, &read_count);
+	int			name_count;
+	Datum	   *names = take_keys(connection->columns, &name_count);
 
 	if (get_rel_name(relation) == NULL)
 		ereport(ERROR,
@@ -153,7 +146,7 @@ open_source(const Connection *connection, Source *source)
 	source->connection = connection;
 	source->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
 											  get_rel_name(relation));
-	source->key_type_id = get_atttype(relation, find_column(relation, connection->key, true));
+	source->key_type_id = get_atttype(relation, find_column(relation, connection->key));
 	source->key_type = type_name(source->key_type_id);
 	source->key = quote_identifier(connection->key);
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
@@ -161,12 +154,11 @@ open_source(const Connection *connection, Source *source)
 	appendStringInfo(&source->columns[SOURCE_KEY], "s.%s::pg_catalog.text" IN_BYTES, source->key);
 	for (int i = 0; i < count; i++)
 	{
-		bool		is_read = columns[i].is_required ||
-			reads_column(read, read_count, columns[i].name);
-		AttrNumber	column = find_column(relation, columns[i].name, is_read);
+		AttrNumber	column;
 
-		if (column <= 0)
+		if (!is_read(&columns[i], names, name_count))
 			continue;
+		column = find_column(relation, columns[i].name);
 		if (columns[i].place == SOURCE_DAY)
 			require_date(relation, column);
 		add_column(source, &columns[i]);

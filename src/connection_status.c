@@ -13,16 +13,14 @@
 #include "owner.h"
 #include "statement.h"
 
-/* broken_connections(): each is told of once, here or by its rejected keys */
+/* broken_connections() */
 PG_FUNCTION_INFO_V1(connection_broken_connections);
 Datum
 connection_broken_connections(PG_FUNCTION_ARGS)
 {
 	static Statement count = {
 		"SELECT pg_catalog.count(*) FROM invtrack.connection c"
-		" WHERE invtrack_internal.source_problem(c) IS NOT NULL"
-		" AND NOT EXISTS (SELECT FROM invtrack.connection_reject r"
-		" WHERE r.connection " EQ " c.connection AND r.row_number " EQ " 0)",
+		" WHERE invtrack_internal.source_problem(c) IS NOT NULL",
 		0, {InvalidOid}, 0, {INT8OID}
 	};
 	Caller		caller;

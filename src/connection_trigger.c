@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/partition.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -15,6 +14,8 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -95,18 +96,34 @@ lock_of(Oid table)
 		AccessExclusiveLock : ShareRowExclusiveLock;
 }
 
+/* Lock a table. Returns false where somebody else is at it, unless it waits. */
+static bool
+lock_table(Oid table, bool waits, LOCKMODE *lock)
+{
+	for (;;)
+	{
+		*lock = lock_of(table);
+		if (waits)
+			LockRelationOid(table, *lock);
+		else if (!ConditionalLockRelationOid(table, *lock))
+			return false;
+		if (lock_of(table) <= *lock)
+			return true;
+		UnlockRelationOid(table, *lock);	/* it got triggers meanwhile */
+	}
+}
+
 /*
  * Lock tables, waiting for one of them only. Returns the first that somebody else
  * is at, and then none is locked; their number: all are.
  */
 static int
-try_to_lock(const Datum *tables, const LOCKMODE *locks, int count, int waits_for)
+try_to_lock(const Datum *tables, LOCKMODE *locks, int count, int waits_for)
 {
-	LockRelationOid(DatumGetObjectId(tables[waits_for]), locks[waits_for]);
+	(void) lock_table(DatumGetObjectId(tables[waits_for]), true, &locks[waits_for]);
 	for (int i = 0; i < count; i++)
 	{
-		if (i == waits_for ||
-			ConditionalLockRelationOid(DatumGetObjectId(tables[i]), locks[i]))
+		if (i == waits_for || lock_table(DatumGetObjectId(tables[i]), false, &locks[i]))
 			continue;
 		for (int locked = 0; locked < count; locked++)
 			if (locked < i || locked == waits_for)
@@ -139,7 +156,6 @@ connection_lock_watched(PG_FUNCTION_ARGS)
 		if (nulls[i] || get_rel_name(DatumGetObjectId(tables[i])) == NULL)
 			continue;
 		require_trigger_privilege(DatumGetObjectId(tables[i]));
-		locks[present] = lock_of(DatumGetObjectId(tables[i]));
 		tables[present++] = tables[i];
 	}
 	for (int waits_for = 0; waits_for < present;)
@@ -150,33 +166,70 @@ connection_lock_watched(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* What is watched of a partition. */
+typedef struct Partition
+{
+	Oid			table;
+	Oid			watched;
+} Partition;
+
+/* Those that were looked up; null: none since partitions or triggers changed. */
+static HTAB *partitions = NULL;
+static bool are_stale = false;
+
+static void
+at_change_of_relation(Datum argument, Oid relation)
+{
+	are_stale = true;
+}
+
+static void
+start_partitions(void)
+{
+	static bool is_registered = false;
+	HASHCTL		control = {.keysize = sizeof(Oid),.entrysize = sizeof(Partition)};
+
+	if (!is_registered)
+		CacheRegisterRelcacheCallback(at_change_of_relation, (Datum) 0);
+	is_registered = true;
+	if (partitions != NULL && are_stale)
+	{
+		hash_destroy(partitions);
+		partitions = NULL;
+	}
+	are_stale = false;
+	if (partitions == NULL)
+		partitions = hash_create("invtrack partitions", 16, &control, HASH_ELEM | HASH_BLOBS);
+}
+
 /*
  * The table that is watched: this one, which has our trigger, or what it is a
- * partition of. Looked up when rows change, once for those of a statement: at the
- * commit the partition may be gone.
+ * partition of. Looked up when rows change: at the commit the partition may be
+ * gone.
  */
 Oid
 watched_table(Relation table)
 {
-	static Oid	last = InvalidOid;
-	static Oid	last_watched = InvalidOid;
-	static TimestampTz last_at = 0;
+	Oid			watched = RelationGetRelid(table);
+	Partition  *partition;
 	ListCell   *cell;
 
 	if (!table->rd_rel->relispartition)
-		return RelationGetRelid(table);
-	if (last == RelationGetRelid(table) && last_at == GetCurrentStatementStartTimestamp())
-		return last_watched;
-	last = InvalidOid;
-	last_watched = RelationGetRelid(table);
-	foreach(cell, get_partition_ancestors(RelationGetRelid(table)))
+		return watched;
+	start_partitions();
+	partition = hash_search(partitions, &watched, HASH_FIND, NULL);
+	if (partition != NULL)
+		return partition->watched;
+	foreach(cell, get_partition_ancestors(watched))
 	{
 		if (OidIsValid(get_trigger_oid(lfirst_oid(cell), NOTE_TRIGGER, true)))
-			last_watched = lfirst_oid(cell);
+			watched = lfirst_oid(cell);
 	}
-	last = RelationGetRelid(table);
-	last_at = GetCurrentStatementStartTimestamp();
-	return last_watched;
+	if (are_stale)				/* looked up while it changed */
+		return watched;
+	partition = hash_search(partitions, &RelationGetRelid(table), HASH_ENTER, NULL);
+	partition->watched = watched;
+	return watched;
 }
 
 /* set_watch(watched, columns, fire) */

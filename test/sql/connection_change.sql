@@ -100,6 +100,13 @@ SELECT invtrack.connect('pallets', 'stock_lot', 'pallet', 'id'), invtrack.connec
 SELECT keys, changed, rejected FROM invtrack.sync('pallets');
 TABLE lots;
 TABLE status;
+-- one that comes is read when connect() says so
+ALTER TABLE pallet ADD expires_on date DEFAULT '2026-11-30';
+UPDATE pallet SET quantity = 7 WHERE id = 1;
+TABLE lots;
+SELECT invtrack.connect('pallets', 'stock_lot', 'pallet', 'id');
+SELECT keys, changed, rejected FROM invtrack.sync('pallets');
+TABLE lots;
 DROP TABLE pallet;
 TABLE status;
 TABLE rejected_rows;
@@ -132,6 +139,11 @@ DROP TABLE sold_old;
 SET CONSTRAINTS ALL IMMEDIATE;
 TABLE sales;
 TABLE out_of_line;
+-- a trigger that was disabled on a partition
+ALTER TABLE sold_new DISABLE TRIGGER USER;
+TABLE status;
+SELECT invtrack.watch('sold', 'sold', 'id'), invtrack.watch('sold', 'sold', 'id');
+TABLE status;
 SET CONSTRAINTS ALL DEFERRED;
 UPDATE sold SET quantity = 9 WHERE id = 3;
 SELECT invtrack.unwatch('sold', 'sold');
@@ -140,6 +152,33 @@ SELECT invtrack.watch('sold', 'sold', 'id');
 UPDATE sold SET quantity = 8 WHERE id = 3;
 SELECT invtrack.disconnect('sold');
 TABLE sales;
+
+-- in one statement of a client, too, a partition that changes sides is followed by who watches it
+CREATE TABLE kept (LIKE sold) PARTITION BY RANGE (day);
+CREATE VIEW of_kept AS SELECT id, 'under'::text AS merchant, sku, 'good'::text AS inventory_type, day AS occurred_on, quantity FROM kept;
+SELECT invtrack.connect('sold', 'sale', 'of_sold', 'id'), invtrack.watch('sold', 'sold', 'id'), invtrack.connect('kept', 'shipment', 'of_kept', 'id'), invtrack.watch('kept', 'kept', 'id');
+DO $$
+BEGIN
+    INSERT INTO sold VALUES (4, '2026-02-07', 'c', 1);
+    ALTER TABLE sold DETACH PARTITION sold_new;
+    ALTER TABLE kept ATTACH PARTITION sold_new FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+    INSERT INTO kept VALUES (5, '2026-02-08', 'c', 2);
+END$$;
+SET CONSTRAINTS ALL IMMEDIATE;
+SELECT k.key FROM invtrack.connection_key k JOIN invtrack.connection n ON n.number = k.connection WHERE n.connection = 'kept' ORDER BY k.key;
+
+-- A table that is emptied and filled again, beside what its source refers to.
+CREATE TABLE shop (id integer, merchant text);
+CREATE VIEW at_shop AS SELECT k.id, k.merchant, 'd'::text AS sku, 'good'::text AS inventory_type, date '2026-02-09' AS occurred_on, 1 AS quantity
+  FROM shop k JOIN invtrack.merchant m ON m.merchant = k.merchant;
+CREATE TABLE opened (id integer, merchant text, name text);
+SELECT invtrack.connect('opened', 'merchant', 'opened', 'id'), invtrack.watch('opened', 'opened', 'id'), invtrack.connect('shops', 'sale', 'at_shop', 'id'), invtrack.watch('shops', 'shop', 'id');
+SET CONSTRAINTS ALL DEFERRED;
+TRUNCATE shop;
+INSERT INTO opened VALUES (1, 'under 2', '');
+INSERT INTO shop VALUES (1, 'under 2');
+SET CONSTRAINTS ALL IMMEDIATE;
+SELECT merchant, sku, quantity FROM invtrack.flow_daily WHERE merchant = 'under 2';
 
 -- Those who change codes with each other do so together, however many they are.
 SET CONSTRAINTS ALL DEFERRED;
@@ -151,6 +190,11 @@ UPDATE article SET sku = 'p' || CASE id WHEN 1001 THEN 3050 WHEN 3050 THEN 1001 
 SET CONSTRAINTS ALL IMMEDIATE;
 SELECT sku, quantity FROM invtrack.tracker WHERE merchant = 'under' ORDER BY quantity;
 TABLE rejected;
+-- who takes a code that nobody gives up stays, and so does who waits for its own
+SET CONSTRAINTS ALL DEFERRED;
+UPDATE article SET sku = 'p' || id + 1 WHERE id BETWEEN 2001 AND 2998;
+SET CONSTRAINTS ALL IMMEDIATE;
+SELECT count(*), min(sku), max(sku) FROM invtrack.product WHERE merchant = 'under' AND sku BETWEEN 'p2001' AND 'p2999';
 ROLLBACK;
 
 -- What was kept stays, whatever the level of the transaction that kept it.
