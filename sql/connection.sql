@@ -31,7 +31,7 @@ COMMENT ON COLUMN invtrack.connection.number IS 'Number of the connection, in th
 COMMENT ON COLUMN invtrack.connection.target IS 'What it feeds: merchant, inventory_type, product, stock_lot, incoming, sale or shipment';
 COMMENT ON COLUMN invtrack.connection.source IS 'The table or view that it reads';
 COMMENT ON COLUMN invtrack.connection.key IS 'Column of the source that is the key';
-COMMENT ON COLUMN invtrack.connection.columns IS 'The columns that the target takes of the source; it goes on without none of them';
+COMMENT ON COLUMN invtrack.connection.columns IS 'The columns that are read of the source beside the key; without one of them, keys are rejected';
 COMMENT ON COLUMN invtrack.connection.progress IS 'How far sync_all() has come; null: it is not under way';
 COMMENT ON COLUMN invtrack.connection.started_at IS 'When the sync_all() that is under way began';
 
@@ -256,11 +256,11 @@ AS 'MODULE_PATHNAME', 'connection_as_keys';
 COMMENT ON FUNCTION invtrack_internal.as_keys(text, text[]) IS
 'The keys as the type of the connection''s key shows them, each once; 22023 if one is no value of that type';
 
-CREATE FUNCTION invtrack_internal.set_watch(watched regclass, columns text[], fire text)
+CREATE FUNCTION invtrack_internal.set_watch(watched regclass)
 RETURNS void LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'connection_set_watch';
-COMMENT ON FUNCTION invtrack_internal.set_watch(regclass, text[], text) IS
-'Makes the triggers of a watched table anew, which note these columns; without columns, drops them';
+COMMENT ON FUNCTION invtrack_internal.set_watch(regclass) IS
+'Makes the triggers of a table, which is locked, anew, as all of its watches want them, or drops them; always goes before origin';
 
 CREATE FUNCTION invtrack_internal.lock_watched(tables regclass[])
 RETURNS void LANGUAGE c VOLATILE

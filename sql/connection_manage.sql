@@ -78,7 +78,8 @@ BEGIN
             WHEN 'day' THEN has.oid = 'date'::regtype
             WHEN 'quantity' THEN has.oid = ANY ('{smallint,integer,bigint,numeric,invtrack.quantity}'::regtype[])
             WHEN 'attribute' THEN has.typcategory = 'S' OR has.oid = 'date'::regtype AND has.of_target = 'D'
-                               OR has.typcategory NOT IN ('D', 'T') AND (has.of_target IN (has.typcategory, 'S') OR has.typcategory = 'N' AND has.of_target = 'B')
+                               OR has.typcategory IN ('N', 'B', 'E', 'U') AND has.of_target IN (has.typcategory, 'S')
+                               OR has.typcategory = 'N' AND has.of_target = 'B'
             ELSE invtrack_internal.key_kind(source, wanted.name) IS NOT NULL END) THEN
             RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s is of type %s', wanted.name, source, format_type(has.oid, NULL)),
                 COLUMN = wanted.name,
@@ -178,33 +179,23 @@ $body$;
 COMMENT ON FUNCTION invtrack.connect(text, text, regclass, name) IS
 'Feeds merchant, product, inventory_type, stock_lot, incoming, sale or shipment from a table or view, whose rows of a key are brought in line together; created, updated or unchanged';
 
-CREATE FUNCTION invtrack_internal.set_watch_of(of_table regclass)
-RETURNS void LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-    columns text[];
-    fire text;
-BEGIN
-    SELECT array_agg(DISTINCT w.key ORDER BY w.key), min(w.fire) INTO columns, fire FROM invtrack.connection_watch w WHERE w.watched = of_table;
-    PERFORM invtrack_internal.set_watch(of_table, columns, fire);
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.set_watch_of(regclass) IS
-'Makes the triggers of a table as its watches want them; always goes before origin';
-
 CREATE FUNCTION invtrack_internal.is_followed(watched regclass)
 RETURNS boolean LANGUAGE sql STABLE
 BEGIN ATOMIC
+    -- Rows are noted by the triggers of partitions. These are not locked, as pg_partition_tree() would.
+    WITH RECURSIVE part AS (
+        SELECT watched::oid AS relid
+        UNION ALL
+        SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.relid JOIN pg_class r ON r.oid = i.inhrelid AND r.relispartition),
+    w AS MATERIALIZED (
+        SELECT string_agg(convert_to(k.key, getdatabaseencoding()) || '\x00', '' ORDER BY k.key) AS arguments, bool_or(k.always) AS always
+          FROM (SELECT w.key, bool_or(w.fire = 'always') AS always FROM invtrack.connection_watch w WHERE w.watched = is_followed.watched GROUP BY w.key) k)
     SELECT NOT EXISTS (
-        -- rows are noted by the triggers of partitions
-        SELECT FROM (SELECT watched AS relid, 'invtrack_note_truncate' AS name
-                     UNION ALL SELECT watched, 'invtrack_note'
-                     UNION ALL SELECT p.relid, 'invtrack_note' FROM pg_partition_tree(watched) p) n
+        SELECT FROM (SELECT part.relid, 'invtrack_note' AS name FROM part UNION ALL SELECT watched, 'invtrack_note_truncate') n
+         CROSS JOIN w
           LEFT JOIN pg_trigger t
             ON t.tgrelid = n.relid AND t.tgname = n.name AND t.tgfoid = 'invtrack_internal.connection_note()'::regprocedure
-           AND (t.tgenabled = 'A'
-                OR t.tgenabled = 'O' AND NOT EXISTS (SELECT FROM invtrack.connection_watch w WHERE w.watched = is_followed.watched AND w.fire = 'always'))
+           AND t.tgargs = w.arguments AND (t.tgenabled = 'A' OR t.tgenabled = 'O' AND NOT w.always)
          WHERE t.oid IS NULL);
 END;
 COMMENT ON FUNCTION invtrack_internal.is_followed(regclass) IS
@@ -265,15 +256,20 @@ BEGIN
         RAISE datatype_mismatch USING MESSAGE = misfit, COLUMN = 'key',
             HINT = 'Name the column that holds the key of the connection: a smallint, integer, bigint, uuid, text or varchar.';
     END IF;
-    SELECT w.* INTO before FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = watch.watched FOR UPDATE;
+    SELECT w.* INTO before FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = watch.watched;
     IF before.key = watch.key AND before.fire = watch.fire AND invtrack_internal.is_followed(watched) THEN
         RETURN 'unchanged';
     END IF;
     PERFORM invtrack_internal.lock_watched(ARRAY[watched]);
+    PERFORM FROM invtrack.connection n WHERE n.number = c.number FOR KEY SHARE;
+    IF NOT FOUND THEN
+        c := invtrack_internal.find_connection(connection);
+    END IF;
     PERFORM invtrack_internal.settle_notes();
+    SELECT w.* INTO before FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = watch.watched FOR UPDATE;
     INSERT INTO invtrack.connection_watch AS w (connection, watched, key, fire) VALUES (c.connection, watch.watched, watch.key, watch.fire)
         ON CONFLICT ON CONSTRAINT connection_watch_pkey DO UPDATE SET key = excluded.key, fire = excluded.fire;
-    PERFORM invtrack_internal.set_watch_of(watched);
+    PERFORM invtrack_internal.set_watch(watched);
     RETURN CASE WHEN before.connection IS NULL THEN 'created' ELSE 'updated' END;
 END
 $body$;
@@ -291,14 +287,17 @@ BEGIN
         RAISE null_value_not_allowed USING MESSAGE = 'watched must not be null', COLUMN = 'watched', HINT = 'Give a value for the argument watched.';
     END IF;
     c := invtrack_internal.find_connection(connection);
-    PERFORM invtrack_internal.lock_watched(ARRAY[watched]);
-    PERFORM invtrack_internal.settle_notes();
-    DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = unwatch.watched;
+    PERFORM FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = unwatch.watched;
+    IF FOUND THEN
+        PERFORM invtrack_internal.lock_watched(ARRAY[watched]);
+        PERFORM invtrack_internal.settle_notes();
+        DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = unwatch.watched;
+    END IF;
     IF NOT FOUND THEN
         RAISE no_data_found USING MESSAGE = format('connection "%s" does not watch %s', c.connection, watched), COLUMN = 'watched',
             HINT = 'The view invtrack.connection_status lists what is watched.';
     END IF;
-    PERFORM invtrack_internal.set_watch_of(watched);
+    PERFORM invtrack_internal.set_watch(watched);
     RETURN true;
 END
 $body$;
@@ -426,10 +425,15 @@ BEGIN
     c := invtrack_internal.find_connection(connection);
     tables := ARRAY(SELECT w.watched FROM invtrack.connection_watch w WHERE w.connection = c.connection);
     PERFORM invtrack_internal.lock_watched(tables);
+    -- somebody may just let it watch another one
+    PERFORM FROM invtrack.connection n WHERE n.number = c.number FOR UPDATE;
+    PERFORM invtrack_internal.lock_watched(ARRAY(
+        SELECT w.watched FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched <> ALL (tables)));
+    tables := ARRAY(SELECT w.watched FROM invtrack.connection_watch w WHERE w.connection = c.connection);
     PERFORM invtrack_internal.settle_notes();
     DELETE FROM invtrack.connection_watch w WHERE w.connection = c.connection;
     FOREACH of_table IN ARRAY tables LOOP
-        PERFORM invtrack_internal.set_watch_of(of_table);
+        PERFORM invtrack_internal.set_watch(of_table);
     END LOOP;
     PERFORM invtrack_internal.wait_for_syncs(c.number);
     IF NOT keep_data THEN

@@ -67,4 +67,4 @@ COMMENT ON COLUMN invtrack.connection_status.watched IS 'Tables whose changes ar
 COMMENT ON COLUMN invtrack.connection_status.keys IS 'How many keys have been synced';
 COMMENT ON COLUMN invtrack.connection_status.rejects IS 'How many rows, or keys, are rejected';
 COMMENT ON COLUMN invtrack.connection_status.last_sync IS 'When a key was last brought in line; null: never';
-COMMENT ON COLUMN invtrack.connection_status.last_error IS 'What has gone of the source, or the last error; null: none';
+COMMENT ON COLUMN invtrack.connection_status.last_error IS 'Why changes cannot be followed, such as a column or trigger that has gone, or else the last error; null: none';

@@ -188,7 +188,7 @@ typedef struct Due
 	bool		is_whole;		/* all keys are meant */
 } Due;
 
-/* Lock the keys that were noted of a connection, from the first to the last of what was found. */
+/* Lock the keys that were noted of a connection, from the first of what was found up to the end. */
 static void
 lock_noted_keys(List *found, int first, int end, Due *due)
 {
@@ -212,7 +212,7 @@ lock_noted_keys(List *found, int first, int end, Due *due)
 	count = 0;
 	for (int i = first; i < end; i++)
 		count += put_keys(connection, ((const Followed *) list_nth(found, i))->noted, keys + count);
-	if (is_whole)
+	if (known_count > 0)
 		memcpy(keys + count, known, sizeof(Datum) * known_count);
 	count += known_count;
 	due->is_whole = is_whole;
@@ -285,7 +285,8 @@ sync_noted(List *noted)
 	for (int i = 0; i < due_count; i++)
 	{
 		if (dues[i].is_whole && i > 0)
-		{						/* a source may read what was brought before */
+		{
+			/* a source may read what was just brought: rare, so lock twice */
 			dues[i].keys = known_keys(dues[i].connection, &dues[i].count);
 			dues[i].count = lock_keys(dues[i].connection, dues[i].keys, dues[i].count, false);
 		}

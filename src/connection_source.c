@@ -4,16 +4,15 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type_d.h"
-#include "fmgr.h"
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "parser/parse_coerce.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "argument.h"
-#include "compat.h"
 #include "connection.h"
 
 /* In SQL, after a text: so it is ordered as codes and keys are. */
@@ -42,13 +41,13 @@ find_column(Oid relation, const char *name)
 	return column;
 }
 
-/* What a day is would depend on whose session reads another type. */
+/* What a moment is, as a day or a text, depends on whose session reads it. */
 static void
-require_date(Oid relation, AttrNumber column)
+require_date(Oid relation, AttrNumber column, bool is_day)
 {
 	Oid			type = get_atttype(relation, column);
 
-	if (type == DATEOID)
+	if (type == DATEOID || (!is_day && TypeCategory(type) != TYPCATEGORY_DATETIME))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -159,8 +158,7 @@ open_source(const Connection *connection, Source *source)
 		if (!is_read(&columns[i], names, name_count))
 			continue;
 		column = find_column(relation, columns[i].name);
-		if (columns[i].place == SOURCE_DAY)
-			require_date(relation, column);
+		require_date(relation, column, columns[i].place == SOURCE_DAY);
 		add_column(source, &columns[i]);
 	}
 	complete_columns(source);

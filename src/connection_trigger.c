@@ -4,7 +4,10 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -18,11 +21,13 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "argument.h"
 #include "compat.h"
 #include "connection.h"
 #include "owner.h"
+#include "statement.h"
 
 #define NOTE_TRIGGER		"invtrack_note"
 #define TRUNCATE_TRIGGER	"invtrack_note_truncate"
@@ -118,19 +123,27 @@ lock_table(Oid table, bool waits, LOCKMODE *lock)
  * is at, and then none is locked; their number: all are.
  */
 static int
-try_to_lock(const Datum *tables, LOCKMODE *locks, int count, int waits_for)
+try_to_lock(const List *tables, LOCKMODE *locks, int waits_for)
 {
-	(void) lock_table(DatumGetObjectId(tables[waits_for]), true, &locks[waits_for]);
-	for (int i = 0; i < count; i++)
+	(void) lock_table(list_nth_oid(tables, waits_for), true, &locks[waits_for]);
+	for (int i = 0; i < list_length(tables); i++)
 	{
-		if (i == waits_for || lock_table(DatumGetObjectId(tables[i]), false, &locks[i]))
+		if (i == waits_for || lock_table(list_nth_oid(tables, i), false, &locks[i]))
 			continue;
-		for (int locked = 0; locked < count; locked++)
+		for (int locked = 0; locked < list_length(tables); locked++)
 			if (locked < i || locked == waits_for)
-				UnlockRelationOid(DatumGetObjectId(tables[locked]), locks[locked]);
+				UnlockRelationOid(list_nth_oid(tables, locked), locks[locked]);
 		return i;
 	}
-	return count;
+	return list_length(tables);
+}
+
+/* A table and its partitions, which have triggers of their own. */
+static List *
+with_partitions(Oid table)
+{
+	return get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE ?
+		find_all_inheritors(table, NoLock, NULL) : list_make1_oid(table);
 }
 
 /*
@@ -142,26 +155,25 @@ Datum
 connection_lock_watched(PG_FUNCTION_ARGS)
 {
 	Datum	   *tables;
-	LOCKMODE   *locks;
 	bool	   *nulls;
 	int			count;
-	int			present = 0;
+	List	   *locked = NIL;
+	LOCKMODE   *locks;
+	ListCell   *cell;
 
 	require_not_null(fcinfo, 0, "tables");
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT,
 					  &tables, &nulls, &count);
-	locks = palloc(sizeof(LOCKMODE) * (count + 1));
 	for (int i = 0; i < count; i++)
-	{
-		if (nulls[i] || get_rel_name(DatumGetObjectId(tables[i])) == NULL)
-			continue;
-		require_trigger_privilege(DatumGetObjectId(tables[i]));
-		tables[present++] = tables[i];
-	}
-	for (int waits_for = 0; waits_for < present;)
+		if (!nulls[i] && get_rel_name(DatumGetObjectId(tables[i])) != NULL)
+			locked = list_concat_unique_oid(locked, with_partitions(DatumGetObjectId(tables[i])));
+	foreach(cell, locked)
+		require_trigger_privilege(lfirst_oid(cell));
+	locks = palloc(sizeof(LOCKMODE) * (list_length(locked) + 1));
+	for (int waits_for = 0; waits_for < list_length(locked);)
 	{
 		CHECK_FOR_INTERRUPTS();
-		waits_for = try_to_lock(tables, locks, present, waits_for);
+		waits_for = try_to_lock(locked, locks, waits_for);
 	}
 	PG_RETURN_VOID();
 }
@@ -173,7 +185,7 @@ typedef struct Partition
 	Oid			watched;
 } Partition;
 
-/* Those that were looked up; null: none since partitions or triggers changed. */
+/* Those that were looked up; stale: a relation has changed since. */
 static HTAB *partitions = NULL;
 static bool are_stale = false;
 
@@ -232,7 +244,31 @@ watched_table(Relation table)
 	return watched;
 }
 
-/* set_watch(watched, columns, fire) */
+/* The columns of a table that hold keys, by all of its watches, also of others; null: none. */
+static char *
+watched_columns(Oid table, bool *always)
+{
+	static Statement find = {
+		"SELECT pg_catalog.array_agg(DISTINCT w.key ORDER BY w.key),"
+		" pg_catalog.bool_or(w.fire " EQ " 'always')"
+		" FROM invtrack.connection_watch w WHERE w.watched " EQ " $1"
+		" HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0",
+		1, {REGCLASSOID}, 0, {TEXTARRAYOID, BOOLOID}
+	};
+	Datum		watched = ObjectIdGetDatum(table);
+	uint64		found;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	found = statement_run(&find, &watched, NULL, true);
+	PopActiveSnapshot();
+	if (found == 0)
+		return NULL;
+	*always = result_bool(SPI_tuptable, 0, 2);
+	return quoted_columns(DatumGetArrayTypeP(result_datum(SPI_tuptable, 0, 1, TEXTARRAYOID)));
+}
+
+/* set_watch(watched): the triggers of a table, which is locked, as its watches want them */
 PG_FUNCTION_INFO_V1(connection_set_watch);
 Datum
 connection_set_watch(PG_FUNCTION_ARGS)
@@ -243,8 +279,8 @@ connection_set_watch(PG_FUNCTION_ARGS)
 	};
 	Oid			table;
 	const char *name;
-	bool		always = !PG_ARGISNULL(2) &&
-		strcmp(text_to_cstring(PG_GETARG_TEXT_PP(2)), "always") == 0;
+	const char *columns;
+	bool		always = false;
 
 	require_not_null(fcinfo, 0, "watched");
 	table = PG_GETARG_OID(0);
@@ -253,15 +289,15 @@ connection_set_watch(PG_FUNCTION_ARGS)
 	name = qualified_name(table);
 	require_trigger_privilege(table);
 	SPI_connect();
+	columns = watched_columns(table, &always);
 	for (int i = 0; i < lengthof(events); i++)
 	{
 		if (OidIsValid(get_trigger_oid(table, events[i][0], true)))
 			run_as_owner_of(table, psprintf("DROP TRIGGER %s ON %s", events[i][0], name));
-		if (PG_ARGISNULL(1))
+		if (columns == NULL)
 			continue;
 		run_command(psprintf("CREATE TRIGGER %s %s EXECUTE FUNCTION invtrack_internal.connection_note(%s)",
-							 events[i][0], psprintf(events[i][1], name),
-							 quoted_columns(PG_GETARG_ARRAYTYPE_P(1))));
+							 events[i][0], psprintf(events[i][1], name), columns));
 		if (always)
 			run_as_owner_of(table,
 							psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name, events[i][0]));

@@ -36,7 +36,7 @@ typedef struct MerchantWork
 } MerchantWork;
 
 /* merchant_work.c */
-extern void report_transaction_block(const char *procedure, const char *function);
+extern void report_transaction_block(const char *procedure, const char *function) pg_attribute_noreturn();
 extern void require_may_commit(FunctionCallInfo fcinfo, const char *procedure,
 							   const char *function);
 extern int64 work_for_merchants(const MerchantWork *work, bool commits);
