@@ -212,7 +212,7 @@ lock_noted_keys(List *found, int first, int end, Due *due)
 	count = 0;
 	for (int i = first; i < end; i++)
 		count += put_keys(connection, ((const Followed *) list_nth(found, i))->noted, keys + count);
-	if (known_count > 0)
+	if (known != NULL)
 		memcpy(keys + count, known, sizeof(Datum) * known_count);
 	count += known_count;
 	due->is_whole = is_whole;
