@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 
+#include "compat.h"
 #include "statement.h"
 
 /* The merchants for whom something failed. */
@@ -36,7 +37,7 @@ typedef struct MerchantWork
 } MerchantWork;
 
 /* merchant_work.c */
-extern void report_transaction_block(const char *procedure, const char *function) pg_attribute_noreturn();
+pg_noreturn extern void report_transaction_block(const char *procedure, const char *function);
 extern void require_may_commit(FunctionCallInfo fcinfo, const char *procedure,
 							   const char *function);
 extern int64 work_for_merchants(const MerchantWork *work, bool commits);
