@@ -347,7 +347,7 @@ BEGIN
                 GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT, of_column = COLUMN_NAME;
                 source[i].fault := CASE SQLSTATE
                     WHEN '23502' THEN ARRAY[SQLSTATE, format('%s must not be null', of_column), 'Leave the row out in a view, or give it a value.', of_column]
-                    ELSE ARRAY[SQLSTATE, SQLERRM, hint, of_column] END;
+                    ELSE ARRAY[SQLSTATE, SQLERRM, CASE WHEN SQLSTATE IN ('22007', '22008') THEN 'Give a date, or write it as 2026-06-30.' ELSE hint END, of_column] END;
             END IF;
         END;
     END LOOP;
