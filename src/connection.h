@@ -131,6 +131,7 @@ extern uint64 sync_locked_keys(const Connection *connection, Datum *keys, int co
 							   bool is_empty);
 
 /* connection_trigger.c */
+extern void run_command(const char *command);
 extern Oid	watched_table(Relation table);
 
 /* connection_watch.c */

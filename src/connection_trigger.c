@@ -32,8 +32,8 @@
 #define NOTE_TRIGGER		"invtrack_note"
 #define TRUNCATE_TRIGGER	"invtrack_note_truncate"
 
-/* DDL on the watched table. */
-static void
+/* DDL, or SET CONSTRAINTS. Within SPI. */
+void
 run_command(const char *command)
 {
 	int			result = SPI_execute(command, false, 0);
@@ -196,7 +196,7 @@ at_change_of_relation(Datum argument, Oid relation)
 }
 
 static void
-start_partitions(void)
+renew_partitions(void)
 {
 	static bool is_registered = false;
 	HASHCTL		control = {.keysize = sizeof(Oid),.entrysize = sizeof(Partition)};
@@ -228,7 +228,7 @@ watched_table(Relation table)
 
 	if (!table->rd_rel->relispartition)
 		return watched;
-	start_partitions();
+	renew_partitions();
 	partition = hash_search(partitions, &watched, HASH_FIND, NULL);
 	if (partition != NULL)
 		return partition->watched;

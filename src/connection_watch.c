@@ -389,25 +389,18 @@ connection_drain(PG_FUNCTION_ARGS)
 }
 
 /*
- * settle_notes(): bring in line what was noted. Nothing is where constraints are
- * immediate, so that they are put back.
+ * settle_notes(): bring in line what was noted. Where constraints are immediate,
+ * there are no notes; where there are, constraints were deferred, and are again.
  */
 PG_FUNCTION_INFO_V1(connection_settle_notes);
 Datum
 connection_settle_notes(PG_FUNCTION_ARGS)
 {
-	static const char *const commands[] = {
-		"SET CONSTRAINTS invtrack.connection_drain IMMEDIATE",
-		"SET CONSTRAINTS invtrack.connection_drain DEFERRED"
-	};
-
 	if (pending_level == 0 || is_draining)
 		PG_RETURN_VOID();
 	SPI_connect();
-	for (int i = 0; i < lengthof(commands); i++)
-		if (SPI_execute(commands[i], false, 0) != SPI_OK_UTILITY)	/* cannot happen: the
-																	 * text is ours */
-			elog(ERROR, "could not run \"%s\"", commands[i]);
+	run_command("SET CONSTRAINTS invtrack.connection_drain IMMEDIATE");
+	run_command("SET CONSTRAINTS invtrack.connection_drain DEFERRED");
 	SPI_finish();
 	PG_RETURN_VOID();
 }
