@@ -78,9 +78,9 @@ BEGIN
     IF differs = 'zero' THEN q := 0; END IF;
     expected := CASE WHEN (old.sku, old.inventory_type, old.occurred_on, old.quantity) IS NOT DISTINCT FROM (s, t, d, q) THEN 'unchanged'
                      WHEN old.merchant IS NOT NULL THEN 'corrected'
-                     WHEN q = 0 THEN 'unchanged'
                      WHEN d <= (SELECT purged_upto FROM model.state WHERE merchant = m)
                           AND NOT EXISTS (SELECT FROM model.written WHERE (merchant, flow, ref) = (m, f, r) AND NOT purged) THEN 'P0002'
+                     WHEN q = 0 THEN 'unchanged'
                      ELSE 'created' END;
     IF try(format('SELECT invtrack.record_movement(%L, %L, %L, %L, %L, %L, %s)', m, f, r, s, t, d, q), expected) <> expected THEN RETURN; END IF;
     IF expected = 'corrected' THEN
