@@ -131,7 +131,10 @@ add_up_rows(Datum *values)
 			" 'active', b.active, 'version', b.version) FROM invtrack.tracker b"
 			" WHERE" OF_SKU("c", "$2") " AND" OF_SKU("b", "$3") " AND" SAME_TYPE("b", "c")
 			" AND" SAME_MECHANISM("b", "c") " AND c.after IS NULL"
-			" AND c.changed_at " EQ " pg_catalog.statement_timestamp()",
+			" AND c.changed_at " EQ " pg_catalog.statement_timestamp()"
+			" AND NOT EXISTS (SELECT FROM invtrack.tracker_change d"
+			" WHERE" OF_SKU("d", "$2") " AND" SAME_TYPE("d", "c") " AND" SAME_MECHANISM("d", "c")
+			" AND d.change_id OPERATOR(pg_catalog.>) c.change_id)",
 			KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
 		}
 	};

@@ -48,8 +48,9 @@ BEGIN
     PERFORM compare('health_daily', 'TABLE invtrack.health_daily', 'TABLE model.health_daily');
     PERFORM compare('stock_daily', 'TABLE invtrack.stock_daily', 'TABLE model.stock_daily');
     PERFORM compare('status_daily', 'TABLE invtrack.status_daily', 'TABLE model.status_daily');
-    PERFORM compare('changes', $q$SELECT merchant, sku, inventory_type, mechanism, (before ->> 'version')::integer, (after ->> 'version')::integer
-                                    FROM invtrack.tracker_change$q$, 'TABLE model.change');
+    PERFORM compare('changes', $q$SELECT merchant, sku, inventory_type, mechanism, (before ->> 'version')::integer AS before, (after ->> 'version')::integer AS after
+                                    FROM invtrack.tracker_change$q$,
+                               'SELECT merchant, sku, inventory_type, mechanism, before, after FROM model.change');
     PERFORM compare('verify', 'SELECT * FROM invtrack.verify()', 'SELECT * FROM invtrack_internal.difference WHERE false');
 END
 $$;

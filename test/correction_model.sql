@@ -30,7 +30,8 @@ CREATE TABLE model.health_daily (LIKE invtrack.health_daily);
 CREATE TABLE model.stock_daily (LIKE invtrack.stock_daily);
 CREATE TABLE model.status_daily (LIKE invtrack.status_daily);
 CREATE TABLE model.change (
-    merchant text COLLATE "C", sku text COLLATE "C", inventory_type text COLLATE "C", mechanism text COLLATE "C", before integer, after integer);
+    merchant text COLLATE "C", sku text COLLATE "C", inventory_type text COLLATE "C", mechanism text COLLATE "C", before integer, after integer,
+    change_id bigint GENERATED ALWAYS AS IDENTITY);
 
 CREATE FUNCTION model.today() RETURNS date LANGUAGE sql RETURN current_setting('invtrack.as_of')::date;
 
@@ -255,6 +256,13 @@ BEGIN
     END LOOP;
     PERFORM model.tell_renamed(m, s, to_sku);
     PERFORM model.delete_trackers(m, s, keys);
+    -- what is kept does not look deleted
+    UPDATE model.change c SET after = t.version
+      FROM model.tracker t
+     WHERE (t.merchant, t.sku) = (m, to_sku) AND (c.merchant, c.sku, c.inventory_type, c.mechanism) = (m, s, t.inventory_type, t.mechanism)
+       AND c.after IS NULL
+       AND c.change_id = (SELECT max(d.change_id) FROM model.change d
+                           WHERE (d.merchant, d.sku, d.inventory_type, d.mechanism) = (m, s, t.inventory_type, t.mechanism));
     UPDATE model.product o SET launched_on = least(o.launched_on, p.launched_on)
       FROM model.product p WHERE (p.merchant, p.sku) = (m, s) AND (o.merchant, o.sku) = (m, to_sku);
     DELETE FROM model.product WHERE merchant = m AND sku = s;
