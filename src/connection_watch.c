@@ -106,16 +106,18 @@ connection_init(void)
 /*
  * Put a row into connection_pending for its trigger, unless there is one. Where
  * constraints are immediate, the trigger works all off and takes the row away at
- * once. Within SPI, as the owner.
+ * once or, of rows that change, when all of their statement are noted. Within
+ * SPI, as the owner.
  */
 static void
-make_pending(void)
+make_pending(bool of_rows)
 {
 	static Statement insert = {"INSERT INTO invtrack.connection_pending DEFAULT VALUES"};
 
 	if (pending_level > 0)
 		return;
 	pending_level = GetCurrentTransactionNestLevel();
+	insert.leaves_triggers = of_rows;
 	statement_run(&insert, NULL, NULL, false);
 }
 
@@ -190,7 +192,7 @@ lift_restriction(void)
 
 /* What was noted will be worked off at the commit. */
 static void
-note_done(void)
+note_done(bool of_rows)
 {
 	Caller		caller;
 
@@ -200,7 +202,7 @@ note_done(void)
 	if (IsLogicalWorker())
 		lift_restriction();
 	SPI_connect();
-	make_pending();
+	make_pending(of_rows);
 	SPI_finish();
 	become_caller(&caller);
 }
@@ -267,7 +269,7 @@ connection_note(PG_FUNCTION_ARGS)
 			note(watched_table(trigger->tg_relation), trigger->tg_trigger->tgargs[i], NULL);
 	}
 	if (notes != NULL)
-		note_done();
+		note_done(TRIGGER_FIRED_FOR_ROW(trigger->tg_event));
 	return PointerGetDatum(NULL);
 }
 
@@ -410,7 +412,7 @@ void
 note_key(const char *connection, const char *key)
 {
 	note(InvalidOid, connection, key);
-	note_done();
+	note_done(false);
 }
 
 /* Note that something came to a table of merchants, products or inventory types. */
@@ -418,7 +420,7 @@ void
 note_table(Oid table)
 {
 	note(table, "", NULL);
-	note_done();
+	note_done(false);
 }
 
 /* note_key(connection, key) */

@@ -318,7 +318,8 @@ count_results(const Statement *statement)
 uint64
 statement_run(Statement *statement, Datum *values, const char *nulls, bool read_only)
 {
-	int			result = SPI_execute_plan(statement_plan(statement), values, nulls, read_only, 0);
+	int			result = SPI_execute_snapshot(statement_plan(statement), values, nulls, NULL, NULL,
+											  read_only, !statement->leaves_triggers, 0);
 
 	if (result < 0)				/* cannot happen: what fails raises its own
 								 * error */
@@ -367,10 +368,9 @@ void
 statement_run_into(Statement *statement, Datum *values, const char *nulls,
 				   bool read_only, DestReceiver *receiver)
 {
-	SPIExecuteOptions options = {0};
-
 	/* an empty list is none: Citus reads what it begins with */
 	ParamListInfo parameters = statement->nargs > 0 ? makeParamList(statement->nargs) : NULL;
+	SPIExecuteOptions options = {.params = parameters,.read_only = read_only,.dest = receiver};
 	int			result;
 
 	for (int i = 0; i < statement->nargs; i++)
@@ -382,9 +382,6 @@ statement_run_into(Statement *statement, Datum *values, const char *nulls,
 		parameter->pflags = PARAM_FLAG_CONST;
 		parameter->ptype = statement->types[i];
 	}
-	options.params = parameters;
-	options.read_only = read_only;
-	options.dest = receiver;
 	result = SPI_execute_plan_extended(statement_plan(statement), &options);
 	if (result < 0)				/* cannot happen: what fails raises its own
 								 * error */

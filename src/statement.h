@@ -26,6 +26,8 @@ typedef struct Statement
 	int			cursor_options;
 	Oid			results[PLAN_RESULTS_MAX];	/* up to the first InvalidOid */
 	SPIPlanPtr	plan;
+	bool		leaves_triggers;	/* to be fired with those of the statement
+									 * around it */
 } Statement;
 
 /* A stretch of code in which what is missing is missing for want of an update. */

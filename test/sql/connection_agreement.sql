@@ -226,6 +226,13 @@ UPDATE article SET sku = 'j' WHERE id = 1;
 TABLE products;
 TABLE out_of_line;
 
+-- Constraints are immediate, and all rows of a statement are brought in line together: codes that change places are renamed.
+SELECT invtrack.save_tracker('agree', 'i', 'good', 'stock_quantity', 2), invtrack.save_tracker('agree', 'j', 'good', 'stock_quantity', 1);
+UPDATE article SET sku = CASE sku WHEN 'i' THEN 'j' ELSE 'i' END;
+TABLE trackers;
+TABLE out_of_line;
+DELETE FROM invtrack.tracker WHERE merchant = 'agree';
+
 -- A source that fails is a reject, whatever its error; one that writes to what is watched does not go on without end.
 CREATE TABLE ordered (id integer, state text);
 CREATE FUNCTION fails(state text) RETURNS integer LANGUAGE plpgsql AS $$
