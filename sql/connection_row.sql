@@ -35,9 +35,11 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_judge(invtrack.connection, invtrack_internal.source_rows) IS
 'Rows of a source, numbered within their key, with the faults that can be seen in the row itself';
 
+-- Without bitmaps: the index for search, which finds products by merchant too, looks cheap until somebody has analyzed them.
 CREATE FUNCTION invtrack_internal.sync_references(c invtrack.connection, source invtrack_internal.source_row[])
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET enable_bitmapscan = off
 AS $body$
 BEGIN
     RETURN (

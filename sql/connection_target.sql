@@ -259,9 +259,11 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, invtrack_internal.source_row[]) IS
 'Renames products whose key has one row before and now, of the same merchant and another sku; how many';
 
+-- Without bitmaps, as sync_references().
 CREATE FUNCTION invtrack_internal.write_entities(c invtrack.connection, source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET enable_bitmapscan = off
 SET datestyle = 'ISO, YMD'
 AS $body$
 BEGIN
