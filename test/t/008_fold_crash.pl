@@ -105,6 +105,7 @@ $node->safe_psql('postgres', $wait_at_row);
 is($node->safe_psql('postgres', 'SHOW fsync'), 'on', 'what is written is flushed');
 
 my $log_from = 0;
+my $recovered = 0;	# a round has nothing to recover if a checkpoint has just ended
 for my $round (1 .. $rounds)
 {
 	my $how = $round % 2 ? 'immediate' : 'kill -9';
@@ -127,10 +128,11 @@ for my $round (1 .. $rounds)
 	my $well = is($node->safe_psql('postgres', 'SELECT * FROM invtrack.verify()'), '', "round $round: verify() finds nothing");
 	$well &= is(load_differences($node), '', "round $round: health, flow_daily, and folded + tail equal the ledger");
 	is(log_errors($node, $log_from), '', "round $round: no error but serialization failures above READ COMMITTED");
-	like(slurp_file($node->logfile, $log_from), qr/redo done at/, "round $round: there was something to recover");
+	$recovered++ if slurp_file($node->logfile, $log_from) =~ /redo done at/;
 	$log_from = -s $node->logfile;
 	last unless $well;
 }
+cmp_ok($recovered, '>', 0, "there was something to recover in $recovered of $rounds rounds");
 $node->safe_psql('postgres', 'SELECT invtrack.fold()');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM invtrack.movement WHERE NOT folded'), 0, 'no tail after a fold');
 # A reversal may stay until what it reverses is gone.

@@ -57,6 +57,7 @@ sub start_session
 }
 
 my $log_from = 0;
+my $recovered = 0;	# a round has nothing to recover if a checkpoint has just ended
 for my $round (1 .. $rounds)
 {
 	# Two that check one after the other, and one that makes trackers ill and well again.
@@ -74,7 +75,7 @@ for my $round (1 .. $rounds)
 	$node->stop('immediate');
 	IPC::Run::finish($_) for @sessions;
 	$node->start;
-	like(slurp_file($node->logfile, $log_from), qr/redo done at/, "round $round: there was something to recover");
+	$recovered++ if slurp_file($node->logfile, $log_from) =~ /redo done at/;
 	unlike(slurp_file($node->logfile, $log_from), qr/ERROR|PANIC/, "round $round: no error");
 	$log_from = -s $node->logfile;
 	is($node->safe_psql('postgres', $contradictions{$_}), '', "round $round: $_") for sort keys %contradictions;
@@ -85,5 +86,6 @@ for my $round (1 .. $rounds)
 		'', "round $round: the next check tells what was left");
 	is($node->safe_psql('postgres', 'SELECT * FROM invtrack.check_trackers()'), '', "round $round: and the one after it nothing");
 }
+cmp_ok($recovered, '>', 0, "there was something to recover in $recovered of $rounds rounds");
 
 done_testing();
