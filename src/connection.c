@@ -169,7 +169,8 @@ query_of(const Source *source, const char *keys, int32 max_rows)
 /*
  * Rows that have one of many keys. The keys stand in the query, so that
  * PostgreSQL looks them up in a hash table where no index has them. Where one has
- * them, it is used: without statistics, PostgreSQL would rather read all rows.
+ * them, it is used: without statistics, PostgreSQL would rather read all rows, and
+ * what was just written lies in memory, where no page is far from another.
  */
 static void
 read_many_keys(const Source *source, Datum keys, int32 max_rows)
@@ -181,6 +182,7 @@ read_many_keys(const Source *source, Datum keys, int32 max_rows)
 
 	become_owner_of(source->connection->source, &before);
 	set_for_now("enable_seqscan", "off");
+	set_for_now("random_page_cost", "1");
 	result = SPI_execute(query, false, 0);
 	become_caller(&before);
 	if (result != SPI_OK_SELECT)	/* cannot happen: the text is ours */
