@@ -77,6 +77,89 @@ END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_source(invtrack.connection, text[]) IS 'The rows that the source has now of some keys, with their faults';
 
+CREATE FUNCTION invtrack_internal.number_rows(of_target text, source invtrack_internal.source_row[])
+RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    -- Items are looked up one by one: of a target that is new, the planner knows nothing, or that its table was empty.
+    INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
+    SELECT of_target, n.merchant, n.sku, n.inventory_type,
+           CASE of_target
+               WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = n.merchant)
+               WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)
+               WHEN 'inventory_type' THEN EXISTS (
+                   SELECT FROM invtrack.inventory_type t WHERE t.merchant = n.merchant AND t.inventory_type = n.inventory_type)
+               ELSE false END
+      FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
+              FROM unnest(source) r WHERE r.fault IS NULL) n
+      LEFT JOIN LATERAL (
+          SELECT i.item FROM invtrack.connection_item i
+           WHERE i.target = of_target AND i.merchant = n.merchant AND i.sku = n.sku AND i.inventory_type = n.inventory_type AND i.same_as IS NULL
+          OFFSET 0) i ON true
+     WHERE i.item IS NULL
+     ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
+        ON CONFLICT DO NOTHING;
+    RETURN ARRAY(
+        SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
+               )::invtrack_internal.source_row
+          FROM unnest(source) WITH ORDINALITY r
+          LEFT JOIN LATERAL (
+              SELECT i.item FROM invtrack.connection_item i
+               WHERE i.target = of_target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
+                 AND i.inventory_type = coalesce(r.inventory_type, '') AND i.same_as IS NULL
+              OFFSET 0) i ON r.fault IS NULL
+         ORDER BY r.ordinality);
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.number_rows(text, invtrack_internal.source_row[]) IS
+'The rows with the numbers of their items, which are given out, in order, where there are none';
+
+CREATE FUNCTION invtrack_internal.lock_numbered(source invtrack_internal.source_row[], numbers integer[], keys text[])
+RETURNS bigint[] LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    RETURN (
+    SELECT array_agg(l.item)
+      FROM (SELECT u.item
+              FROM (SELECT r.item FROM unnest(source) r
+                    UNION
+                    SELECT o.item
+                      FROM unnest(numbers, keys) k (number, key)
+                     CROSS JOIN LATERAL (SELECT w.item FROM invtrack.connection_row w WHERE w.connection = k.number AND w.key = k.key OFFSET 0) o) u
+             CROSS JOIN LATERAL (
+                 SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
+             ORDER BY i.merchant, i.sku, i.inventory_type) l
+     CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i);
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.lock_numbered(invtrack_internal.source_row[], integer[], text[]) IS
+'Locks, in order, the items that rows have and those that keys had, each of the connection with the number in its place; which';
+
+CREATE FUNCTION invtrack_internal.lock_items_of(numbers integer[], keys text[])
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    c invtrack.connection;
+    of_target text;
+    source invtrack_internal.source_row[] := '{}';
+BEGIN
+    FOR c IN SELECT n.* FROM invtrack.connection n WHERE n.number = ANY (numbers) LOOP
+        of_target := c.target;
+        source := source || invtrack_internal.sync_source(c, ARRAY(SELECT k.key FROM unnest(numbers, keys) k (number, key) WHERE k.number = c.number));
+    END LOOP;
+    source := invtrack_internal.number_rows(of_target, source);
+    -- Who sells one item does not wait for others that do, but for those who give it a number.
+    IF of_target NOT IN ('sale', 'shipment') THEN
+        PERFORM invtrack_internal.lock_numbered(source, numbers, keys);
+    END IF;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.lock_items_of(integer[], text[]) IS
+'Locks, in order, what keys of several connections of one target have and had: one connection after the other would take another order';
+
 CREATE FUNCTION invtrack_internal.sync_items(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -85,45 +168,10 @@ DECLARE
     rounds constant integer := 10;
     locked bigint[];
 BEGIN
-    -- An item may be renamed or deleted before it is locked: the source is read once more then. Items are looked up one by one: of a
-    -- target that is new, the planner knows nothing, or that its table was empty.
+    -- An item may be renamed or deleted before it is locked: the source is read once more then.
     FOR round IN 1 .. rounds LOOP
-        INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
-        SELECT c.target, n.merchant, n.sku, n.inventory_type,
-               CASE c.target
-                   WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = n.merchant)
-                   WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)
-                   WHEN 'inventory_type' THEN EXISTS (
-                       SELECT FROM invtrack.inventory_type t WHERE t.merchant = n.merchant AND t.inventory_type = n.inventory_type)
-                   ELSE false END
-          FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
-                  FROM unnest(source) r WHERE r.fault IS NULL) n
-          LEFT JOIN LATERAL (
-              SELECT i.item FROM invtrack.connection_item i
-               WHERE i.target = c.target AND i.merchant = n.merchant AND i.sku = n.sku AND i.inventory_type = n.inventory_type AND i.same_as IS NULL
-              OFFSET 0) i ON true
-         WHERE i.item IS NULL
-         ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
-            ON CONFLICT DO NOTHING;
-        source := ARRAY(
-            SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
-                   )::invtrack_internal.source_row
-              FROM unnest(source) WITH ORDINALITY r
-              LEFT JOIN LATERAL (
-                  SELECT i.item FROM invtrack.connection_item i
-                   WHERE i.target = c.target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
-                     AND i.inventory_type = coalesce(r.inventory_type, '') AND i.same_as IS NULL
-                  OFFSET 0) i ON r.fault IS NULL
-             ORDER BY r.ordinality);
-        SELECT array_agg(l.item) INTO locked
-          FROM (SELECT u.item
-                  FROM (SELECT r.item FROM unnest(source) r
-                        UNION
-                        SELECT o.item FROM invtrack.connection_row o WHERE o.connection = c.number AND o.key = ANY (keys)) u
-                 CROSS JOIN LATERAL (
-                     SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
-                 ORDER BY i.merchant, i.sku, i.inventory_type) l
-         CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i;
+        source := invtrack_internal.number_rows(c.target, source);
+        locked := invtrack_internal.lock_numbered(source, array_fill(c.number, ARRAY[cardinality(keys)]), keys);
         EXIT WHEN NOT EXISTS (
             SELECT FROM unnest(source) r
               LEFT JOIN LATERAL (

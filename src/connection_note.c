@@ -12,12 +12,18 @@
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "connection.h"
 #include "lookup.h"
+#include "setting.h"
 #include "statement.h"
+#include "subtransaction.h"
+
+/* So many keys of several connections are read together; larger loads are not made crosswise. */
+#define KEYS_TOGETHER_MAX	2000
 
 /* Keys that were noted of one column. */
 typedef struct Noted
@@ -221,6 +227,59 @@ lock_noted_keys(List *found, int first, int end, Due *due)
 	due->count = lock_keys(connection, keys, count, false);
 }
 
+/* Lock what keys have and had: the work of a subtransaction, by the arguments of the statement. */
+static bool
+lock_items_of(void *argument)
+{
+	static Statement lock = {
+		"SELECT invtrack_internal.lock_items_of($1, $2)", 2, {INT4ARRAYOID, TEXTARRAYOID}
+	};
+	int			nest_level;
+
+	SPI_connect();
+	nest_level = start_using_indexes();
+	statement_run(&lock, argument, NULL, false);
+	AtEOXact_GUC(false, nest_level);
+	SPI_finish();
+	return true;
+}
+
+/*
+ * Lock the items of those connections at the front that have one target, in one
+ * order: one connection after the other, two sessions would wait for each other.
+ * What cannot be read is rejected later.
+ */
+static void
+lock_items_together(const Due *dues, int due_count)
+{
+	const Connection *first = dues[0].connection;
+	Datum		values[2];
+	Datum	   *numbers;
+	Datum	   *keys;
+	int			members = 0;
+	int			count = 0;
+	ErrorData  *error;
+
+	while (members < due_count && dues[members].connection->rank == first->rank)
+		count += dues[members++].count;
+	if (members == 1 || count == 0 || count > KEYS_TOGETHER_MAX)
+		return;
+	numbers = palloc(sizeof(Datum) * count);
+	keys = palloc(sizeof(Datum) * count);
+	count = 0;
+	for (int i = 0; i < members; i++)
+		for (int key = 0; key < dues[i].count; key++)
+		{
+			numbers[count] = dues[i].connection->number;
+			keys[count++] = dues[i].keys[key];
+		}
+	values[0] = array_of(INT4OID, numbers, NULL, count);
+	values[1] = array_of(TEXTOID, keys, NULL, count);
+	error = run_in_subtransaction(lock_items_of, values);
+	if (error != NULL && !is_of_data(error->sqlerrcode))
+		ReThrowError(error);
+}
+
 /*
  * Add keys with rows that lacked a merchant, product or inventory type, and do no
  * more, as of now: something came to the table of this name.
@@ -290,6 +349,8 @@ sync_noted(List *noted)
 			dues[i].keys = known_keys(dues[i].connection, &dues[i].count);
 			dues[i].count = lock_keys(dues[i].connection, dues[i].keys, dues[i].count, false);
 		}
+		if (i == 0 || dues[i - 1].connection->rank != dues[i].connection->rank)
+			lock_items_together(&dues[i], due_count - i);
 		sync_locked_keys(dues[i].connection, dues[i].keys, dues[i].count, false);
 		if (feeds_catalogue(dues[i].connection->target))
 			entities[entity_count++] = dues[i].connection->number;
