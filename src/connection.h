@@ -127,6 +127,7 @@ extern void open_source(const Connection *connection, Source *source);
 
 /* connection_sync.c */
 extern int	lock_keys(const Connection *connection, Datum *keys, int count, bool is_empty);
+extern void require_all_keys(Datum number);
 extern uint64 sync_locked_keys(const Connection *connection, Datum *keys, int count,
 							   bool is_empty);
 

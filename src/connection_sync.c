@@ -222,7 +222,28 @@ count_keys(Datum number, bool read_only)
 	return result_int64(SPI_tuptable, 0, 1);
 }
 
-/* wait_for_syncs(number): keys that a snapshot is too old for would be left behind */
+/*
+ * Before all keys of a connection are taken: above READ COMMITTED, those that
+ * others have brought since our snapshot would be left behind. Within SPI.
+ */
+void
+require_all_keys(Datum number)
+{
+	int64		seen;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	seen = count_keys(number, false);
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (count_keys(number, true) != seen)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to a concurrent change of a connection"),
+				 errhint("Try the transaction again.")));
+	PopActiveSnapshot();
+}
+
+/* wait_for_syncs(number) */
 PG_FUNCTION_INFO_V1(connection_wait_for_syncs);
 Datum
 connection_wait_for_syncs(PG_FUNCTION_ARGS)
@@ -232,18 +253,7 @@ connection_wait_for_syncs(PG_FUNCTION_ARGS)
 	require_not_null(fcinfo, 0, "number");
 	SPI_connect();
 	lock_connection(number, AccessExclusiveLock);
-	if (IsolationUsesXactSnapshot())
-	{
-		int64		seen = count_keys(number, false);
-
-		PushActiveSnapshot(GetLatestSnapshot());
-		if (count_keys(number, true) != seen)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not serialize access due to a concurrent change of a connection"),
-					 errhint("Try the transaction again.")));
-		PopActiveSnapshot();
-	}
+	require_all_keys(number);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
