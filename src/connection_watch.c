@@ -200,7 +200,11 @@ note_done(bool of_rows)
 		return;
 	become_owner("connection_pending", &caller);
 	if (IsLogicalWorker())
+	{
 		lift_restriction();
+		of_rows = false;		/* it is restricted again when the rows are
+								 * written */
+	}
 	SPI_connect();
 	make_pending(of_rows);
 	SPI_finish();
