@@ -135,10 +135,17 @@ extern uint64 sync_locked_keys(const Connection *connection, Datum *keys, int co
 extern void run_command(const char *command);
 extern Oid	watched_table(Relation table);
 
+/* note_store.c */
+extern void note_store_init(void);
+extern void note(Oid table, const char *column, const char *key);
+extern uint64 count_notes(void);
+extern bool has_notes(void);
+extern bool is_draining_notes(void);
+extern void drain_notes(void);
+
 /* connection_watch.c */
 extern void connection_init(void);
 extern void note_key(const char *connection, const char *key);
 extern void note_table(Oid table);
-extern bool is_draining_notes(void);
 
 #endif							/* INVTRACK_CONNECTION_H */

@@ -2,13 +2,11 @@
  * connection_watch.c
  *		Following changes of tables that people already have.
  *
- * A trigger on each row notes its key, old and new. Notes are kept outside of
- * tables, in memory and then on disk: one of a rolled back savepoint costs
- * time only. The first note of a transaction puts a row into
- * invtrack.connection_pending, whose deferred trigger brings all that was
- * noted in line when the transaction commits, or at SET CONSTRAINTS ALL
- * IMMEDIATE. All of it is done as the owner of the extension: who changes the
- * table needs no rights here.
+ * A trigger on each row notes its key, old and new. The first note of a
+ * transaction puts a row into invtrack.connection_pending, whose deferred trigger
+ * brings all that was noted in line when the transaction commits, or at SET
+ * CONSTRAINTS ALL IMMEDIATE. All of it is done as the owner of the extension: who
+ * changes the table needs no rights here.
  */
 #include "postgres.h"
 
@@ -35,53 +33,26 @@
 #include "owner.h"
 #include "statement.h"
 
-/*
- * A note: the changed table, its column that holds the key, the key; a null key
- * is all of them. Without a column: the table, of ours, to which something came.
- */
-enum
-{
-	NOTE_TABLE,
-	NOTE_COLUMN,
-	NOTE_KEY,
-	NOTE_COLUMNS
-};
-
-/* What this transaction has noted and not brought in line yet; null: nothing. */
-static Tuplestorestate *notes = NULL;
-
-/* What it brought in line in savepoints, or tried to: if one is rolled back, that is undone. */
-static Tuplestorestate *tried = NULL;
-static TupleDesc note_columns = NULL;
-
-/* The last of them. */
-static Oid	last_table = InvalidOid;
-static char *last_column = NULL;
-static char *last_key = NULL;
-
 /* The level of the transaction that has put the row into connection_pending; 0: there is none. */
 static int	pending_level = 0;
 
-/* Is something brought in line? */
-static bool is_draining = false;
+/* Is it put to see whether constraints are immediate? */
+static bool is_asking = false;
 
-static void
-forget_notes(void)
-{
-	notes = NULL;
-	tried = NULL;
-	note_columns = NULL;
-	last_key = NULL;
-	pending_level = 0;
-	is_draining = false;
-}
+/*
+ * Where they are, and rows change: how many notes there were when it was left to
+ * the statement that changes them, and which statement that was.
+ */
+static uint64 left_count = 0;
+static TimestampTz left_at = 0;
 
-/* What was noted lies in the transaction's memory, which goes with it. */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-		forget_notes();
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
+		return;
+	pending_level = 0;
+	is_asking = false;
 }
 
 static void
@@ -90,6 +61,8 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransaction
 {
 	int			level = GetCurrentTransactionNestLevel();
 
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		is_asking = false;
 	if (event == SUBXACT_EVENT_ABORT_SUB && pending_level >= level)
 		pending_level = 0;
 	else if (event == SUBXACT_EVENT_COMMIT_SUB && pending_level >= level)
@@ -99,80 +72,37 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransaction
 void
 connection_init(void)
 {
+	note_store_init();
 	RegisterXactCallback(at_transaction_end, NULL);
 	RegisterSubXactCallback(at_subtransaction_end, NULL);
 }
 
+/* Put a row into connection_pending, and leave its trigger to the statement around us, or not. */
+static void
+put_pending(bool leaves_trigger)
+{
+	static Statement insert = {"INSERT INTO invtrack.connection_pending DEFAULT VALUES"};
+
+	pending_level = GetCurrentTransactionNestLevel();
+	left_count = count_notes();
+	left_at = leaves_trigger ? GetCurrentStatementStartTimestamp() : 0;
+	insert.leaves_triggers = leaves_trigger;
+	statement_run(&insert, NULL, NULL, false);
+}
+
 /*
- * Put a row into connection_pending for its trigger, unless there is one. Where
- * constraints are immediate, the trigger works all off and takes the row away at
- * once or, of rows that change, when all of their statement are noted. Within
- * SPI, as the owner.
+ * Put a row into connection_pending for its trigger, which works all off at the
+ * commit. Where constraints are immediate, it does so at once or, of rows that
+ * change, when all of their statement are noted. Within SPI, as the owner.
  */
 static void
 make_pending(bool of_rows)
 {
-	static Statement insert = {"INSERT INTO invtrack.connection_pending DEFAULT VALUES"};
-
-	if (pending_level > 0)
-		return;
-	pending_level = GetCurrentTransactionNestLevel();
-	insert.leaves_triggers = of_rows;
-	statement_run(&insert, NULL, NULL, false);
-}
-
-/* Was this noted last, as of the lines of an order? Then it will be worked off. */
-static bool
-is_last(Oid table, const char *column, const char *key)
-{
-	return pending_level > 0 && last_key != NULL && key != NULL && strcmp(last_key, key) == 0 &&
-		last_table == table && strcmp(last_column, column) == 0;
-}
-
-static void
-remember_last(Oid table, const char *column, const char *key)
-{
-	if (last_key != NULL)
-	{
-		pfree(last_column);
-		pfree(last_key);
-	}
-	last_table = table;
-	last_column = key == NULL ? NULL : pstrdup(column);
-	last_key = key == NULL ? NULL : pstrdup(key);
-}
-
-/* Note a key, unless it was just noted. */
-static void
-note(Oid table, const char *column, const char *key)
-{
-	MemoryContext before;
-	ResourceOwner owner = CurrentResourceOwner;
-	Datum		values[NOTE_COLUMNS];
-	bool		nulls[NOTE_COLUMNS] = {false, false, key == NULL};
-
-	if (is_last(table, column, key))
-		return;
-	before = MemoryContextSwitchTo(TopTransactionContext);
-	remember_last(table, column, key);
-	CurrentResourceOwner = TopTransactionResourceOwner;
-	if (notes == NULL)
-	{
-		notes = tuplestore_begin_heap(false, false, work_mem);
-		note_columns = CreateTemplateTupleDesc(NOTE_COLUMNS);
-		TupleDescInitEntry(note_columns, NOTE_TABLE + 1, "watched", OIDOID, -1, 0);
-		TupleDescInitEntry(note_columns, NOTE_COLUMN + 1, "column_name", TEXTOID, -1, 0);
-		TupleDescInitEntry(note_columns, NOTE_KEY + 1, "key", TEXTOID, -1, 0);
-	}
-	values[NOTE_TABLE] = ObjectIdGetDatum(table);
-	values[NOTE_COLUMN] = CStringGetTextDatum(column);
-	values[NOTE_KEY] = key == NULL ? (Datum) 0 : CStringGetTextDatum(key);
-	tuplestore_putvalues(notes, note_columns, values, nulls);
-	pfree(DatumGetPointer(values[NOTE_COLUMN]));
-	if (key != NULL)
-		pfree(DatumGetPointer(values[NOTE_KEY]));
-	CurrentResourceOwner = owner;
-	MemoryContextSwitchTo(before);
+	is_asking = of_rows;
+	put_pending(false);
+	is_asking = false;
+	if (of_rows && pending_level == 0)
+		put_pending(true);
 }
 
 /*
@@ -254,11 +184,12 @@ connection_note(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		trigger->tg_trigger->tgdeferrable ||
 		!(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("connection_note() works only as invtrack.watch() uses it")));
-	if (is_draining && InSecurityRestrictedOperation())
+	if (is_draining_notes() && InSecurityRestrictedOperation())
 		ereport(ERROR,			/* a source would change while it is read, and
 								 * be read again without end */
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -272,81 +203,9 @@ connection_note(PG_FUNCTION_ARGS)
 		else
 			note(watched_table(trigger->tg_relation), trigger->tg_trigger->tgargs[i], NULL);
 	}
-	if (notes != NULL)
+	if (has_notes())
 		note_done(TRIGGER_FIRED_FOR_ROW(trigger->tg_event));
 	return PointerGetDatum(NULL);
-}
-
-/* All notes. */
-static List *
-get_notes(void)
-{
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(note_columns, &TTSOpsMinimalTuple);
-	List	   *noted = NIL;
-
-	tuplestore_rescan(notes);
-	while (tuplestore_gettupleslot(notes, true, false, slot))
-	{
-		char	   *column;
-
-		slot_getallattrs(slot);
-		column = TextDatumGetCString(slot->tts_values[NOTE_COLUMN]);
-		noted = add_note(noted, DatumGetObjectId(slot->tts_values[NOTE_TABLE]), column,
-						 slot->tts_isnull[NOTE_KEY] ? (Datum) 0 : slot->tts_values[NOTE_KEY]);
-		pfree(column);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	return noted;
-}
-
-/* Add notes to others, or to none. */
-static Tuplestorestate *
-add_notes(Tuplestorestate *others, Tuplestorestate *added)
-{
-	TupleTableSlot *slot;
-
-	if (others == NULL || added == NULL)
-		return others == NULL ? added : others;
-	slot = MakeSingleTupleTableSlot(note_columns, &TTSOpsMinimalTuple);
-	tuplestore_rescan(added);
-	while (tuplestore_gettupleslot(added, true, false, slot))
-		tuplestore_puttupleslot(others, slot);
-	ExecDropSingleTupleTableSlot(slot);
-	tuplestore_end(added);
-	return others;
-}
-
-/* Bring in line what was noted, and then what that has noted itself. */
-static void
-drain_notes(void)
-{
-	notes = add_notes(tried, notes);
-	tried = NULL;
-	is_draining = true;
-	PG_TRY();
-	{
-		while (notes != NULL)
-		{
-			List	   *noted = get_notes();
-
-			CHECK_FOR_INTERRUPTS();
-			tried = add_notes(tried, notes);
-			notes = NULL;
-			last_key = NULL;
-			sync_noted(noted);
-		}
-	}
-	PG_FINALLY();
-	{
-		is_draining = false;
-	}
-	PG_END_TRY();
-	if (GetCurrentTransactionNestLevel() == 1)
-	{
-		if (tried != NULL)
-			tuplestore_end(tried);
-		tried = NULL;
-	}
 }
 
 /*
@@ -386,28 +245,35 @@ connection_drain(PG_FUNCTION_ARGS)
 				 errmsg("connection_drain() works only on invtrack.connection_pending")));
 	become_owner("connection_pending", &caller);
 	SPI_connect();
-	drain_notes();
-	pending_level = 0;
+	if (is_asking)
+		pending_level = 0;		/* the answer: they are immediate */
+	else if (left_at == GetCurrentStatementStartTimestamp() && left_count != count_notes())
+		put_pending(true);		/* rows, as of a cascade, are still noted */
+	else
+	{
+		drain_notes();
+		pending_level = 0;
+	}
 	clear_pending(trigger->tg_relation, &trigger->tg_trigtuple->t_self);
 	SPI_finish();
 	become_caller(&caller);
 	return PointerGetDatum(NULL);
 }
 
-/*
- * settle_notes(): bring in line what was noted. Where constraints are immediate,
- * there are no notes; where there are, constraints were deferred, and are again.
- */
+/* settle_notes(): bring in line what was noted until now */
 PG_FUNCTION_INFO_V1(connection_settle_notes);
 Datum
 connection_settle_notes(PG_FUNCTION_ARGS)
 {
-	if (pending_level == 0 || is_draining)
+	Caller		caller;
+
+	if (!has_notes() || is_draining_notes())
 		PG_RETURN_VOID();
+	become_owner("connection_pending", &caller);
 	SPI_connect();
-	run_command("SET CONSTRAINTS invtrack.connection_drain IMMEDIATE");
-	run_command("SET CONSTRAINTS invtrack.connection_drain DEFERRED");
+	drain_notes();
 	SPI_finish();
+	become_caller(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -436,11 +302,4 @@ connection_note_key(PG_FUNCTION_ARGS)
 	require_not_null(fcinfo, 1, "key");
 	note_key(TextDatumGetCString(PG_GETARG_DATUM(0)), TextDatumGetCString(PG_GETARG_DATUM(1)));
 	PG_RETURN_VOID();
-}
-
-/* Is something brought in line? */
-bool
-is_draining_notes(void)
-{
-	return is_draining;
 }
