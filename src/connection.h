@@ -132,7 +132,6 @@ extern uint64 sync_locked_keys(const Connection *connection, Datum *keys, int co
 							   bool is_empty);
 
 /* connection_trigger.c */
-extern void run_command(const char *command);
 extern Oid	watched_table(Relation table);
 
 /* note_store.c */

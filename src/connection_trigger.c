@@ -32,8 +32,8 @@
 #define NOTE_TRIGGER		"invtrack_note"
 #define TRUNCATE_TRIGGER	"invtrack_note_truncate"
 
-/* DDL, or SET CONSTRAINTS. Within SPI. */
-void
+/* DDL. Within SPI. */
+static void
 run_command(const char *command)
 {
 	int			result = SPI_execute(command, false, 0);
