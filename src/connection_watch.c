@@ -32,12 +32,12 @@
 /* The level of the transaction that has put the row into connection_pending; 0: there is none. */
 static int	pending_level = 0;
 
-/* Is it put to see whether constraints are immediate? */
+/* Is the row put there only to see whether constraints are immediate? */
 static bool is_asking = false;
 
 /*
- * Where they are, and rows change: how many notes there were when it was left to
- * the statement that changes them, and which statement that was.
+ * If the row's trigger is left to the statement that changes rows: how many notes
+ * there were then, and when that statement started; 0: it is not.
  */
 static uint64 left_count = 0;
 static TimestampTz left_at = 0;
