@@ -12,7 +12,7 @@ OBJS = $(patsubst $(SRC)%.c,%.o,$(sort $(wildcard $(SRC)src/*.c)))
 TOPICS = prologue schema argument day_series daily calendar trigger catalogue incoming stock movement fold \
 	purge correction tracker tracker_change judgement reading health explain product_search history status_daily verify alert \
 	alert_event check backtest product_change \
-	connection connection_row connection_target connection_sync connection_manage \
+	connection connection_note connection_row connection_target connection_sync connection_source connection_manage \
 	connection_status metrics schedule value_list choice review forecast report batch \
 	access_grant owner distribute epilogue
 TOPIC_FILES = $(TOPICS:%=$(SRC)sql/%.sql)
@@ -22,8 +22,8 @@ EARLIER_SQL = sql/invtrack--0.1.0--$(EXTVERSION).sql
 DATA_built = $(FRESH_SQL) $(UPDATE_SQL) $(EARLIER_SQL)
 
 # What came with this version as a whole.
-NEW_TOPICS = incoming correction tracker_change status_daily product_change connection connection_row \
-	connection_target connection_sync connection_manage connection_status batch distribute
+NEW_TOPICS = incoming correction tracker_change status_daily product_change connection connection_note \
+	connection_row connection_target connection_sync connection_source connection_manage connection_status batch distribute
 
 # The scripts of earlier versions, as they were released.
 DATA = $(patsubst $(SRC)%,%,$(wildcard $(SRC)sql/released/*.sql))

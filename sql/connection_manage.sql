@@ -22,112 +22,6 @@ END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.find_connection(text) IS 'The connection of this name, or an error';
 
-CREATE FUNCTION invtrack_internal.is_of_application(relation regclass)
-RETURNS boolean LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_class r JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
-                    WHERE r.oid = relation AND n.nspname NOT IN ('invtrack', 'invtrack_internal', 'pg_catalog') AND r.relpersistence <> 't');
-END;
-COMMENT ON FUNCTION invtrack_internal.is_of_application(regclass) IS
-'Is it there for all sessions, and not one of invtrack or PostgreSQL?';
-
-CREATE FUNCTION invtrack_internal.key_kind(relation regclass, key name)
-RETURNS text LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT CASE WHEN a.atttypid = ANY ('{smallint,integer,bigint}'::regtype[]) THEN 'integer'
-                WHEN a.atttypid = 'uuid'::regtype THEN 'uuid'
-                WHEN a.atttypid = ANY ('{text,varchar}'::regtype[]) THEN 'text' END
-      FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = key AND a.attnum > 0 AND NOT a.attisdropped;
-END;
-COMMENT ON FUNCTION invtrack_internal.key_kind(regclass, name) IS
-'What keys a column holds: integer, uuid or text; null: there is no such column, or it cannot be a key';
-
-CREATE FUNCTION invtrack_internal.require_source(target text, source regclass, key name)
-RETURNS void LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-    wanted record;
-    has record;
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = source AND r.relkind IN ('r', 'v', 'm', 'p', 'f')) THEN
-        RAISE wrong_object_type USING MESSAGE = format('"%s" is not a table or view', source), COLUMN = 'source',
-            HINT = 'A connection reads a table or a view.';
-    ELSIF NOT invtrack_internal.is_of_application(source) THEN
-        RAISE wrong_object_type USING MESSAGE = format('"%s" cannot be a source', source), COLUMN = 'source',
-            HINT = 'Name a table or view of the application, not a temporary one, or one of invtrack.';
-    END IF;
-    FOR wanted IN
-        SELECT key::text AS name, 'key' AS kind, true AS required
-        UNION ALL
-        SELECT c.column_name, c.kind, c.required FROM invtrack_internal.target_columns(target) c
-    LOOP
-        SELECT t.oid, t.typcategory, l.collisdeterministic, w.typcategory AS of_target INTO has
-          FROM pg_attribute a
-          JOIN pg_type t ON t.oid = a.atttypid
-          LEFT JOIN pg_collation l ON l.oid = a.attcollation
-          LEFT JOIN (pg_attribute b JOIN pg_type w ON w.oid = b.atttypid)
-            ON wanted.kind = 'attribute' AND b.attrelid = to_regclass(format('invtrack.%I', target)) AND b.attname = wanted.name
-         WHERE a.attrelid = source AND a.attname = wanted.name AND a.attnum > 0 AND NOT a.attisdropped;
-        IF NOT FOUND AND wanted.required THEN
-            RAISE undefined_column USING MESSAGE = format('column "%s" of %s does not exist', wanted.name, source), COLUMN = wanted.name,
-                HINT = CASE wanted.kind WHEN 'key' THEN 'The argument key names a column of the source.'
-                                        ELSE format('The target %s needs it: write a view that has it.', target) END;
-        -- what day a moment is depends on whose session reads it
-        ELSIF FOUND AND NOT (CASE wanted.kind
-            WHEN 'day' THEN has.oid = 'date'::regtype
-            WHEN 'quantity' THEN has.oid = ANY ('{smallint,integer,bigint,numeric,invtrack.quantity}'::regtype[])
-            WHEN 'attribute' THEN has.typcategory = 'S' OR has.oid = 'date'::regtype AND has.of_target = 'D'
-                               OR has.typcategory IN ('N', 'B', 'E', 'U') AND has.of_target IN (has.typcategory, 'S')
-                               OR has.typcategory = 'N' AND has.of_target = 'B'
-            ELSE invtrack_internal.key_kind(source, wanted.name) IS NOT NULL END) THEN
-            RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s is of type %s', wanted.name, source, format_type(has.oid, NULL)),
-                COLUMN = wanted.name,
-                HINT = CASE wanted.kind
-                    WHEN 'day' THEN 'Give a date: invtrack.day_of(merchant, at) makes one of a moment.'
-                    WHEN 'quantity' THEN 'Cast it to numeric in a view.'
-                    WHEN 'attribute' THEN format('Cast it in a view to the type of the column of %s.', target)
-                    ELSE 'Cast it in a view to smallint, integer, bigint, uuid, text or varchar.' END;
-        END IF;
-        IF FOUND AND wanted.kind = 'key' AND NOT has.collisdeterministic THEN
-            RAISE datatype_mismatch USING MESSAGE = format('column "%s" of %s has a collation by which different keys are equal', wanted.name, source),
-                COLUMN = wanted.name, HINT = 'Write COLLATE "C" behind it in a view.';
-        END IF;
-        IF FOUND AND NOT has_column_privilege(source, wanted.name, 'SELECT') THEN
-            RAISE insufficient_privilege USING MESSAGE = format('permission denied to read column "%s" of %s', wanted.name, source),
-                COLUMN = wanted.name, HINT = 'The owner of the extension needs SELECT on the source.';
-        END IF;
-    END LOOP;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.require_source(text, regclass, name) IS
-'An error unless the source has the columns of the target and the key, of types that fit, and may be read';
-
-CREATE FUNCTION invtrack_internal.require_sample(c invtrack.connection)
-RETURNS void LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-    sample invtrack_internal.source_row[] := invtrack_internal.sync_judge(c, invtrack_internal.read_source(c.connection, NULL, 100));
-    faulty invtrack_internal.source_row;
-BEGIN
-    IF c.target IN ('merchant', 'product', 'inventory_type') THEN
-        sample := invtrack_internal.try_entities(c, sample);
-    END IF;
-    -- What a row refers to may still come.
-    SELECT r.* INTO faulty
-      FROM unnest(sample) r
-     WHERE r.fault[1] <> '23503'
-     ORDER BY r.key COLLATE "C", r.row_number LIMIT 1;
-    IF FOUND THEN
-        RAISE invalid_parameter_value USING MESSAGE = faulty.fault[2], COLUMN = faulty.fault[4],
-            DETAIL = format('Row %s of key "%s" of %s.', faulty.row_number, faulty.key, c.source), HINT = faulty.fault[3];
-    END IF;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.require_sample(invtrack.connection) IS
-'An error if one of some rows of the source has a value that the target does not take';
-
 CREATE FUNCTION invtrack.connect(connection text, target text, source regclass, key name)
 RETURNS text LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -168,6 +62,7 @@ BEGIN
     RETURNING c.* INTO now;
     IF now.connection IS NOT NULL THEN
         PERFORM invtrack_internal.require_sample(now);
+        PERFORM invtrack_internal.tell_doubts(now);
     END IF;
     IF now.key <> before.key AND now.target IN ('merchant', 'product', 'inventory_type') THEN
         -- a key of another column is another record's, which is not renamed
@@ -222,6 +117,7 @@ DECLARE
     missing text;
     other regclass;
     misfit text;
+    partitioner oid;
 BEGIN
     missing := CASE WHEN connection IS NULL THEN 'connection' WHEN watched IS NULL THEN 'watched' WHEN key IS NULL THEN 'key' WHEN fire IS NULL THEN 'fire' END;
     IF missing IS NOT NULL THEN
@@ -233,7 +129,7 @@ BEGIN
     END IF;
     c := invtrack_internal.find_connection(connection);
     IF NOT invtrack_internal.is_of_application(watched) OR NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = watched AND r.relkind IN ('r', 'p')) THEN
-        RAISE wrong_object_type USING MESSAGE = format('"%s" cannot be watched', watched), COLUMN = 'watched',
+        RAISE wrong_object_type USING MESSAGE = format('%s cannot be watched', watched), COLUMN = 'watched',
             HINT = 'Watch base tables of the application: not views, foreign or temporary tables, or those of invtrack.';
     END IF;
     -- triggers of a partitioned table are also those of its partitions
@@ -243,7 +139,7 @@ BEGIN
             OR w.watched IN (SELECT p.relid FROM pg_partition_tree(watch.watched) p))
      LIMIT 1;
     IF FOUND THEN
-        RAISE wrong_object_type USING MESSAGE = format('"%s" cannot be watched beside "%s", which is watched', watched, other), COLUMN = 'watched',
+        RAISE wrong_object_type USING MESSAGE = format('%s cannot be watched beside %s, which is watched', watched, other), COLUMN = 'watched',
             HINT = 'Watch the partitioned table, which includes its partitions, and none of these by itself.';
     END IF;
     PERFORM FROM pg_attribute a WHERE a.attrelid = watched AND a.attname = watch.key AND a.attnum > 0 AND NOT a.attisdropped;
@@ -254,8 +150,16 @@ BEGIN
     misfit := invtrack_internal.key_misfit(c, watched, key);
     IF misfit IS NOT NULL THEN
         RAISE datatype_mismatch USING MESSAGE = misfit, COLUMN = 'key',
-            HINT = 'Name the column that holds the key of the connection: a smallint, integer, bigint, uuid, text or varchar.';
+            HINT = 'Name the column that holds the key of the connection: a smallint, integer, bigint, uuid, text or varchar. '
+                   'A generated column can make one of other columns.';
     END IF;
+    -- who adds a partition makes our triggers there
+    FOR partitioner IN
+        SELECT DISTINCT r.relowner FROM pg_partition_tree(watched) p JOIN pg_class r ON r.oid = p.relid
+         WHERE r.relkind = 'p' AND NOT has_function_privilege(r.relowner, 'invtrack_internal.connection_note()', 'EXECUTE')
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION invtrack_internal.connection_note() TO %I', pg_get_userbyid(partitioner));
+    END LOOP;
     SELECT w.* INTO before FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = watch.watched;
     IF before.key = watch.key AND before.fire = watch.fire AND invtrack_internal.is_followed(watched) THEN
         RETURN 'unchanged';
@@ -447,7 +351,12 @@ BEGIN
      WHERE r.connection <> c.connection;
     IF NOT keep_data THEN
         PERFORM invtrack_internal.sync_keys(u.connection, array_agg(u.key)) FROM unnest(others, other_keys) u (connection, key) GROUP BY u.connection;
-        PERFORM invtrack_internal.sync_gone(c, true);
+        PERFORM invtrack_internal.sync_gone(c, keep_adopted => true);
+    END IF;
+    IF keep_data AND c.target IN ('merchant', 'product', 'inventory_type') THEN
+        -- also where another connection has it, which may lose it
+        UPDATE invtrack.connection_item i SET adopted = true FROM invtrack.connection_row w
+         WHERE w.connection = c.number AND i.item = w.item AND NOT i.adopted;
     END IF;
     DELETE FROM invtrack.connection n WHERE n.number = c.number;
     DELETE FROM invtrack.connection_key k WHERE k.connection = c.number;

@@ -9,15 +9,15 @@ DECLARE
     problem text;
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = c.source) THEN
-        RETURN 'the source is gone';
+        RETURN 'the source is gone: connect() what is there now';
     END IF;
     SELECT format('column "%s" of %s is gone', n.name, c.source) INTO problem
       FROM unnest(c.key || c.columns) n (name)
      WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.source AND a.attname = n.name AND a.attnum > 0 AND NOT a.attisdropped)
      LIMIT 1;
     IF problem IS NULL THEN
-        SELECT CASE WHEN r.oid IS NULL THEN 'a watched table is gone'
-                    WHEN a.attname IS NULL THEN format('column "%s" of %s is gone', w.key, w.watched)
+        SELECT CASE WHEN r.oid IS NULL THEN 'a watched table is gone: unwatch() its number'
+                    WHEN a.attname IS NULL THEN format('column "%s" of %s is gone: watch() another one', w.key, w.watched)
                     WHEN m.misfit IS NOT NULL THEN m.misfit
                     ELSE format('a trigger of invtrack on %s was dropped or disabled', w.watched) END INTO problem
           FROM invtrack.connection_watch w

@@ -2,15 +2,18 @@
 -- Keys brought in line, from what is locked first to what is deleted last --------------------------------
 
 CREATE FUNCTION invtrack_internal.is_referred_to(target text, of_merchant text, of_sku text, of_type text)
-RETURNS boolean LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT CASE target
+RETURNS boolean LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    RETURN CASE target
         WHEN 'merchant' THEN
             EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = of_merchant)
             OR EXISTS (SELECT FROM invtrack.inventory_type t WHERE t.merchant = of_merchant)
             OR EXISTS (SELECT FROM invtrack.alert a WHERE a.merchant = of_merchant)
-            OR EXISTS (SELECT FROM invtrack.check_state s WHERE s.merchant = of_merchant)
+            OR EXISTS (SELECT FROM invtrack.check_state s WHERE s.merchant = of_merchant AND s.events > 0)
             OR EXISTS (SELECT FROM invtrack.flow_daily f WHERE f.merchant = of_merchant AND f.quantity <> 0)
+            OR EXISTS (SELECT FROM invtrack.access_grant g WHERE g.merchant = of_merchant)
         WHEN 'product' THEN
             EXISTS (SELECT FROM invtrack.tracker t WHERE t.merchant = of_merchant AND t.sku = of_sku)
             OR EXISTS (SELECT FROM invtrack.stock_lot l WHERE l.merchant = of_merchant AND l.sku = of_sku)
@@ -22,81 +25,100 @@ BEGIN ATOMIC
             OR EXISTS (SELECT FROM invtrack.incoming i WHERE i.merchant = of_merchant AND i.inventory_type = of_type)
             OR EXISTS (SELECT FROM invtrack.flow_daily f WHERE f.merchant = of_merchant AND f.inventory_type = of_type AND f.quantity <> 0)
         END;
-END;
+END
+$body$;
 COMMENT ON FUNCTION invtrack_internal.is_referred_to(text, text, text, text) IS
-'Does anything refer to this merchant, product or inventory type: trackers, stock, units on order, movements?';
+'Does anything refer to this merchant, product or inventory type: trackers, stock, units on order, movements, access?';
 
-CREATE FUNCTION invtrack_internal.sync_gone(c invtrack.connection, keep_adopted boolean DEFAULT false)
+CREATE FUNCTION invtrack_internal.sync_gone(c invtrack.connection, of_keys text[] DEFAULT NULL, keep_adopted boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
+    keys text[] := ARRAY(SELECT DISTINCT w.key FROM invtrack.connection_row w
+                          WHERE w.connection = c.number AND w.gone AND (of_keys IS NULL OR w.key = ANY (of_keys)));
     entity record;
+    stays boolean;
     written bigint := 0;
-    what text;
 BEGIN
     -- that they stay is told anew
-    DELETE FROM invtrack.connection_reject r USING invtrack.connection_row w
-     WHERE w.connection = c.number AND w.gone AND r.connection = c.connection AND r.key = w.key AND r.row_number = 0 AND r.sqlstate = '23503';
+    DELETE FROM invtrack.connection_reject r
+     WHERE r.connection = c.connection AND r.key = ANY (keys) AND r.row_number = 0 AND r.sqlstate = '23503';
     FOR entity IN
-        SELECT w.ctid AS place, w.key, i.item, i.merchant, i.sku, i.inventory_type, i.adopted,
+        SELECT w.place, u.key, i.item, i.merchant, i.sku, i.inventory_type, i.adopted,
                EXISTS (SELECT FROM invtrack.connection_row o WHERE o.item = w.item AND NOT o.gone) AS is_shared,
                -- does a key have it that was rejected for what this one said of it?
                EXISTS (SELECT FROM invtrack.connection_reject r JOIN invtrack.connection n ON n.connection = r.connection AND n.target = c.target
                            WHERE r.sqlstate = '21000' AND r.source_row ->> 'merchant' = i.merchant AND coalesce(r.source_row ->> 'sku', '') = i.sku
                              AND coalesce(r.source_row ->> 'inventory_type', '') = i.inventory_type) AS is_wanted
-          FROM invtrack.connection_row w
+          FROM unnest(keys) u (key)
+         CROSS JOIN LATERAL (
+             SELECT w.ctid AS place, w.item FROM invtrack.connection_row w
+              WHERE w.connection = c.number AND w.key = u.key AND w.gone OFFSET 0) w
           JOIN invtrack.connection_item i ON i.item = w.item
-         WHERE w.connection = c.number AND w.gone
-         ORDER BY i.merchant, i.sku, i.inventory_type, w.key
+         ORDER BY i.merchant, i.sku, i.inventory_type, u.key
     LOOP
         IF entity.is_shared OR keep_adopted AND entity.adopted THEN
             DELETE FROM invtrack.connection_row w WHERE w.ctid = entity.place;
             CONTINUE;
         END IF;
         CONTINUE WHEN entity.is_wanted;
-        BEGIN
-            -- Nobody refers to it from now on until we are done.
-            IF c.target = 'merchant' THEN
-                PERFORM FROM invtrack.merchant m WHERE m.merchant = entity.merchant FOR UPDATE;
-            ELSIF c.target = 'product' THEN
-                PERFORM FROM invtrack.product p WHERE p.merchant = entity.merchant AND p.sku = entity.sku FOR UPDATE;
-            ELSE
-                PERFORM FROM invtrack.inventory_type t
-                  WHERE t.merchant = entity.merchant AND t.inventory_type = entity.inventory_type FOR UPDATE;
-            END IF;
-            IF invtrack_internal.is_referred_to(c.target, entity.merchant, entity.sku, entity.inventory_type)
-               OR c.target = 'merchant' AND EXISTS (SELECT FROM invtrack.access_grant g WHERE g.merchant = entity.merchant) THEN
-                RAISE foreign_key_violation;
-            ELSIF c.target = 'merchant' THEN
-                DELETE FROM invtrack.merchant m WHERE m.merchant = entity.merchant;
-            ELSIF c.target = 'product' THEN
-                DELETE FROM invtrack.product p WHERE p.merchant = entity.merchant AND p.sku = entity.sku;
-            ELSE
-                DELETE FROM invtrack.inventory_type t WHERE t.merchant = entity.merchant AND t.inventory_type = entity.inventory_type;
-            END IF;
-            DELETE FROM invtrack.connection_row w WHERE w.ctid = entity.place;
-            -- What comes in its place is adopted, or not, by what is there then. A new snapshot shows what others bring of it.
-            PERFORM FROM invtrack.connection_item i WHERE i.item = entity.item FOR UPDATE;
-            DELETE FROM invtrack.connection_item i
-             WHERE i.item = entity.item AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item);
-            written := written + 1;
-        EXCEPTION WHEN foreign_key_violation THEN
-            what := CASE c.target WHEN 'merchant' THEN entity.merchant WHEN 'product' THEN entity.sku ELSE entity.inventory_type END;
+        -- Most that are gone are referred to for good: only the others get a subtransaction, and are locked.
+        stays := invtrack_internal.is_referred_to(c.target, entity.merchant, entity.sku, entity.inventory_type);
+        IF NOT stays THEN
+            BEGIN
+                -- Nobody refers to it from now on until we are done.
+                IF c.target = 'merchant' THEN
+                    -- it counts the events of the merchant, and there was none; whoever checks its trackers is at it
+                    PERFORM FROM invtrack.check_state s WHERE s.merchant = entity.merchant FOR UPDATE SKIP LOCKED;
+                    IF FOUND THEN
+                        DELETE FROM invtrack.check_state s WHERE s.merchant = entity.merchant AND s.events = 0;
+                    END IF;
+                    PERFORM FROM invtrack.merchant m WHERE m.merchant = entity.merchant FOR UPDATE;
+                ELSIF c.target = 'product' THEN
+                    PERFORM FROM invtrack.product p WHERE p.merchant = entity.merchant AND p.sku = entity.sku FOR UPDATE;
+                ELSE
+                    PERFORM FROM invtrack.inventory_type t
+                      WHERE t.merchant = entity.merchant AND t.inventory_type = entity.inventory_type FOR UPDATE;
+                END IF;
+                IF invtrack_internal.is_referred_to(c.target, entity.merchant, entity.sku, entity.inventory_type) THEN
+                    RAISE foreign_key_violation;
+                ELSIF c.target = 'merchant' THEN
+                    DELETE FROM invtrack.merchant m WHERE m.merchant = entity.merchant;
+                ELSIF c.target = 'product' THEN
+                    DELETE FROM invtrack.product p WHERE p.merchant = entity.merchant AND p.sku = entity.sku;
+                ELSE
+                    DELETE FROM invtrack.inventory_type t WHERE t.merchant = entity.merchant AND t.inventory_type = entity.inventory_type;
+                END IF;
+                DELETE FROM invtrack.connection_row w WHERE w.ctid = entity.place;
+                PERFORM invtrack_internal.note_gone(ARRAY[entity.item]);
+                -- What comes in its place is adopted, or not, by what is there then. A new snapshot shows what others bring of it.
+                PERFORM FROM invtrack.connection_item i WHERE i.item = entity.item FOR UPDATE;
+                DELETE FROM invtrack.connection_item i
+                 WHERE i.item = entity.item AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item);
+                written := written + 1;
+            EXCEPTION WHEN foreign_key_violation THEN
+                stays := true;
+            END;
+        END IF;
+        IF stays THEN
             INSERT INTO invtrack.connection_reject (connection, key, row_number, sqlstate, message, hint)
             VALUES (c.connection, entity.key, 0, '23503',
-                    format('%s "%s" is gone from the source, and stays: trackers, stock or movements refer to it', replace(c.target, '_', ' '), what),
-                    'It is tried again when the key is synced.')
+                    format('%s "%s" is gone from the source, and stays: trackers, stock or movements refer to it', replace(c.target, '_', ' '),
+                           CASE c.target WHEN 'merchant' THEN entity.merchant WHEN 'product' THEN entity.sku ELSE entity.inventory_type END),
+                    'It is tried again when the key is synced. Mend its row if that is rejected, too; or delete what refers to it'
+                    || CASE c.target WHEN 'product' THEN ', such as trackers, or merge it into another product.'
+                                     WHEN 'merchant' THEN ', or all of it with delete_merchant().' ELSE '.' END)
                 ON CONFLICT (connection, key, row_number) DO UPDATE
                SET sqlstate = excluded.sqlstate, message = excluded.message, hint = excluded.hint, rejected_at = excluded.rejected_at;
-        END;
+        END IF;
     END LOOP;
     RETURN written;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.sync_gone(invtrack.connection, boolean) IS
-'Deletes the merchants, products or inventory types that keys brought and have no more, unless anything refers to them; how many';
+COMMENT ON FUNCTION invtrack_internal.sync_gone(invtrack.connection, text[], boolean) IS
+'Deletes the merchants, products or inventory types that some keys, or all, brought and have no more, unless anything refers to them; how many';
 
 CREATE FUNCTION invtrack_internal.sync_gone_of(numbers integer[])
 RETURNS TABLE (number integer, written bigint) LANGUAGE plpgsql VOLATILE

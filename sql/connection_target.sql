@@ -18,53 +18,6 @@ END;
 COMMENT ON FUNCTION invtrack_internal.unit_sums(bigint[], text[]) IS
 'Sums of what all keys of all connections bring, per lot or order; a null quantity: no key has it any more. Its date, and do keys have two?';
 
-CREATE FUNCTION invtrack_internal.note_key(connection text, key text)
-RETURNS void LANGUAGE c VOLATILE
-AS 'MODULE_PATHNAME', 'connection_note_key';
-COMMENT ON FUNCTION invtrack_internal.note_key(text, text) IS
-'Notes a key of a connection, to be brought in line before the transaction ends';
-
--- Who is at such a key has not come to our items yet, which are locked, and judges it by what we leave: nobody waits for it.
-CREATE FUNCTION invtrack_internal.rejected_beside(c invtrack.connection, keys text[], items bigint[], codes text[])
-RETURNS TABLE (connection text, key text) LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-#variable_conflict use_column
-BEGIN
-    IF items IS NULL OR NOT EXISTS (SELECT FROM invtrack.connection_reject r WHERE r.sqlstate = ANY ('{21000,23505}')) THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-        SELECT r.connection, r.key
-          FROM (SELECT DISTINCT r.connection, r.key, n.number
-                  FROM unnest($3, $4) u (item, code)
-                 CROSS JOIN LATERAL (
-                     SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
-                  JOIN invtrack.connection_reject r
-                    ON r.sqlstate = ANY ('{21000,23505}')
-                   AND r.source_row ->> 'merchant' = i.merchant AND coalesce(r.source_row ->> 'sku', '') = i.sku
-                   AND coalesce(r.source_row ->> 'inventory_type', '') = i.inventory_type
-                   AND (u.code IS NULL OR r.source_row ->> CASE c.target WHEN 'incoming' THEN 'ref' ELSE 'lot' END = u.code)
-                  JOIN invtrack.connection n ON n.connection = r.connection AND n.target = c.target
-                 WHERE NOT (n.number = c.number AND r.key = ANY ($2))) r
-         CROSS JOIN LATERAL (
-             SELECT FROM invtrack.connection_key k WHERE k.connection = r.number AND k.key = r.key FOR UPDATE SKIP LOCKED) k;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.rejected_beside(invtrack.connection, text[], bigint[], text[]) IS
-'Other keys whose rows were rejected for what some keys said of these items, and codes where they have some; locked';
-
-CREATE FUNCTION invtrack_internal.note_rejected(c invtrack.connection, keys text[], items bigint[], codes text[])
-RETURNS void LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-    PERFORM invtrack_internal.note_key(r.connection, r.key) FROM invtrack_internal.rejected_beside(c, keys, items, codes) r;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.note_rejected(invtrack.connection, text[], bigint[], text[]) IS
-'Notes them: what some keys said of their items has changed';
-
 CREATE FUNCTION invtrack_internal.sync_units(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -177,6 +130,7 @@ BEGIN
               SELECT FROM invtrack.connection_key k WHERE k.connection = w.connection AND k.key = w.key FOR UPDATE SKIP LOCKED) k;
     END IF;
     PERFORM invtrack_internal.note_rejected(c, keys, changed, changed_codes);
+    PERFORM invtrack_internal.note_gone(changed);
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_units(invtrack.connection, text[], invtrack_internal.source_row[]) IS
@@ -325,6 +279,29 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.write_entities(invtrack.connection, invtrack_internal.source_row[]) IS
 'Merchants, products or inventory types as rows of a source say; how many differ from before';
 
+CREATE FUNCTION invtrack_internal.misfit_attribute(target text, attributes jsonb)
+RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+AS $body$
+DECLARE
+    attribute record;
+BEGIN
+    FOR attribute IN SELECT a.key, a.value FROM jsonb_each(attributes) a LOOP
+        CASE target
+            WHEN 'merchant' THEN PERFORM jsonb_populate_record(NULL::invtrack.merchant, jsonb_build_object(attribute.key, attribute.value));
+            WHEN 'product' THEN PERFORM jsonb_populate_record(NULL::invtrack.product, jsonb_build_object(attribute.key, attribute.value));
+            ELSE PERFORM jsonb_populate_record(NULL::invtrack.inventory_type, jsonb_build_object(attribute.key, attribute.value));
+        END CASE;
+    END LOOP;
+    RETURN NULL;
+EXCEPTION WHEN data_exception OR check_violation THEN
+    RETURN attribute.key;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.misfit_attribute(text, jsonb) IS
+'The first column of a target whose type does not take its value; null: all do';
+
 CREATE FUNCTION invtrack_internal.try_entities(c invtrack.connection, source invtrack_internal.source_row[])
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -333,6 +310,7 @@ DECLARE
     is_written boolean;
     hint text;
     of_column text;
+    misfit text;
 BEGIN
     FOR i IN 1 .. coalesce(array_length(source, 1), 0) LOOP
         CONTINUE WHEN source[i].fault IS NOT NULL;
@@ -347,9 +325,11 @@ BEGIN
                     RAISE;
                 END IF;
                 GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT, of_column = COLUMN_NAME;
+                misfit := invtrack_internal.misfit_attribute(c.target, source[i].attributes);
+                of_column := coalesce(misfit, of_column);
                 source[i].fault := CASE SQLSTATE
                     WHEN '23502' THEN ARRAY[SQLSTATE, format('%s must not be null', of_column), 'Leave the row out in a view, or give it a value.', of_column]
-                    ELSE ARRAY[SQLSTATE, SQLERRM, CASE WHEN SQLSTATE IN ('22007', '22008') THEN 'Give a date, or write it as 2026-06-30.' ELSE hint END, of_column] END;
+                    ELSE ARRAY[SQLSTATE, concat_ws(': ', misfit, SQLERRM), CASE WHEN SQLSTATE IN ('22007', '22008') THEN 'Give a date, or write it as 2026-06-30.' ELSE hint END, of_column] END;
             END IF;
         END;
     END LOOP;
@@ -416,6 +396,9 @@ BEGIN
                   SELECT FROM invtrack.connection_key k WHERE k.connection = w.connection AND k.key = w.key FOR UPDATE SKIP LOCKED) k
               WHERE w.item = said.item AND NOT w.gone AND w.attributes = said.attributes;
         ELSE
+            -- what the table does not take is told first
+            source[said.ordinality] := (invtrack_internal.try_entities(c, source[said.ordinality:said.ordinality]))[1];
+            CONTINUE WHEN source[said.ordinality].fault IS NOT NULL;
             source[said.ordinality].fault := ARRAY['21000',
                 format('key "%s" says something else of %s "%s"',
                        (SELECT t.value ->> 0 FROM jsonb_array_elements(taken) t WHERE (t.value -> 1) || said.attributes <> said.attributes || (t.value -> 1) LIMIT 1),

@@ -123,6 +123,7 @@ extern int	columns_of_target(Datum target, TargetColumn *columns);
 extern const RowFault *find_row_fault(text *target, const NullableDatum *row);
 
 /* connection_source.c */
+extern char *qualified_name(Oid relation);
 extern void open_source(const Connection *connection, Source *source);
 
 /* connection_sync.c */

@@ -104,6 +104,22 @@ write_movements(const Lines *lines)
 	return count;
 }
 
+/* Something that is gone from its source may go now: its sales or shipments were fewer. */
+static void
+note_gone(const Lines *lines)
+{
+	static Statement note = {
+		"SELECT invtrack_internal.note_gone($1)"
+		" WHERE EXISTS (SELECT FROM invtrack.connection_row w WHERE w.gone)",
+		1, {INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	int			count;
+	Datum		items = items_less(lines, &count);
+
+	if (count > 0)
+		statement_run(&note, &items, NULL, false);
+}
+
 /* What was rejected of an array of keys is to be told anew. Within SPI. */
 void
 forget_rejects(Datum connection, Datum keys)
@@ -215,6 +231,7 @@ sync_movements(const Connection *connection, Datum *keys, int count, bool is_emp
 		resolve_lines(&lines);
 		keep_lines(&lines);
 		*written = write_movements(&lines);
+		note_gone(&lines);
 		write_rejects(&lines);
 	}
 	AtEOXact_GUC(false, nest_level);

@@ -282,9 +282,25 @@ lock_items_together(const Due *dues, int due_count)
 		ReThrowError(error);
 }
 
+/* Delete what keys of merchants, products or inventory types have no more, where that can be. */
+static void
+delete_gone(const Due *due)
+{
+	static Statement delete = {
+		"SELECT invtrack_internal.sync_gone(n, $2) FROM invtrack.connection n"
+		" WHERE n.number " EQ " $1",
+		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	Datum		values[2] = {due->connection->number};
+
+	values[1] = array_of(TEXTOID, due->keys, NULL, due->count);
+	statement_run(&delete, values, NULL, false);
+}
+
 /*
  * Add keys with rows that lacked a merchant, product or inventory type, and do no
- * more, as of now: something came to the table of this name.
+ * more, as of now: something came to the table of this name. A source that asks for
+ * days of a merchant's fails as a whole, and does not tell which.
  */
 static List *
 add_waiting(List *noted, const char *table_name)
@@ -293,9 +309,12 @@ add_waiting(List *noted, const char *table_name)
 	column " " EQ " (r.source_row OPERATOR(pg_catalog.->>) '" column "')"
 	static Statement find = {
 		"SELECT DISTINCT r.connection, r.key FROM invtrack.connection_reject r"
-		" WHERE r.sqlstate " EQ " '23503' AND r.row_number OPERATOR(pg_catalog.>) 0 AND ("
+		" WHERE r.sqlstate " EQ " '23503' AND ("
 		"$1 " EQ " 'merchant'"
-		" AND EXISTS (SELECT FROM invtrack.merchant WHERE " IS_OF("merchant") ")"
+		" AND (EXISTS (SELECT FROM invtrack.merchant WHERE " IS_OF("merchant") ")"
+		" OR r.row_number " EQ " 0 AND EXISTS (SELECT FROM invtrack.connection n"
+		" WHERE n.connection " EQ " r.connection"
+		" AND n.target " EQ " ANY ('{stock_lot,incoming,sale,shipment}')))"
 		" OR $1 " EQ " 'product'"
 		" AND EXISTS (SELECT FROM invtrack.product"
 		" WHERE " IS_OF("merchant") " AND " IS_OF("sku") ")"
@@ -324,14 +343,9 @@ add_waiting(List *noted, const char *table_name)
 void
 sync_noted(List *noted)
 {
-	static Statement delete_gone = {
-		"SELECT invtrack_internal.sync_gone_of($1)", 1, {INT4ARRAYOID}
-	};
 	List	   *found = find_connections(noted);
 	Due		   *dues = palloc(sizeof(Due) * (list_length(found) + 1));
 	int			due_count = 0;
-	Datum	   *entities = palloc(sizeof(Datum) * (list_length(found) + 1));
-	int			entity_count = 0;
 	List	   *waiting = NIL;
 	int			end;
 	ListCell   *cell;
@@ -354,15 +368,10 @@ sync_noted(List *noted)
 		if (i == 0 || dues[i - 1].connection->rank != dues[i].connection->rank)
 			lock_items_together(&dues[i], due_count - i);
 		sync_locked_keys(dues[i].connection, dues[i].keys, dues[i].count, false);
-		if (feeds_catalogue(dues[i].connection->target))
-			entities[entity_count++] = dues[i].connection->number;
 	}
-	if (entity_count > 0)
-	{
-		Datum		numbers = array_of(INT4OID, entities, NULL, entity_count);
-
-		statement_run(&delete_gone, &numbers, NULL, false);
-	}
+	while (--due_count >= 0)
+		if (feeds_catalogue(dues[due_count].connection->target))
+			delete_gone(&dues[due_count]);
 	foreach(cell, noted)
 	{
 		const Noted *of_column = lfirst(cell);

@@ -18,6 +18,14 @@
 /* In SQL, after a text: so it is ordered as codes and keys are. */
 #define IN_BYTES	" COLLATE pg_catalog.\"C\""
 
+/* The name of a table or view, for texts of queries. */
+char *
+qualified_name(Oid relation)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									  get_rel_name(relation));
+}
+
 /* A column of the source, which the caller must be allowed to read. */
 static AttrNumber
 find_column(Oid relation, const char *name)
@@ -27,15 +35,14 @@ find_column(Oid relation, const char *name)
 	if (column <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of source \"%s\" does not exist", name, get_rel_name(relation)),
+				 errmsg("column \"%s\" of %s does not exist", name, qualified_name(relation)),
 				 errhint("Give it back, or call invtrack.connect() again: it takes the source as it is now."),
 				 errargument(pstrdup(name))));
 	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
 		pg_attribute_aclcheck(relation, column, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to read column \"%s\" of source \"%s\"", name,
-						get_rel_name(relation)),
+				 errmsg("permission denied to read column \"%s\" of %s", name, qualified_name(relation)),
 				 errhint("The owner of the extension needs SELECT on the source."),
 				 errargument(pstrdup(name))));
 	return column;
@@ -51,9 +58,11 @@ require_date(Oid relation, AttrNumber column, bool is_day)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of source \"%s\" is of type %s", get_attname(relation, column, false),
-					get_rel_name(relation), format_type_be(type)),
-			 errhint("Give a date: invtrack.day_of(merchant, at) makes one of a moment."),
+			 errmsg("column \"%s\" of %s is of type %s", get_attname(relation, column, false),
+					qualified_name(relation), format_type_be(type)),
+			 TypeCategory(type) == TYPCATEGORY_DATETIME ?
+			 errhint("Give a date: invtrack.day_of(merchant, at) makes one of a moment.") :
+			 errhint("Cast it to date in a view."),
 			 errargument(get_attname(relation, column, false))));
 }
 
@@ -141,10 +150,10 @@ open_source(const Connection *connection, Source *source)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the source of connection \"%s\" is gone",
-						TextDatumGetCString(connection->name))));
+						TextDatumGetCString(connection->name)),
+				 errhint("Call invtrack.connect() with the source that there is now, and then sync_all().")));
 	source->connection = connection;
-	source->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-											  get_rel_name(relation));
+	source->name = qualified_name(relation);
 	source->key_type_id = get_atttype(relation, find_column(relation, connection->key));
 	source->key_type = type_name(source->key_type_id);
 	source->key = quote_identifier(connection->key);

@@ -78,7 +78,6 @@ sync_batch(void *argument)
 	};
 	Batch	   *batch = argument;
 	Datum		values[4] = {batch->connection->number};
-
 	int			nest_level;
 
 	if (feeds_movements(batch->connection->target))
@@ -115,10 +114,12 @@ reject_key(const Batch *batch, const ErrorData *error)
 	AtEOXact_GUC(false, nest_level);
 	values[2] = CStringGetTextDatum(unpack_sql_state(error->sqlerrcode));
 	values[3] = CStringGetTextDatum(error->message == NULL ? "" : error->message);
-	if (error->hint == NULL || error->hint[0] == '\0')
-		nulls[4] = 'n';
-	else
+	if (error->hint != NULL && error->hint[0] != '\0')
 		values[4] = CStringGetTextDatum(error->hint);
+	else if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		values[4] = CStringGetTextDatum("The source is read as its owner, who must be allowed to read all rows of what it reads.");
+	else
+		nulls[4] = 'n';
 	statement_run(&reject, values, nulls, false);
 }
 

@@ -74,13 +74,6 @@ quoted_columns(ArrayType *columns)
 	return list.data;
 }
 
-static char *
-qualified_name(Oid table)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
-									  get_rel_name(table));
-}
-
 static void
 require_trigger_privilege(Oid table)
 {

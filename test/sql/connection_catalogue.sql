@@ -40,3 +40,67 @@ SELECT invtrack.connect('more', 'product', 'ended', 'id');
 ROLLBACK TO told;
 SELECT count(*) AS written FROM invtrack.product WHERE merchant = 'nobody';
 ROLLBACK;
+
+-- What is gone from its source, and stays, goes when nothing refers to it any more. Nobody has to sync it.
+CREATE TABLE shop (id integer, merchant text, time_zone text DEFAULT 'UTC');
+CREATE TABLE article (id integer, sku text);
+CREATE TABLE shelf (id integer, sku text, quantity integer);
+CREATE TABLE sold (id integer, sku text);
+CREATE VIEW of_shop AS SELECT merchant AS id, merchant, time_zone FROM shop;
+CREATE VIEW of_type AS SELECT merchant AS id, merchant, 'good' AS inventory_type FROM shop;
+CREATE VIEW of_article AS SELECT id, 'gone' AS merchant, sku FROM article;
+CREATE VIEW of_shelf AS SELECT id, 'gone' AS merchant, sku, 'good' AS inventory_type, quantity FROM shelf;
+CREATE VIEW of_sold AS SELECT id, 'gone' AS merchant, sku, 'good' AS inventory_type, date '2026-03-01' AS occurred_on, 1 AS quantity FROM sold;
+SELECT invtrack.connect('shops', 'merchant', 'of_shop', 'id'), invtrack.watch('shops', 'shop', 'merchant'),
+       invtrack.connect('types', 'inventory_type', 'of_type', 'id'), invtrack.watch('types', 'shop', 'merchant'),
+       invtrack.connect('articles', 'product', 'of_article', 'id'), invtrack.watch('articles', 'article', 'id'),
+       invtrack.connect('shelves', 'stock_lot', 'of_shelf', 'id'), invtrack.watch('shelves', 'shelf', 'id'),
+       invtrack.connect('sales', 'sale', 'of_sold', 'id'), invtrack.watch('sales', 'sold', 'id');
+INSERT INTO shop VALUES (1, 'gone');
+INSERT INTO article VALUES (1, 'lot'), (2, 'sold'), (3, 'both'), (4, 'kept');
+INSERT INTO shelf VALUES (1, 'lot', 5), (3, 'both', 5);
+INSERT INTO sold VALUES (2, 'sold'), (3, 'both'), (4, 'kept');
+CREATE VIEW here AS SELECT string_agg(p.sku, ' ' ORDER BY p.sku) AS products, (SELECT count(*) FROM invtrack.connection_reject) AS rejects FROM invtrack.product p WHERE p.merchant = 'gone';
+DELETE FROM article WHERE id < 4;
+TABLE here;
+DELETE FROM shelf;
+TABLE here;
+DELETE FROM sold WHERE id = 3;
+TABLE here;
+-- who sells something else does not look at what stays
+SELECT max(rejected_at) AS told FROM invtrack.connection_reject \gset
+UPDATE article SET sku = 'kept, too' WHERE id = 4;
+SELECT count(*) FROM invtrack.connection_reject WHERE rejected_at = :'told';
+-- a merchant goes with the last of it, also one that was checked, and one of whose products was renamed
+CALL invtrack.check_all();
+BEGIN;
+DELETE FROM shop;
+DELETE FROM article;
+COMMIT;
+SELECT connection, key, sqlstate FROM invtrack.connection_reject ORDER BY connection;
+DELETE FROM sold;
+TABLE here;
+SELECT merchant FROM invtrack.merchant WHERE merchant = 'gone';
+
+-- What one connection has kept stays when another one that had it, too, takes away what it brought.
+INSERT INTO shop VALUES (1, 'gone');
+INSERT INTO article VALUES (1, 'a');
+SELECT invtrack.connect('again', 'product', 'of_article', 'id');
+SELECT changed FROM invtrack.sync('again');
+SELECT invtrack.disconnect('articles');
+SELECT invtrack.disconnect('again', false);
+TABLE here;
+
+-- What a table does not take is told before what other keys say, whichever came first.
+INSERT INTO shop VALUES (3, 'zone', 'Mars');
+CREATE OR REPLACE VIEW of_shop AS SELECT id::text AS id, merchant, time_zone FROM shop;
+SELECT changed FROM invtrack.sync('shops');
+INSERT INTO shop VALUES (2, 'zone', 'UTC');
+SELECT changed FROM invtrack.sync('shops', '{2}');
+SELECT key, sqlstate FROM invtrack.connection_reject WHERE connection = 'shops';
+SELECT changed FROM invtrack.sync('shops');
+SELECT key, sqlstate FROM invtrack.connection_reject WHERE connection = 'shops';
+SELECT invtrack.disconnect('sales', false), invtrack.disconnect('shelves', false), invtrack.disconnect('types', false), invtrack.disconnect('shops', false);
+SELECT invtrack.delete_merchant(merchant) FROM invtrack.merchant WHERE merchant IN ('gone', 'zone') ORDER BY merchant;
+DROP VIEW here, of_shop, of_type, of_article, of_shelf, of_sold;
+DROP TABLE shop, article, shelf, sold;
