@@ -158,6 +158,7 @@ BEGIN
         SELECT DISTINCT r.relowner FROM pg_partition_tree(watched) p JOIN pg_class r ON r.oid = p.relid
          WHERE r.relkind = 'p' AND NOT has_function_privilege(r.relowner, 'invtrack_internal.connection_note()', 'EXECUTE')
     LOOP
+        LOCK TABLE invtrack.connection_watch IN SHARE UPDATE EXCLUSIVE MODE;    -- one GRANT at a time
         EXECUTE format('GRANT EXECUTE ON FUNCTION invtrack_internal.connection_note() TO %I', pg_get_userbyid(partitioner));
     END LOOP;
     SELECT w.* INTO before FROM invtrack.connection_watch w WHERE w.connection = c.connection AND w.watched = watch.watched;
@@ -235,7 +236,7 @@ BEGIN
             coalesce(array_length(wanted, 1), 0), invtrack_internal.sync_keys(c.connection, wanted, differing => $2 IS NULL)));
         numbers := numbers || c.number;
     END LOOP;
-    SELECT jsonb_object_agg(g.number, g.written) INTO gone FROM invtrack_internal.sync_gone_of(numbers) g;
+    SELECT jsonb_object_agg(g.number, g.written) INTO gone FROM invtrack_internal.sync_gone_of(numbers, CASE WHEN $2 IS NOT NULL THEN wanted END) g;
     RETURN QUERY
         SELECT n.connection, (results -> n.number::text ->> 0)::bigint,
                (results -> n.number::text ->> 1)::bigint + coalesce((gone ->> n.number::text)::bigint, 0),

@@ -50,6 +50,35 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.note_rejected(invtrack.connection, text[], bigint[], text[]) IS
 'Notes them: what some keys said of their items has changed';
 
+CREATE FUNCTION invtrack_internal.forget_gone(of_merchant text, of_sku text)
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    of_item bigint;
+    gone record;
+BEGIN
+    SELECT i.item INTO of_item FROM invtrack.connection_item i
+     WHERE i.target = 'product' AND i.merchant = of_merchant AND i.sku = of_sku AND i.inventory_type = '' AND i.same_as IS NULL;
+    FOR gone IN
+        SELECT w.place, w.key, n.connection
+          FROM (SELECT w.ctid AS place, w.connection, w.key, w.gone FROM invtrack.connection_row w WHERE w.item = of_item OFFSET 0) w
+          JOIN invtrack.connection n ON n.number = w.connection
+         WHERE w.gone
+    LOOP
+        DELETE FROM invtrack.connection_row w WHERE w.ctid = gone.place;
+        DELETE FROM invtrack.connection_reject r
+         WHERE r.connection = gone.connection AND r.key = gone.key AND r.row_number = 0 AND r.sqlstate = '23503';
+    END LOOP;
+    IF FOUND THEN
+        DELETE FROM invtrack.connection_item i
+         WHERE i.item = of_item AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = of_item);
+    END IF;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.forget_gone(text, text) IS
+'A product that is gone from its source, and was renamed or merged by hand, is not the connection''s any more; its items are locked';
+
 CREATE FUNCTION invtrack_internal.note_gone(items bigint[])
 RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -63,11 +92,14 @@ BEGIN
                FROM unnest(items) u (item)
               CROSS JOIN LATERAL (
                   SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
-               JOIN invtrack.connection_item e
-                 ON e.merchant = i.merchant AND e.sku = ANY (ARRAY[i.sku, '']) AND e.inventory_type = ANY (ARRAY[i.inventory_type, ''])
-                AND e.target = ANY ('{merchant,inventory_type,product}') AND e.same_as IS NULL
-               JOIN invtrack.connection_row w ON w.item = e.item AND w.gone
-               JOIN invtrack.connection n ON n.number = w.connection) r
+              CROSS JOIN LATERAL (
+                  SELECT e.item FROM invtrack.connection_item e
+                   WHERE e.merchant = i.merchant AND e.sku = ANY (ARRAY[i.sku, '']) AND e.inventory_type = ANY (ARRAY[i.inventory_type, ''])
+                     AND e.target = ANY ('{merchant,inventory_type,product}') AND e.same_as IS NULL OFFSET 0) e
+              CROSS JOIN LATERAL (
+                  SELECT w.connection, w.key, w.gone FROM invtrack.connection_row w WHERE w.item = e.item OFFSET 0) w
+               JOIN invtrack.connection n ON n.number = w.connection
+              WHERE w.gone) r
       CROSS JOIN LATERAL (
           SELECT FROM invtrack.connection_key k WHERE k.connection = r.number AND k.key = r.key FOR UPDATE SKIP LOCKED) k;
 END

@@ -77,46 +77,52 @@ END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_source(invtrack.connection, text[]) IS 'The rows that the source has now of some keys, with their faults';
 
-CREATE FUNCTION invtrack_internal.number_rows(of_target text, INOUT source invtrack_internal.source_row[])
-LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION invtrack_internal.find_numbers(of_target text, source invtrack_internal.source_row[])
+RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    FOR look IN 1 .. 2 LOOP
-        -- Items are looked up one by one: of a target that is new, the planner knows nothing, or that its table was empty.
-        source := ARRAY(
-            SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
-                   )::invtrack_internal.source_row
-              FROM unnest(source) WITH ORDINALITY r
-              LEFT JOIN LATERAL (
-                  SELECT i.item FROM invtrack.connection_item i
-                   WHERE i.target = of_target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
-                     AND i.inventory_type = coalesce(r.inventory_type, '') AND i.same_as IS NULL
-                  OFFSET 0) i ON r.fault IS NULL
-             ORDER BY r.ordinality);
-        EXIT WHEN look = 2 OR NOT EXISTS (SELECT FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL);
-        INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
-        SELECT of_target, n.merchant, n.sku, n.inventory_type,
-               CASE of_target
-                   WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = n.merchant)
-                   WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)
-                   WHEN 'inventory_type' THEN EXISTS (
-                       SELECT FROM invtrack.inventory_type t WHERE t.merchant = n.merchant AND t.inventory_type = n.inventory_type)
-                   ELSE false END
-          FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
-                  FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) n
-         ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
-            ON CONFLICT DO NOTHING;
-        CONTINUE WHEN of_target IN ('merchant', 'inventory_type', 'product');
-        -- Who renames a product locks its items, but does not see new ones. While its row is waited for, the source may change.
-        PERFORM FROM (SELECT DISTINCT r.merchant, r.sku FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL ORDER BY r.merchant, r.sku) n
-          CROSS JOIN LATERAL (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku FOR KEY SHARE) p;
-        EXIT;
-    END LOOP;
+    -- Items are looked up one by one: of a target that is new, the planner knows nothing, or that its table was empty.
+    RETURN ARRAY(
+        SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
+               )::invtrack_internal.source_row
+          FROM unnest(source) WITH ORDINALITY r
+          LEFT JOIN LATERAL (
+              SELECT i.item FROM invtrack.connection_item i
+               WHERE i.target = of_target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
+                 AND i.inventory_type = coalesce(r.inventory_type, '') AND i.same_as IS NULL
+              OFFSET 0) i ON r.fault IS NULL
+         ORDER BY r.ordinality);
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.number_rows(text, invtrack_internal.source_row[]) IS
-'The rows with the numbers of their items, which are given out, in order, where there are none. Rows of lots, units on order and movements that had none have none yet: their source is to be read anew';
+COMMENT ON FUNCTION invtrack_internal.find_numbers(text, invtrack_internal.source_row[]) IS 'The rows with the numbers of their items, where these have one';
+
+CREATE FUNCTION invtrack_internal.make_numbers(of_target text, source invtrack_internal.source_row[])
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
+    SELECT of_target, n.merchant, n.sku, n.inventory_type,
+           CASE of_target
+               WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = n.merchant)
+               WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)
+               WHEN 'inventory_type' THEN EXISTS (
+                   SELECT FROM invtrack.inventory_type t WHERE t.merchant = n.merchant AND t.inventory_type = n.inventory_type)
+               ELSE false END
+      FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
+              FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) n
+     ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
+        ON CONFLICT DO NOTHING;
+    -- Who renames a product locks its items, but does not see new ones.
+    PERFORM FROM (SELECT DISTINCT r.merchant, r.sku FROM unnest(source) r
+                   WHERE r.fault IS NULL AND r.item IS NULL AND of_target NOT IN ('merchant', 'inventory_type', 'product')
+                   ORDER BY r.merchant, r.sku) n
+      CROSS JOIN LATERAL (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku FOR KEY SHARE) p;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.make_numbers(text, invtrack_internal.source_row[]) IS
+'Gives numbers, in order, to the items of rows that have none; the source may change meanwhile, since their products are locked';
 
 CREATE FUNCTION invtrack_internal.lock_numbered(source invtrack_internal.source_row[], numbers integer[], keys text[])
 RETURNS bigint[] LANGUAGE plpgsql VOLATILE
@@ -153,8 +159,9 @@ BEGIN
         of_target := c.target;
         source := source || invtrack_internal.sync_source(c, ARRAY(SELECT k.key FROM unnest(numbers, keys) k (number, key) WHERE k.number = c.number));
     END LOOP;
-    PERFORM invtrack_internal.number_rows(of_target, source);
-    source := invtrack_internal.number_rows(of_target, source);
+    source := invtrack_internal.find_numbers(of_target, source);
+    PERFORM invtrack_internal.make_numbers(of_target, source);
+    source := invtrack_internal.find_numbers(of_target, source);
     -- Who sells one item does not wait for others that do, but for those who give it a number.
     IF of_target NOT IN ('sale', 'shipment') THEN
         PERFORM invtrack_internal.lock_numbered(source, numbers, keys);
@@ -174,7 +181,13 @@ DECLARE
 BEGIN
     -- An item may be renamed or deleted before it is locked, or have no number yet: the source is read once more then.
     FOR round IN 1 .. rounds LOOP
-        source := invtrack_internal.number_rows(c.target, source);
+        source := invtrack_internal.find_numbers(c.target, source);
+        IF EXISTS (SELECT FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) THEN
+            PERFORM invtrack_internal.make_numbers(c.target, source);
+            IF c.target IN ('merchant', 'inventory_type', 'product') THEN
+                source := invtrack_internal.find_numbers(c.target, source);
+            END IF;
+        END IF;
         locked := invtrack_internal.lock_numbered(source, array_fill(c.number, ARRAY[cardinality(keys)]), keys);
         EXIT WHEN NOT EXISTS (
             SELECT FROM unnest(source) r

@@ -92,6 +92,7 @@ AS $body$
 DECLARE
     sample invtrack_internal.source_row[];
     faulty invtrack_internal.source_row;
+    hint text;
 BEGIN
     BEGIN
         sample := invtrack_internal.sync_judge(c, invtrack_internal.read_source(c.connection, NULL, 100));
@@ -99,8 +100,9 @@ BEGIN
         WHEN foreign_key_violation THEN     -- day_of(), of a merchant that may still come
             RETURN;
         WHEN insufficient_privilege THEN
+            GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
             RAISE insufficient_privilege USING MESSAGE = SQLERRM, COLUMN = 'source',
-                HINT = 'The source is read as its owner, who must be allowed to read all rows of what it reads.';
+                HINT = coalesce(nullif(hint, ''), 'The source is read as its owner, who must be allowed to read all rows of what it reads.');
         WHEN undefined_table OR undefined_function THEN
             RAISE USING ERRCODE = SQLSTATE, MESSAGE = SQLERRM, COLUMN = 'source',
                 HINT = 'The source is read with search_path = pg_catalog: its functions name schemas, or have SET search_path.';

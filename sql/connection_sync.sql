@@ -36,12 +36,21 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
-    keys text[] := ARRAY(SELECT DISTINCT w.key FROM invtrack.connection_row w
-                          WHERE w.connection = c.number AND w.gone AND (of_keys IS NULL OR w.key = ANY (of_keys)));
+    keys text[];
     entity record;
     stays boolean;
     written bigint := 0;
+    merchants text[];
 BEGIN
+    IF of_keys IS NULL THEN
+        keys := ARRAY(SELECT DISTINCT w.key FROM invtrack.connection_row w WHERE w.connection = c.number AND w.gone);
+    ELSE
+        -- most are gone for good, and none of these is read: so the index of what is gone is not to be used here, and below
+        keys := ARRAY(SELECT DISTINCT u.key FROM unnest(of_keys) u (key)
+                       CROSS JOIN LATERAL (
+                           SELECT w.gone FROM invtrack.connection_row w WHERE w.key = u.key AND w.connection = c.number OFFSET 0) w
+                       WHERE w.gone);
+    END IF;
     -- that they stay is told anew
     DELETE FROM invtrack.connection_reject r
      WHERE r.connection = c.connection AND r.key = ANY (keys) AND r.row_number = 0 AND r.sqlstate = '23503';
@@ -54,9 +63,9 @@ BEGIN
                              AND coalesce(r.source_row ->> 'inventory_type', '') = i.inventory_type) AS is_wanted
           FROM unnest(keys) u (key)
          CROSS JOIN LATERAL (
-             SELECT w.ctid AS place, w.item FROM invtrack.connection_row w
-              WHERE w.connection = c.number AND w.key = u.key AND w.gone OFFSET 0) w
+             SELECT w.ctid AS place, w.item, w.gone FROM invtrack.connection_row w WHERE w.connection = c.number AND w.key = u.key OFFSET 0) w
           JOIN invtrack.connection_item i ON i.item = w.item
+         WHERE w.gone
          ORDER BY i.merchant, i.sku, i.inventory_type, u.key
     LOOP
         IF entity.is_shared OR keep_adopted AND entity.adopted THEN
@@ -64,17 +73,20 @@ BEGIN
             CONTINUE;
         END IF;
         CONTINUE WHEN entity.is_wanted;
-        -- Most that are gone are referred to for good: only the others get a subtransaction, and are locked.
+        -- only what may go gets a subtransaction, and is locked
         stays := invtrack_internal.is_referred_to(c.target, entity.merchant, entity.sku, entity.inventory_type);
         IF NOT stays THEN
             BEGIN
+                -- Somebody may have brought it again.
+                PERFORM FROM invtrack.connection_item i WHERE i.item = entity.item FOR UPDATE;
+                PERFORM FROM invtrack.connection_row w
+                  WHERE w.ctid = entity.place AND w.item = entity.item AND w.gone
+                    AND NOT EXISTS (SELECT FROM invtrack.connection_row o WHERE o.item = entity.item AND NOT o.gone) FOR UPDATE;
+                CONTINUE WHEN NOT FOUND;
                 -- Nobody refers to it from now on until we are done.
                 IF c.target = 'merchant' THEN
-                    -- it counts the events of the merchant, and there was none; whoever checks its trackers is at it
-                    PERFORM FROM invtrack.check_state s WHERE s.merchant = entity.merchant FOR UPDATE SKIP LOCKED;
-                    IF FOUND THEN
-                        DELETE FROM invtrack.check_state s WHERE s.merchant = entity.merchant AND s.events = 0;
-                    END IF;
+                    -- it counts events of the merchant, and there was none
+                    DELETE FROM invtrack.check_state s WHERE s.merchant = entity.merchant AND s.events = 0;
                     PERFORM FROM invtrack.merchant m WHERE m.merchant = entity.merchant FOR UPDATE;
                 ELSIF c.target = 'product' THEN
                     PERFORM FROM invtrack.product p WHERE p.merchant = entity.merchant AND p.sku = entity.sku FOR UPDATE;
@@ -92,9 +104,8 @@ BEGIN
                     DELETE FROM invtrack.inventory_type t WHERE t.merchant = entity.merchant AND t.inventory_type = entity.inventory_type;
                 END IF;
                 DELETE FROM invtrack.connection_row w WHERE w.ctid = entity.place;
-                PERFORM invtrack_internal.note_gone(ARRAY[entity.item]);
-                -- What comes in its place is adopted, or not, by what is there then. A new snapshot shows what others bring of it.
-                PERFORM FROM invtrack.connection_item i WHERE i.item = entity.item FOR UPDATE;
+                -- What comes in its place is adopted, or not, by what is there then. Its merchant may go, too.
+                merchants := merchants || entity.merchant;
                 DELETE FROM invtrack.connection_item i
                  WHERE i.item = entity.item AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item);
                 written := written + 1;
@@ -114,13 +125,18 @@ BEGIN
                SET sqlstate = excluded.sqlstate, message = excluded.message, hint = excluded.hint, rejected_at = excluded.rejected_at;
         END IF;
     END LOOP;
+    IF c.target <> 'merchant' THEN
+        PERFORM invtrack_internal.note_gone(ARRAY(
+            SELECT i.item FROM invtrack.connection_item i
+             WHERE i.target = 'merchant' AND i.merchant = ANY (merchants) AND i.sku = '' AND i.inventory_type = '' AND i.same_as IS NULL));
+    END IF;
     RETURN written;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_gone(invtrack.connection, text[], boolean) IS
 'Deletes the merchants, products or inventory types that some keys, or all, brought and have no more, unless anything refers to them; how many';
 
-CREATE FUNCTION invtrack_internal.sync_gone_of(numbers integer[])
+CREATE FUNCTION invtrack_internal.sync_gone_of(numbers integer[], of_keys text[] DEFAULT NULL)
 RETURNS TABLE (number integer, written bigint) LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -131,12 +147,12 @@ BEGIN
     FOR c IN SELECT n.* FROM invtrack.connection n WHERE n.number = ANY (numbers) AND n.target IN ('merchant', 'product', 'inventory_type')
               ORDER BY invtrack_internal.target_rank(n.target) DESC, n.number DESC LOOP
         number := c.number;
-        written := invtrack_internal.sync_gone(c);
+        written := invtrack_internal.sync_gone(c, of_keys);
         RETURN NEXT;
     END LOOP;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.sync_gone_of(integer[]) IS
+COMMENT ON FUNCTION invtrack_internal.sync_gone_of(integer[], text[]) IS
 'The same for some connections, in the reverse order of their targets';
 
 CREATE FUNCTION invtrack_internal.reject_row(connection text, target text, r invtrack_internal.source_row)

@@ -287,28 +287,28 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.write_entities(invtrack.connection, invtrack_internal.source_row[]) IS
 'Merchants, products or inventory types as rows of a source say; how many differ from before';
 
-CREATE FUNCTION invtrack_internal.misfit_attribute(target text, attributes jsonb)
-RETURNS text LANGUAGE plpgsql STABLE
+CREATE FUNCTION invtrack_internal.misfit(target text, attributes jsonb)
+RETURNS text[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
 AS $body$
 DECLARE
     attribute record;
 BEGIN
-    FOR attribute IN SELECT a.key, a.value FROM jsonb_each(attributes) a LOOP
+    FOR attribute IN SELECT a.key, jsonb_build_object(a.key, a.value) AS alone FROM jsonb_each(attributes) a LOOP
         CASE target
-            WHEN 'merchant' THEN PERFORM jsonb_populate_record(NULL::invtrack.merchant, jsonb_build_object(attribute.key, attribute.value));
-            WHEN 'product' THEN PERFORM jsonb_populate_record(NULL::invtrack.product, jsonb_build_object(attribute.key, attribute.value));
-            ELSE PERFORM jsonb_populate_record(NULL::invtrack.inventory_type, jsonb_build_object(attribute.key, attribute.value));
+            WHEN 'merchant' THEN PERFORM jsonb_populate_record(NULL::invtrack.merchant, attribute.alone);
+            WHEN 'product' THEN PERFORM jsonb_populate_record(NULL::invtrack.product, attribute.alone);
+            ELSE PERFORM jsonb_populate_record(NULL::invtrack.inventory_type, attribute.alone);
         END CASE;
     END LOOP;
     RETURN NULL;
 EXCEPTION WHEN data_exception OR check_violation THEN
-    RETURN attribute.key;
+    RETURN ARRAY[SQLSTATE, attribute.key || ': ' || SQLERRM, attribute.key];
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.misfit_attribute(text, jsonb) IS
-'The first column of a target whose type does not take its value; null: all do';
+COMMENT ON FUNCTION invtrack_internal.misfit(text, jsonb) IS
+'The SQLSTATE, message and name of the first column of a target whose type does not take its value; null: all do';
 
 CREATE FUNCTION invtrack_internal.try_entities(c invtrack.connection, source invtrack_internal.source_row[])
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
@@ -318,7 +318,7 @@ DECLARE
     is_written boolean;
     hint text;
     of_column text;
-    misfit text;
+    misfit text[];
 BEGIN
     FOR i IN 1 .. coalesce(array_length(source, 1), 0) LOOP
         CONTINUE WHEN source[i].fault IS NOT NULL;
@@ -333,11 +333,10 @@ BEGIN
                     RAISE;
                 END IF;
                 GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT, of_column = COLUMN_NAME;
-                misfit := invtrack_internal.misfit_attribute(c.target, source[i].attributes);
-                of_column := coalesce(misfit, of_column);
-                source[i].fault := CASE SQLSTATE
-                    WHEN '23502' THEN ARRAY[SQLSTATE, format('%s must not be null', of_column), 'Leave the row out in a view, or give it a value.', of_column]
-                    ELSE ARRAY[SQLSTATE, concat_ws(': ', misfit, SQLERRM), CASE WHEN SQLSTATE IN ('22007', '22008') THEN 'Give a date, or write it as 2026-06-30.' ELSE hint END, of_column] END;
+                misfit := coalesce(invtrack_internal.misfit(c.target, source[i].attributes), ARRAY[SQLSTATE, SQLERRM, of_column]);
+                source[i].fault := CASE misfit[1]
+                    WHEN '23502' THEN ARRAY['23502', format('%s must not be null', misfit[3]), 'Leave the row out in a view, or give it a value.', misfit[3]]
+                    ELSE ARRAY[misfit[1], misfit[2], CASE WHEN misfit[1] IN ('22007', '22008') THEN 'Give a date, or write it as 2026-06-30.' ELSE hint END, misfit[3]] END;
             END IF;
         END;
     END LOOP;

@@ -140,7 +140,8 @@ note_rejected_of(Datum merchant, Datum sku)
 }
 
 /*
- * Items, which are locked, of a product are another's now: they take its code.
+ * Items, which are locked, of a product are another's now: they take its code. Of
+ * a product that is gone from its source only what it has goes along.
  * Where it has such items, rows go to these; numbers that lines have stand for
  * these.
  */
@@ -154,6 +155,7 @@ move_items(Datum merchant, Datum sku, Datum other_sku, Datum items)
 #define HAS_LINES	" a.target " EQ " ANY ('{sale,shipment}'::pg_catalog.text[])"
 #define MOVE_TYPES	4, {TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID}
 	static Statement steps[] = {
+		{"SELECT invtrack_internal.forget_gone($1, $2)", MOVE_TYPES},
 		{
 			"UPDATE invtrack.connection_row w SET item = b.item"
 			" FROM invtrack.connection_item a JOIN invtrack.connection_item b ON" HAS_OTHER

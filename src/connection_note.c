@@ -300,7 +300,7 @@ delete_gone(const Due *due)
 /*
  * Add keys with rows that lacked a merchant, product or inventory type, and do no
  * more, as of now: something came to the table of this name. A source that asks for
- * days of a merchant's fails as a whole, and does not tell which.
+ * the day of a merchant fails as a whole, and its message tells which.
  */
 static List *
 add_waiting(List *noted, const char *table_name)
@@ -312,9 +312,8 @@ add_waiting(List *noted, const char *table_name)
 		" WHERE r.sqlstate " EQ " '23503' AND ("
 		"$1 " EQ " 'merchant'"
 		" AND (EXISTS (SELECT FROM invtrack.merchant WHERE " IS_OF("merchant") ")"
-		" OR r.row_number " EQ " 0 AND EXISTS (SELECT FROM invtrack.connection n"
-		" WHERE n.connection " EQ " r.connection"
-		" AND n.target " EQ " ANY ('{stock_lot,incoming,sale,shipment}')))"
+		" OR r.row_number " EQ " 0 AND EXISTS (SELECT FROM invtrack.merchant WHERE merchant " EQ
+		" pg_catalog.substring(r.message, '^merchant \"(.*)\" does not exist$')))"
 		" OR $1 " EQ " 'product'"
 		" AND EXISTS (SELECT FROM invtrack.product"
 		" WHERE " IS_OF("merchant") " AND " IS_OF("sku") ")"

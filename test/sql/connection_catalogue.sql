@@ -82,6 +82,20 @@ DELETE FROM sold;
 TABLE here;
 SELECT merchant FROM invtrack.merchant WHERE merchant = 'gone';
 
+-- Merged into another by hand, it is the connection's no more: the other one stays.
+INSERT INTO shop VALUES (1, 'gone');
+INSERT INTO article VALUES (1, 'a'), (2, 'b');
+INSERT INTO shelf VALUES (1, 'a', 5);
+DELETE FROM article WHERE id = 1;
+INSERT INTO invtrack.product VALUES ('gone', 'by hand', 'By hand');
+SELECT invtrack.merge_product('gone', 'a', 'by hand');
+TABLE here;
+DELETE FROM shelf;
+TABLE here;
+DELETE FROM article;
+SELECT invtrack.delete_product('gone', 'by hand');
+DELETE FROM shop;
+
 -- What one connection has kept stays when another one that had it, too, takes away what it brought.
 INSERT INTO shop VALUES (1, 'gone');
 INSERT INTO article VALUES (1, 'a');

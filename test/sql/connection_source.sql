@@ -53,12 +53,17 @@ SELECT id, shop AS merchant, 'A' AS sku, 'good' AS inventory_type, invtrack.day_
 INSERT INTO visit VALUES (1, 'source 1', '2026-03-01 23:00+00', 5);
 SELECT invtrack.connect('shops', 'merchant', 'to_merchant', 'code'), invtrack.watch('shops', 'shop', 'code'),
        invtrack.connect('visits', 'sale', 'to_sale', 'id'), invtrack.watch('visits', 'visit', 'id');
+CREATE VIEW to_product AS SELECT id, shop AS merchant, 'A' AS sku, invtrack.day_of(shop, at) AS launched_on FROM visit;
+SELECT invtrack.connect('visited', 'product', 'to_product', 'id');
+INSERT INTO visit VALUES (2, 'source 2', '2026-03-01 23:00+00', 5);
 CALL invtrack.sync_all('visits');
-TABLE told;
+CALL invtrack.sync_all('visited');
+SELECT connection, key, message FROM invtrack.connection_reject ORDER BY 1, 2;
 INSERT INTO shop VALUES ('source 1');
-TABLE told;
+SELECT connection, key FROM invtrack.connection_reject ORDER BY 1, 2;
 SELECT day, quantity FROM invtrack.flow_daily WHERE merchant = 'source 1';
-SELECT invtrack.disconnect('visits', false), invtrack.disconnect('shops', false);
+SELECT sku, launched_on FROM invtrack.product WHERE merchant = 'source 1';
+SELECT invtrack.disconnect('visits', false), invtrack.disconnect('visited', false), invtrack.disconnect('shops', false);
 
 -- What a source's owner may not read, and what its functions do not find, when it is connected and later.
 \set VERBOSITY terse
@@ -101,7 +106,7 @@ SELECT last_error FROM invtrack.connection_status WHERE connection = 'shelves';
 SELECT invtrack.disconnect('shelves', false), invtrack.disconnect('sold', false);
 SELECT invtrack.delete_merchant('source');
 SELECT invtrack.delete_merchant('source 1');
-DROP VIEW told, lot, to_sale, to_merchant, boxed;
+DROP VIEW told, lot, to_sale, to_product, to_merchant, boxed;
 DROP TABLE shop, visit, factor;
 DROP FUNCTION boxes();
 DROP SCHEMA sells CASCADE;
