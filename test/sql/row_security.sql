@@ -40,6 +40,9 @@ CREATE ROLE invtrack_test_one_manages;
 CREATE ROLE invtrack_test_two;
 SELECT invtrack.grant_access('invtrack_test SECRET', 'hid'), invtrack.grant_access('invtrack_test_one', 'm1'),
        invtrack.grant_access('invtrack_test_one_manages', 'm1', 'manage'), invtrack.grant_access('invtrack_test_two', 'm2');
+-- all of them at first: autovacuum, which may be at one, is not met at the next
+LOCK TABLE invtrack.merchant, invtrack.product, invtrack.inventory_type, invtrack.stock_lot, invtrack.movement, invtrack.flow_series, invtrack.tracker, invtrack.alert, invtrack.alert_event,
+    invtrack.alert_consumer, invtrack.check_state, invtrack.tracker_history, invtrack.stock_history IN SHARE UPDATE EXCLUSIVE MODE;
 ANALYZE invtrack.merchant, invtrack.product, invtrack.inventory_type, invtrack.stock_lot, invtrack.movement, invtrack.flow_series, invtrack.tracker, invtrack.alert, invtrack.alert_event,
     invtrack.alert_consumer, invtrack.check_state, invtrack.tracker_history, invtrack.stock_history;
 
