@@ -114,15 +114,10 @@ BEGIN
               FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) n
      ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
         ON CONFLICT DO NOTHING;
-    -- Who renames a product locks its items, but does not see new ones.
-    PERFORM FROM (SELECT DISTINCT r.merchant, r.sku FROM unnest(source) r
-                   WHERE r.fault IS NULL AND r.item IS NULL AND of_target NOT IN ('merchant', 'inventory_type', 'product')
-                   ORDER BY r.merchant, r.sku) n
-      CROSS JOIN LATERAL (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku FOR KEY SHARE) p;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.make_numbers(text, invtrack_internal.source_row[]) IS
-'Gives numbers, in order, to the items of rows that have none; the source may change meanwhile, since their products are locked';
+'Gives numbers, in order, to the items of rows that have none';
 
 CREATE FUNCTION invtrack_internal.lock_numbered(source invtrack_internal.source_row[], numbers integer[], keys text[])
 RETURNS bigint[] LANGUAGE plpgsql VOLATILE
@@ -179,14 +174,12 @@ DECLARE
     rounds constant integer := 10;
     locked bigint[];
 BEGIN
-    -- An item may be renamed or deleted before it is locked, or have no number yet: the source is read once more then.
+    -- An item may be renamed or deleted before it is locked: the source is read once more then.
     FOR round IN 1 .. rounds LOOP
         source := invtrack_internal.find_numbers(c.target, source);
         IF EXISTS (SELECT FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) THEN
             PERFORM invtrack_internal.make_numbers(c.target, source);
-            IF c.target IN ('merchant', 'inventory_type', 'product') THEN
-                source := invtrack_internal.find_numbers(c.target, source);
-            END IF;
+            source := invtrack_internal.find_numbers(c.target, source);
         END IF;
         locked := invtrack_internal.lock_numbered(source, array_fill(c.number, ARRAY[cardinality(keys)]), keys);
         EXIT WHEN NOT EXISTS (

@@ -178,14 +178,6 @@ BEGIN
       FROM r
       LEFT JOIN r g ON g.merchant = r.merchant AND g.sku = r.new_sku
       LEFT JOIN r t ON t.merchant = r.merchant AND t.new_sku = r.sku;
-    -- Items of all of them before any of the products: who sells one for the first time has items, and waits for its product.
-    PERFORM FROM (SELECT i.item
-                    FROM (SELECT u.merchant, u.sku FROM unnest(merchants, skus) u (merchant, sku)
-                          UNION SELECT u.merchant, u.sku FROM unnest(merchants, new_skus) u (merchant, sku)) u
-                   CROSS JOIN LATERAL (
-                       SELECT i.* FROM invtrack.connection_item i WHERE i.merchant = u.merchant AND i.sku = u.sku OFFSET 0) i
-                   ORDER BY invtrack_internal.target_rank(i.target), i.merchant, i.sku, i.inventory_type, i.item) l
-      CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i;
     -- others may have had the codes that they give up
     PERFORM invtrack_internal.note_rejected(c, '{}', items, NULL);
     FOR step IN 1 .. 3 LOOP

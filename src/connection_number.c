@@ -82,11 +82,7 @@ run_for_codes(Statement *statement, const Lines *lines, Datum *const *codes, int
 	return statement_run(statement, values, NULL, false);
 }
 
-/*
- * Give the items numbers that have none yet, in the order of their codes; how many.
- * Who renames a product locks its items, but does not see new ones, so their
- * products are locked.
- */
+/* Give the items numbers that have none yet, in the order of their codes; how many. */
 uint64
 make_numbers(const Lines *lines, Datum *const *codes, int count)
 {
@@ -96,17 +92,9 @@ make_numbers(const Lines *lines, Datum *const *codes, int count)
 		" ORDER BY u.n ON CONFLICT DO NOTHING",
 		2, {TEXTOID}
 	};
-	static Statement lock_products = {
-		"SELECT" FROM_CODES
-		" CROSS JOIN LATERAL (SELECT FROM invtrack.product p WHERE p.merchant " EQ " u.merchant"
-		" AND p.sku " EQ " u.sku FOR KEY SHARE) p",
-		2, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN
-	};
 	Datum		values[2];
-	uint64		made = run_for_codes(&make, lines, codes, count, values);
 
-	(void) run_for_codes(&lock_products, lines, codes, count, values);
-	return made;
+	return run_for_codes(&make, lines, codes, count, values);
 }
 
 /* What SPI found is an item of these codes, and no other. */
