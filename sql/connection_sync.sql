@@ -104,7 +104,7 @@ BEGIN
                     DELETE FROM invtrack.inventory_type t WHERE t.merchant = entity.merchant AND t.inventory_type = entity.inventory_type;
                 END IF;
                 DELETE FROM invtrack.connection_row w WHERE w.ctid = entity.place;
-                -- What comes in its place is adopted, or not, by what is there then. Its merchant may go, too.
+                -- its merchant may go, too; what comes in its place is adopted, or not, by what is there then
                 merchants := merchants || entity.merchant;
                 DELETE FROM invtrack.connection_item i
                  WHERE i.item = entity.item AND NOT EXISTS (SELECT FROM invtrack.connection_row w WHERE w.item = i.item);

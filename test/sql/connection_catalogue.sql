@@ -67,7 +67,7 @@ DELETE FROM shelf;
 TABLE here;
 DELETE FROM sold WHERE id = 3;
 TABLE here;
--- who sells something else does not look at what stays
+-- who changes another product does not look at what stays
 SELECT max(rejected_at) AS told FROM invtrack.connection_reject \gset
 UPDATE article SET sku = 'kept, too' WHERE id = 4;
 SELECT count(*) FROM invtrack.connection_reject WHERE rejected_at = :'told';
