@@ -114,6 +114,13 @@ BEGIN
               FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) n
      ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
         ON CONFLICT DO NOTHING;
+    -- Above READ COMMITTED, this fails where a product got another code since the snapshot: the source was read with that.
+    PERFORM FROM unnest(source) r
+      CROSS JOIN LATERAL (
+          SELECT FROM invtrack.connection_item i
+           WHERE i.target = 'product' AND i.merchant = r.merchant AND i.sku = r.sku FOR KEY SHARE SKIP LOCKED) i
+      WHERE current_setting('transaction_isolation') = ANY ('{repeatable read,serializable}')
+        AND of_target = ANY ('{stock_lot,incoming}') AND r.fault IS NULL AND r.item IS NULL;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.make_numbers(text, invtrack_internal.source_row[]) IS
@@ -155,11 +162,16 @@ BEGIN
         source := source || invtrack_internal.sync_source(c, ARRAY(SELECT k.key FROM unnest(numbers, keys) k (number, key) WHERE k.number = c.number));
     END LOOP;
     source := invtrack_internal.find_numbers(of_target, source);
-    PERFORM invtrack_internal.make_numbers(of_target, source);
-    source := invtrack_internal.find_numbers(of_target, source);
-    -- Who sells one item does not wait for others that do, but for those who give it a number.
-    IF of_target NOT IN ('sale', 'shipment') THEN
+    IF of_target IN ('sale', 'shipment') THEN
+        -- Who sells an item does not wait for others that do, but for those who rename it or give it a number.
+        PERFORM FROM (SELECT DISTINCT r.item, r.merchant COLLATE "C" AS merchant, r.sku COLLATE "C" AS sku, r.inventory_type COLLATE "C" AS inventory_type
+                        FROM unnest(source) r ORDER BY 2, 3, 4) l
+          CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR KEY SHARE) i;
+        PERFORM invtrack_internal.make_numbers(of_target, source);
+    ELSE
         PERFORM invtrack_internal.lock_numbered(source, numbers, keys);
+        PERFORM invtrack_internal.make_numbers(of_target, source);
+        PERFORM invtrack_internal.lock_numbered(invtrack_internal.find_numbers(of_target, source), numbers, keys);
     END IF;
 END
 $body$;
@@ -174,14 +186,19 @@ DECLARE
     rounds constant integer := 10;
     locked bigint[];
 BEGIN
-    -- An item may be renamed or deleted before it is locked: the source is read once more then.
+    -- An item may be renamed or deleted before it is locked: the source is read once more then. So it is where a number was made, and
+    -- who renames a product may have been waited for.
     FOR round IN 1 .. rounds LOOP
         source := invtrack_internal.find_numbers(c.target, source);
+        locked := invtrack_internal.lock_numbered(source, array_fill(c.number, ARRAY[cardinality(keys)]), keys);
         IF EXISTS (SELECT FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) THEN
             PERFORM invtrack_internal.make_numbers(c.target, source);
+            IF c.target IN ('stock_lot', 'incoming') THEN
+                source := invtrack_internal.sync_source(c, keys);
+            END IF;
             source := invtrack_internal.find_numbers(c.target, source);
+            locked := invtrack_internal.lock_numbered(source, array_fill(c.number, ARRAY[cardinality(keys)]), keys);
         END IF;
-        locked := invtrack_internal.lock_numbered(source, array_fill(c.number, ARRAY[cardinality(keys)]), keys);
         EXIT WHEN NOT EXISTS (
             SELECT FROM unnest(source) r
               LEFT JOIN LATERAL (

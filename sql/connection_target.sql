@@ -142,6 +142,42 @@ AS 'MODULE_PATHNAME', 'product_rename_fed';
 COMMENT ON FUNCTION invtrack_internal.rename_fed_product(text, text, text) IS
 'rename_product() of what a connection feeds, as its source has it now';
 
+-- For each target as connections do: first the items that have a number, in order, then those that have none. Who is about to give one a number
+-- for the first time can not be seen, but is waited for, or waits, by giving it one here, too.
+CREATE FUNCTION invtrack_internal.lock_renamed(merchants text[], skus text[], new_skus text[])
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    of_target text;
+BEGIN
+    FOREACH of_target IN ARRAY ARRAY['stock_lot', 'incoming', 'sale', 'shipment'] LOOP
+        CONTINUE WHEN merchants IS NULL OR NOT EXISTS (SELECT FROM invtrack.connection n WHERE n.target = of_target);
+        PERFORM FROM (SELECT i.item
+                        FROM (SELECT u.merchant, u.sku FROM unnest(merchants, skus) u (merchant, sku)
+                              UNION SELECT u.merchant, u.sku FROM unnest(merchants, new_skus) u (merchant, sku)) u
+                       CROSS JOIN LATERAL (
+                           SELECT i.* FROM invtrack.connection_item i WHERE i.merchant = u.merchant AND i.sku = u.sku OFFSET 0) i
+                       WHERE i.target = of_target
+                       ORDER BY i.merchant, i.sku, i.inventory_type, i.item) l
+          CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i;
+        INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type)
+        SELECT of_target, u.merchant, u.sku, t.inventory_type
+          FROM unnest(merchants, skus) u (merchant, sku)
+          JOIN invtrack.inventory_type t ON t.merchant = u.merchant
+          LEFT JOIN LATERAL (
+              SELECT i.item FROM invtrack.connection_item i
+               WHERE i.target = of_target AND i.merchant = u.merchant AND i.sku = u.sku AND i.inventory_type = t.inventory_type AND i.same_as IS NULL
+              OFFSET 0) i ON true
+         WHERE i.item IS NULL
+         ORDER BY u.merchant COLLATE "C", u.sku COLLATE "C", t.inventory_type
+            ON CONFLICT DO NOTHING;
+    END LOOP;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.lock_renamed(text[], text[], text[]) IS
+'Locks what connections feed of products that get new codes, in the order in which they do, what they do not feed yet included';
+
 CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, source invtrack_internal.source_row[])
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -178,6 +214,7 @@ BEGIN
       FROM r
       LEFT JOIN r g ON g.merchant = r.merchant AND g.sku = r.new_sku
       LEFT JOIN r t ON t.merchant = r.merchant AND t.new_sku = r.sku;
+    PERFORM invtrack_internal.lock_renamed(merchants, skus, new_skus);
     -- others may have had the codes that they give up
     PERFORM invtrack_internal.note_rejected(c, '{}', items, NULL);
     FOR step IN 1 .. 3 LOOP

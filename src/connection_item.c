@@ -42,7 +42,10 @@ require_not_fed(Datum merchant, Datum sku)
 				 errargument("sku")));
 }
 
-/* In SQL, what "d" has of the merchant $1 and the products $2; null: all. */
+/*
+ * In SQL, what "d" has of the merchant $1 and the products $2; null: all. A plan
+ * that does not know which would read all.
+ */
 #define OF_PRODUCTS \
 	" d.merchant " EQ " $1 AND ($2 IS NULL OR d.sku " EQ " ANY ($2))"
 
@@ -60,7 +63,7 @@ count_rows(Datum *values, const char *nulls, bool read_only)
 		" (SELECT pg_catalog.count(*) FROM invtrack.movement d"
 		" WHERE NOT d.folded AND" OF_PRODUCTS ")"
 		COUNT_OF("flow_series") COUNT_OF("stock_lot") COUNT_OF("incoming") COUNT_OF("tracker"),
-		2, {TEXTOID, TEXTARRAYOID}, 0, {INT8OID}
+		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}
 	};
 
 	(void) statement_run(&find, values, nulls, read_only);
@@ -83,7 +86,7 @@ lock_items(Datum merchant, Datum *skus, int count)
 		"SELECT d.item FROM invtrack.connection_item d WHERE" OF_PRODUCTS
 		" ORDER BY invtrack_internal.target_rank(d.target), d.merchant, d.sku, d.inventory_type, d.item"
 		" FOR UPDATE",
-		2, {TEXTOID, TEXTARRAYOID}, 0, {INT8OID}
+		2, {TEXTOID, TEXTARRAYOID}, CURSOR_OPT_CUSTOM_PLAN, {INT8OID}
 	};
 	Datum		values[2] = {merchant};
 	const char *nulls = count == 0 ? " n" : NULL;

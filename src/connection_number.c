@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 
@@ -82,7 +83,13 @@ run_for_codes(Statement *statement, const Lines *lines, Datum *const *codes, int
 	return statement_run(statement, values, NULL, false);
 }
 
-/* Give the items numbers that have none yet, in the order of their codes; how many. */
+/*
+ * Give the items numbers that have none yet, in the order of their codes; how many.
+ *
+ * Above READ COMMITTED, this fails where one of their products got another code
+ * since our snapshot, with which the source is read. Who is just giving it one
+ * waits for our numbers, or we waited for his.
+ */
 uint64
 make_numbers(const Lines *lines, Datum *const *codes, int count)
 {
@@ -92,9 +99,19 @@ make_numbers(const Lines *lines, Datum *const *codes, int count)
 		" ORDER BY u.n ON CONFLICT DO NOTHING",
 		2, {TEXTOID}
 	};
+	static Statement require_products = {
+		"SELECT" FROM_CODES
+		" CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i"
+		" WHERE i.target " EQ " 'product' AND i.merchant " EQ " u.merchant"
+		" AND i.sku " EQ " u.sku FOR KEY SHARE SKIP LOCKED) i",
+		2, {TEXTOID}
+	};
 	Datum		values[2];
+	uint64		made = run_for_codes(&make, lines, codes, count, values);
 
-	return run_for_codes(&make, lines, codes, count, values);
+	if (IsolationUsesXactSnapshot())
+		(void) run_for_codes(&require_products, lines, codes, count, values);
+	return made;
 }
 
 /* What SPI found is an item of these codes, and no other. */
