@@ -222,8 +222,9 @@ COMMENT ON FUNCTION invtrack_internal.target_columns(text) IS
 'Columns that a source of this target has beside its key: code, day, quantity or attribute; and must it have them?';
 
 CREATE TYPE invtrack_internal.source_rows AS (
-    keys text[], merchants text[], skus text[], inventory_types text[], codes text[], days date[], quantities numeric[], attributes jsonb[]);
-COMMENT ON TYPE invtrack_internal.source_rows IS 'Rows of a source, column by column';
+    keys text[], merchants text[], skus text[], inventory_types text[], codes text[], days date[], quantities numeric[], attributes jsonb[],
+    items bigint[]);
+COMMENT ON TYPE invtrack_internal.source_rows IS 'Rows of a source, column by column, and the numbers that their items had then';
 
 CREATE TYPE invtrack_internal.source_row AS (
     key text, row_number integer, merchant text, sku text, inventory_type text, code text, day date, quantity numeric,
@@ -242,7 +243,7 @@ CREATE FUNCTION invtrack_internal.read_source(connection text, keys text[], max_
 RETURNS invtrack_internal.source_rows LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'connection_read_source';
 COMMENT ON FUNCTION invtrack_internal.read_source(text, text[], integer) IS
-'Rows of a connection''s source that have one of the keys, of all where they are null, read as the owner of the source';
+'Rows of a connection''s source that have one of the keys, of all where they are null, read as the owner of the source; with the numbers of their items, of some keys';
 
 CREATE FUNCTION invtrack_internal.read_keys(connection text, after text, max_keys integer)
 RETURNS text[] LANGUAGE c VOLATILE

@@ -23,13 +23,13 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     RETURN (
-    SELECT array_agg((r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, NULL,
+    SELECT array_agg((r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, r.item,
                       invtrack_internal.row_fault(c.target, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity)
                      )::invtrack_internal.source_row ORDER BY r.n)
       FROM (SELECT u.*, row_number() OVER (PARTITION BY u.key ORDER BY u.n)::integer AS row_number
               FROM unnest((source).keys, (source).merchants, (source).skus, (source).inventory_types, (source).codes,
-                          (source).days, (source).quantities, (source).attributes) WITH ORDINALITY
-                   u (key, merchant, sku, inventory_type, code, day, quantity, attributes, n)) r);
+                          (source).days, (source).quantities, (source).attributes, (source).items) WITH ORDINALITY
+                   u (key, merchant, sku, inventory_type, code, day, quantity, attributes, item, n)) r);
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_judge(invtrack.connection, invtrack_internal.source_rows) IS
@@ -62,7 +62,7 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_references(invtrack.connection, invtrack_internal.source_row[]) IS
 'The rows, with the faults of those whose merchant, product or inventory type does not exist';
 
-CREATE FUNCTION invtrack_internal.sync_source(c invtrack.connection, keys text[])
+CREATE FUNCTION invtrack_internal.sync_source(c invtrack.connection, keys text[], tries boolean DEFAULT false)
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -72,81 +72,126 @@ BEGIN
     IF c.target <> 'merchant' AND source <> '{}' THEN
         source := invtrack_internal.sync_references(c, source);
     END IF;
+    IF tries THEN
+        source := invtrack_internal.try_entities(c, source);
+    END IF;
     RETURN coalesce(source, '{}');
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.sync_source(invtrack.connection, text[]) IS 'The rows that the source has now of some keys, with their faults';
+COMMENT ON FUNCTION invtrack_internal.sync_source(invtrack.connection, text[], boolean) IS
+'The rows that the source has now of some keys, with their faults, also those that come out if it tries to write them';
 
-CREATE FUNCTION invtrack_internal.find_numbers(of_target text, source invtrack_internal.source_row[])
-RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION invtrack_internal.hold_numbering(target text, merchants text[], skus text[])
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_hold_numbering';
+COMMENT ON FUNCTION invtrack_internal.hold_numbering(text, text[], text[]) IS
+'Until the transaction ends, nobody renames, merges or deletes these products, of which items are about to get their first number';
+
+CREATE FUNCTION invtrack_internal.hold_unnumbered(of_target text, source invtrack_internal.source_row[])
+RETURNS boolean LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    merchants text[];
+    skus text[];
 BEGIN
-    -- Items are looked up one by one: of a target that is new, the planner knows nothing, or that its table was empty.
-    RETURN ARRAY(
-        SELECT (r.key, r.row_number, r.merchant, r.sku, r.inventory_type, r.code, r.day, r.quantity, r.attributes, i.item, r.fault
-               )::invtrack_internal.source_row
-          FROM unnest(source) WITH ORDINALITY r
-          LEFT JOIN LATERAL (
-              SELECT i.item FROM invtrack.connection_item i
-               WHERE i.target = of_target AND i.merchant = r.merchant AND i.sku = coalesce(r.sku, '')
-                 AND i.inventory_type = coalesce(r.inventory_type, '') AND i.same_as IS NULL
-              OFFSET 0) i ON r.fault IS NULL
-         ORDER BY r.ordinality);
+    SELECT array_agg(r.merchant), array_agg(coalesce(r.sku, '')) INTO merchants, skus FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL;
+    IF merchants IS NOT NULL AND of_target NOT IN ('merchant', 'inventory_type', 'product') THEN
+        PERFORM invtrack_internal.hold_numbering(of_target, merchants, skus);
+    END IF;
+    RETURN merchants IS NOT NULL;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.find_numbers(text, invtrack_internal.source_row[]) IS 'The rows with the numbers of their items, where these have one';
+COMMENT ON FUNCTION invtrack_internal.hold_unnumbered(text, invtrack_internal.source_row[]) IS
+'The same for what rows have no number for; is there such a row?';
 
-CREATE FUNCTION invtrack_internal.make_numbers(of_target text, source invtrack_internal.source_row[])
+CREATE FUNCTION invtrack_internal.number_item(of_target text, of_merchant text, of_sku text, of_type text)
 RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type, adopted)
-    SELECT of_target, n.merchant, n.sku, n.inventory_type,
-           CASE of_target
-               WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = n.merchant)
-               WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)
-               WHEN 'inventory_type' THEN EXISTS (
-                   SELECT FROM invtrack.inventory_type t WHERE t.merchant = n.merchant AND t.inventory_type = n.inventory_type)
-               ELSE false END
-      FROM (SELECT DISTINCT r.merchant, coalesce(r.sku, '') AS sku, coalesce(r.inventory_type, '') AS inventory_type
-              FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) n
-     ORDER BY n.merchant COLLATE "C", n.sku COLLATE "C", n.inventory_type COLLATE "C"
-        ON CONFLICT DO NOTHING;
-    -- Above READ COMMITTED, this fails where a product got another code since the snapshot: the source was read with that.
-    PERFORM FROM unnest(source) r
-      CROSS JOIN LATERAL (
-          SELECT FROM invtrack.connection_item i
-           WHERE i.target = 'product' AND i.merchant = r.merchant AND i.sku = r.sku FOR KEY SHARE SKIP LOCKED) i
-      WHERE current_setting('transaction_isolation') = ANY ('{repeatable read,serializable}')
-        AND of_target = ANY ('{stock_lot,incoming}') AND r.fault IS NULL AND r.item IS NULL;
+    INSERT INTO invtrack.connection_item AS i (target, merchant, sku, inventory_type, adopted)
+    VALUES (of_target, of_merchant, of_sku, of_type,
+            CASE of_target
+                WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = of_merchant)
+                WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = of_merchant AND p.sku = of_sku)
+                WHEN 'inventory_type' THEN EXISTS (
+                    SELECT FROM invtrack.inventory_type t WHERE t.merchant = of_merchant AND t.inventory_type = of_type)
+                ELSE false END)
+        ON CONFLICT (merchant, sku, inventory_type, target) WHERE same_as IS NULL DO UPDATE SET version = i.version WHERE false;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.make_numbers(text, invtrack_internal.source_row[]) IS
-'Gives numbers, in order, to the items of rows that have none';
+COMMENT ON FUNCTION invtrack_internal.number_item(text, text, text, text) IS
+'Gives an item a number, or locks it where somebody did meanwhile';
 
-CREATE FUNCTION invtrack_internal.lock_numbered(source invtrack_internal.source_row[], numbers integer[], keys text[])
+CREATE FUNCTION invtrack_internal.lock_numbered(of_target text, source invtrack_internal.source_row[], numbers integer[], keys text[])
 RETURNS bigint[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    -- a null in the place of each that has no number yet
+    items bigint[];
+    merchants text[];
+    skus text[];
+    types text[];
 BEGIN
-    RETURN (
-    SELECT array_agg(l.item)
-      FROM (SELECT u.item
-              FROM (SELECT r.item FROM unnest(source) r
+    SELECT array_agg(l.item ORDER BY l.merchant, l.sku, l.inventory_type), array_agg(l.merchant ORDER BY l.merchant, l.sku, l.inventory_type),
+           array_agg(l.sku ORDER BY l.merchant, l.sku, l.inventory_type), array_agg(l.inventory_type ORDER BY l.merchant, l.sku, l.inventory_type)
+      INTO items, merchants, skus, types
+      FROM (SELECT i.item, i.merchant, i.sku, i.inventory_type
+              FROM (SELECT r.item FROM unnest(source) r WHERE r.fault IS NULL
                     UNION
                     SELECT o.item
                       FROM unnest(numbers, keys) k (number, key)
                      CROSS JOIN LATERAL (SELECT w.item FROM invtrack.connection_row w WHERE w.connection = k.number AND w.key = k.key OFFSET 0) o) u
              CROSS JOIN LATERAL (
-                 SELECT i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
-             ORDER BY i.merchant, i.sku, i.inventory_type) l
-     CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i);
+                 SELECT i.item, i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
+            UNION ALL
+            SELECT DISTINCT NULL::bigint, r.merchant COLLATE "C", coalesce(r.sku, '') COLLATE "C", coalesce(r.inventory_type, '') COLLATE "C"
+              FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) l;
+    IF invtrack_internal.hold_unnumbered(of_target, source) THEN
+        FOR place IN 1 .. cardinality(items) LOOP
+            IF items[place] IS NULL THEN
+                PERFORM invtrack_internal.number_item(of_target, merchants[place], skus[place], types[place]);
+            ELSE
+                PERFORM FROM invtrack.connection_item i WHERE i.item = items[place] FOR UPDATE;
+            END IF;
+        END LOOP;
+    ELSE
+        PERFORM FROM unnest(items) WITH ORDINALITY l (item, place)
+          CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i;
+    END IF;
+    RETURN items;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.lock_numbered(invtrack_internal.source_row[], integer[], text[]) IS
-'Locks, in order, the items that rows have and those that keys had, each of the connection with the number in its place; which';
+COMMENT ON FUNCTION invtrack_internal.lock_numbered(text, invtrack_internal.source_row[], integer[], text[]) IS
+'Locks, in one order, the items that rows have, or are given numbers now, and those that keys had, each of the connection with the number in its place; which';
+
+CREATE FUNCTION invtrack_internal.lock_merchants(merchants text[])
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_lock_merchants';
+COMMENT ON FUNCTION invtrack_internal.lock_merchants(text[]) IS
+'Takes turns with folds, purges and checks of merchants: who renames products does, before items';
+
+CREATE FUNCTION invtrack_internal.lock_merchants_of(number integer, source invtrack_internal.source_row[])
+RETURNS void LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    merchants text[];
+BEGIN
+    SELECT array_agg(DISTINCT i.merchant) INTO merchants
+      FROM unnest(source) r
+     CROSS JOIN LATERAL (SELECT w.item FROM invtrack.connection_row w WHERE w.connection = number AND w.key = r.key AND NOT w.gone OFFSET 0) w
+     CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = w.item OFFSET 0) i
+     WHERE i.merchant = r.merchant AND i.sku <> r.sku;
+    IF merchants IS NOT NULL THEN
+        PERFORM invtrack_internal.lock_merchants(merchants);
+    END IF;
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.lock_merchants_of(integer, invtrack_internal.source_row[]) IS
+'The same for merchants of which keys of products say another code than before';
 
 CREATE FUNCTION invtrack_internal.lock_items_of(numbers integer[], keys text[])
 RETURNS void LANGUAGE plpgsql VOLATILE
@@ -156,29 +201,34 @@ DECLARE
     c invtrack.connection;
     of_target text;
     source invtrack_internal.source_row[] := '{}';
+    of_connection invtrack_internal.source_row[];
 BEGIN
-    FOR c IN SELECT n.* FROM invtrack.connection n WHERE n.number = ANY (numbers) LOOP
+    FOR c IN SELECT n.* FROM invtrack.connection n WHERE n.number = ANY (numbers) ORDER BY n.number LOOP
         of_target := c.target;
-        source := source || invtrack_internal.sync_source(c, ARRAY(SELECT k.key FROM unnest(numbers, keys) k (number, key) WHERE k.number = c.number));
+        of_connection := invtrack_internal.sync_source(c, ARRAY(SELECT k.key FROM unnest(numbers, keys) k (number, key) WHERE k.number = c.number));
+        IF c.target = 'product' THEN
+            PERFORM invtrack_internal.lock_merchants_of(c.number, of_connection);
+        END IF;
+        source := source || of_connection;
     END LOOP;
-    source := invtrack_internal.find_numbers(of_target, source);
-    IF of_target IN ('sale', 'shipment') THEN
-        -- Who sells an item does not wait for others that do, but for those who rename it or give it a number.
-        PERFORM FROM (SELECT DISTINCT r.item, r.merchant COLLATE "C" AS merchant, r.sku COLLATE "C" AS sku, r.inventory_type COLLATE "C" AS inventory_type
-                        FROM unnest(source) r ORDER BY 2, 3, 4) l
-          CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR KEY SHARE) i;
-        PERFORM invtrack_internal.make_numbers(of_target, source);
-    ELSE
-        PERFORM invtrack_internal.lock_numbered(source, numbers, keys);
-        PERFORM invtrack_internal.make_numbers(of_target, source);
-        PERFORM invtrack_internal.lock_numbered(invtrack_internal.find_numbers(of_target, source), numbers, keys);
+    IF of_target NOT IN ('sale', 'shipment') THEN
+        PERFORM invtrack_internal.lock_numbered(of_target, source, numbers, keys);
+        RETURN;
     END IF;
+    -- Who sells an item does not wait for others that do, but for those who rename it or give it a number.
+    PERFORM invtrack_internal.hold_unnumbered(of_target, source);
+    PERFORM FROM (SELECT DISTINCT r.item, r.merchant COLLATE "C" AS merchant, r.sku COLLATE "C" AS sku, r.inventory_type COLLATE "C" AS inventory_type
+                    FROM unnest(source) r ORDER BY 2, 3, 4) l
+      CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR KEY SHARE) i;
+    PERFORM invtrack_internal.number_item(of_target, n.merchant, n.sku, n.inventory_type)
+       FROM (SELECT DISTINCT r.merchant COLLATE "C" AS merchant, r.sku COLLATE "C" AS sku, r.inventory_type COLLATE "C" AS inventory_type
+               FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL ORDER BY 1, 2, 3) n;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.lock_items_of(integer[], text[]) IS
 'Locks, in order, what keys of several connections of one target have and had: one connection after the other would take another order';
 
-CREATE FUNCTION invtrack_internal.sync_items(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
+CREATE FUNCTION invtrack_internal.sync_items(c invtrack.connection, keys text[], source invtrack_internal.source_row[], tries boolean)
 RETURNS invtrack_internal.source_row[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -186,19 +236,9 @@ DECLARE
     rounds constant integer := 10;
     locked bigint[];
 BEGIN
-    -- An item may be renamed or deleted before it is locked: the source is read once more then. So it is where a number was made, and
-    -- who renames a product may have been waited for.
+    -- An item may be renamed or deleted before it is locked, or had no number: the source is read once more then.
     FOR round IN 1 .. rounds LOOP
-        source := invtrack_internal.find_numbers(c.target, source);
-        locked := invtrack_internal.lock_numbered(source, array_fill(c.number, ARRAY[cardinality(keys)]), keys);
-        IF EXISTS (SELECT FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) THEN
-            PERFORM invtrack_internal.make_numbers(c.target, source);
-            IF c.target IN ('stock_lot', 'incoming') THEN
-                source := invtrack_internal.sync_source(c, keys);
-            END IF;
-            source := invtrack_internal.find_numbers(c.target, source);
-            locked := invtrack_internal.lock_numbered(source, array_fill(c.number, ARRAY[cardinality(keys)]), keys);
-        END IF;
+        locked := invtrack_internal.lock_numbered(c.target, source, array_fill(c.number, ARRAY[cardinality(keys)]), keys);
         EXIT WHEN NOT EXISTS (
             SELECT FROM unnest(source) r
               LEFT JOIN LATERAL (
@@ -209,11 +249,16 @@ BEGIN
             RAISE serialization_failure USING MESSAGE = 'an item was renamed or deleted while a connection numbered it',
                 HINT = 'Try the transaction again.';
         END IF;
-        source := invtrack_internal.sync_source(c, keys);
+        source := invtrack_internal.sync_source(c, keys, tries);
+        IF c.target IN ('stock_lot', 'incoming') AND locked IS NOT NULL
+           AND EXISTS (SELECT FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) THEN
+            -- more numbers may not be waited for while items are locked
+            RETURN NULL;
+        END IF;
     END LOOP;
     UPDATE invtrack.connection_item i SET version = i.version + 1 WHERE i.item = ANY (locked);
     RETURN source;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.sync_items(invtrack.connection, text[], invtrack_internal.source_row[]) IS
-'The rows with the numbers of their items, which are locked, in order, since several keys add up';
+COMMENT ON FUNCTION invtrack_internal.sync_items(invtrack.connection, text[], invtrack_internal.source_row[], boolean) IS
+'The rows with the numbers of their items, which are locked, in order, since several keys add up; null: roll back, and do it again';

@@ -176,17 +176,21 @@ RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    source invtrack_internal.source_row[] := CASE WHEN is_empty THEN '{}' ELSE invtrack_internal.sync_source(c, keys) END;
+    tries_rows boolean := tries AND c.target IN ('merchant', 'product', 'inventory_type');
+    source invtrack_internal.source_row[] := CASE WHEN is_empty THEN '{}' ELSE invtrack_internal.sync_source(c, keys, tries_rows) END;
     written bigint;
 BEGIN
-    IF tries AND c.target IN ('merchant', 'product', 'inventory_type') THEN
-        source := invtrack_internal.try_entities(c, source);
+    IF c.target = 'product' THEN
+        PERFORM invtrack_internal.lock_merchants_of(c.number, source);
     END IF;
-    source := invtrack_internal.sync_items(c, keys, source);
+    source := invtrack_internal.sync_items(c, keys, source, tries_rows);
+    IF source IS NULL THEN
+        RETURN NULL;
+    END IF;
     IF c.target IN ('stock_lot', 'incoming') THEN
         SELECT u.source, u.written INTO source, written FROM invtrack_internal.sync_units(c, keys, source) u;
     ELSE
-        SELECT e.source, e.written INTO source, written FROM invtrack_internal.sync_entities(c, keys, source) e;
+        SELECT e.source, e.written INTO source, written FROM invtrack_internal.sync_entities(c, keys, source, tries_rows) e;
     END IF;
     DELETE FROM invtrack.connection_reject r WHERE r.connection = c.connection AND r.key = ANY (keys);
     PERFORM invtrack_internal.reject_row(c.connection, c.target, r) FROM unnest(source) r WHERE r.fault IS NOT NULL;
@@ -194,7 +198,7 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.sync_batch(invtrack.connection, text[], boolean, boolean) IS
-'Brings keys in line that do not feed movements and are locked already, as if the source had nothing of them if it is_empty, row by row if it tries; how many rows were written';
+'Brings keys in line that do not feed movements and are locked already, as if the source had nothing of them if it is_empty, row by row if it tries; how many rows were written; null: roll back, and do it again';
 
 CREATE FUNCTION invtrack_internal.reject_long_keys(connection text, keys text[], is_empty boolean)
 RETURNS void LANGUAGE plpgsql VOLATILE

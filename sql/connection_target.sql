@@ -142,41 +142,11 @@ AS 'MODULE_PATHNAME', 'product_rename_fed';
 COMMENT ON FUNCTION invtrack_internal.rename_fed_product(text, text, text) IS
 'rename_product() of what a connection feeds, as its source has it now';
 
--- For each target as connections do: first the items that have a number, in order, then those that have none. Who is about to give one a number
--- for the first time can not be seen, but is waited for, or waits, by giving it one here, too.
-CREATE FUNCTION invtrack_internal.lock_renamed(merchants text[], skus text[], new_skus text[])
-RETURNS void LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-    of_target text;
-BEGIN
-    FOREACH of_target IN ARRAY ARRAY['stock_lot', 'incoming', 'sale', 'shipment'] LOOP
-        CONTINUE WHEN merchants IS NULL OR NOT EXISTS (SELECT FROM invtrack.connection n WHERE n.target = of_target);
-        PERFORM FROM (SELECT i.item
-                        FROM (SELECT u.merchant, u.sku FROM unnest(merchants, skus) u (merchant, sku)
-                              UNION SELECT u.merchant, u.sku FROM unnest(merchants, new_skus) u (merchant, sku)) u
-                       CROSS JOIN LATERAL (
-                           SELECT i.* FROM invtrack.connection_item i WHERE i.merchant = u.merchant AND i.sku = u.sku OFFSET 0) i
-                       WHERE i.target = of_target
-                       ORDER BY i.merchant, i.sku, i.inventory_type, i.item) l
-          CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i;
-        INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type)
-        SELECT of_target, u.merchant, u.sku, t.inventory_type
-          FROM unnest(merchants, skus) u (merchant, sku)
-          JOIN invtrack.inventory_type t ON t.merchant = u.merchant
-          LEFT JOIN LATERAL (
-              SELECT i.item FROM invtrack.connection_item i
-               WHERE i.target = of_target AND i.merchant = u.merchant AND i.sku = u.sku AND i.inventory_type = t.inventory_type AND i.same_as IS NULL
-              OFFSET 0) i ON true
-         WHERE i.item IS NULL
-         ORDER BY u.merchant COLLATE "C", u.sku COLLATE "C", t.inventory_type
-            ON CONFLICT DO NOTHING;
-    END LOOP;
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.lock_renamed(text[], text[], text[]) IS
-'Locks what connections feed of products that get new codes, in the order in which they do, what they do not feed yet included';
+CREATE FUNCTION invtrack_internal.lock_items(merchants text[], skus text[])
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'connection_lock_items';
+COMMENT ON FUNCTION invtrack_internal.lock_items(text[], text[]) IS
+'Locks, as connections do, what they feed of products, and what they are about to: those of a commit before the first of them is renamed';
 
 CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, source invtrack_internal.source_row[])
 RETURNS bigint LANGUAGE plpgsql VOLATILE
@@ -214,7 +184,9 @@ BEGIN
       FROM r
       LEFT JOIN r g ON g.merchant = r.merchant AND g.sku = r.new_sku
       LEFT JOIN r t ON t.merchant = r.merchant AND t.new_sku = r.sku;
-    PERFORM invtrack_internal.lock_renamed(merchants, skus, new_skus);
+    IF merchants IS NOT NULL THEN
+        PERFORM invtrack_internal.lock_items(merchants || merchants, skus || new_skus);
+    END IF;
     -- others may have had the codes that they give up
     PERFORM invtrack_internal.note_rejected(c, '{}', items, NULL);
     FOR step IN 1 .. 3 LOOP
@@ -375,7 +347,8 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.try_entities(invtrack.connection, invtrack_internal.source_row[]) IS
 'The rows, with the faults of those that the table does not take: each is written, and taken back';
 
-CREATE FUNCTION invtrack_internal.sync_entities(c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], OUT written bigint)
+CREATE FUNCTION invtrack_internal.sync_entities(
+    c invtrack.connection, keys text[], INOUT source invtrack_internal.source_row[], tries boolean, OUT written bigint)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -390,7 +363,7 @@ BEGIN
     IF c.target = 'product' THEN
         renamed := invtrack_internal.sync_renames(c, source);
         IF renamed > 0 THEN
-            source := invtrack_internal.sync_items(c, keys, source);
+            source := invtrack_internal.sync_items(c, keys, invtrack_internal.sync_source(c, keys, tries), tries);
         END IF;
     END IF;
     -- What several keys have is the same in all of them; the later key is refused where it is not, whichever came first. Columns that a
@@ -476,5 +449,5 @@ BEGIN
     PERFORM invtrack_internal.note_rejected(c, keys, changed, NULL);
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.sync_entities(invtrack.connection, text[], invtrack_internal.source_row[]) IS
+COMMENT ON FUNCTION invtrack_internal.sync_entities(invtrack.connection, text[], invtrack_internal.source_row[], boolean) IS
 'Merchants, products or inventory types as the keys have them now; what is gone is marked, and deleted by sync_gone()';

@@ -22,6 +22,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
+#include "utils/snapmgr.h"
 
 #include "argument.h"
 #include "compat.h"
@@ -122,19 +123,27 @@ plan_of_source(const char *query, int nargs, Oid *types)
 	return plan;
 }
 
-/* Run a query over the source as its owner. Returns how many rows it gives. */
-uint64
-run_as_owner_of_source(const Source *source, const char *query, int nargs, Oid *types,
-					   Datum *values)
+/* Run a plan over the source, with a snapshot, as statement_run_at() does. */
+static void
+run_plan(Snapshot snapshot, const char *query, SPIPlanPtr plan, Datum *values)
 {
-	Caller		before;
-	int			result;
+	int			result = SPI_execute_snapshot(plan, values, NULL, snapshot, InvalidSnapshot, false,
+											  true, 0);
 
-	become_owner_of(source->connection->source, &before);
-	result = SPI_execute_plan(plan_of_source(query, nargs, types), values, NULL, false, 0);
-	become_caller(&before);
 	if (result != SPI_OK_SELECT)	/* cannot happen: the text is ours */
 		elog(ERROR, "could not run \"%s\": %s", query, SPI_result_code_string(result));
+}
+
+/* Run a query over the source as its owner. Returns how many rows it gives. */
+uint64
+run_as_owner_of_source(Snapshot snapshot, const Source *source, const char *query, int nargs,
+					   Oid *types, Datum *values)
+{
+	Caller		before;
+
+	become_owner_of(source->connection->source, &before);
+	run_plan(snapshot, query, plan_of_source(query, nargs, types), values);
+	become_caller(&before);
 	return SPI_processed;
 }
 
@@ -173,29 +182,26 @@ query_of(const Source *source, const char *keys, int32 max_rows)
  * what was just written lies in memory, where no page is far from another.
  */
 static void
-read_many_keys(const Source *source, Datum keys, int32 max_rows)
+read_many_keys(Snapshot snapshot, const Source *source, Datum keys, int32 max_rows)
 {
 	char	   *list = quote_literal_cstr(OidOutputFunctionCall(F_ARRAY_OUT, keys));
 	char	   *query = query_of(source, psprintf("%s::pg_catalog.text[]", list), max_rows);
 	Caller		before;
-	int			result;
 
 	become_owner_of(source->connection->source, &before);
 	set_for_now("enable_seqscan", "off");
 	set_for_now("random_page_cost", "1");
-	result = SPI_execute(query, false, 0);
+	run_plan(snapshot, query, prepare(query, 0, NULL, CURSOR_OPT_PARALLEL_OK), NULL);
 	become_caller(&before);
-	if (result != SPI_OK_SELECT)	/* cannot happen: the text is ours */
-		elog(ERROR, "could not read \"%s\": %s", source->name, SPI_result_code_string(result));
 }
 
 /*
  * Rows of a connection's source that have one of the keys, an array, or, where
  * keys is 0, at most so many of all. They lie in SPI_tuptable; returns how many.
- * Within SPI.
+ * The snapshot as in statement_run_at(). Within SPI.
  */
 uint64
-read_source(const Connection *connection, Datum keys, int32 max_rows)
+read_source(Snapshot snapshot, const Connection *connection, Datum keys, int32 max_rows)
 {
 	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	Oid			argument_types[] = {TEXTARRAYOID};
@@ -209,9 +215,10 @@ read_source(const Connection *connection, Datum keys, int32 max_rows)
 		array = DatumGetArrayTypeP(keys);
 	}
 	if (array != NULL && ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > FEW_KEYS)
-		read_many_keys(&source, keys, max_rows);
+		read_many_keys(snapshot, &source, keys, max_rows);
 	else
-		run_as_owner_of_source(&source, query_of(&source, array == NULL ? NULL : "$1", max_rows),
+		run_as_owner_of_source(snapshot, &source,
+							   query_of(&source, array == NULL ? NULL : "$1", max_rows),
 							   array == NULL ? 0 : 1, argument_types, &keys);
 	require_columns(SPI_tuptable->tupdesc, types, lengthof(types));
 	return SPI_processed;
@@ -265,6 +272,31 @@ require_asked_keys(Datum array, uint64 count)
 		(void) place_of_key(asked, asked_count, sizeof(Datum), result_text(SPI_tuptable, i, 1));
 }
 
+/*
+ * The numbers that items had with the snapshot with which the source was read, an
+ * array: in a later one, a code may be another product's already.
+ */
+static Datum
+find_numbers(Snapshot snapshot, const Connection *connection, const Datum *values)
+{
+	static Statement find = {
+		"SELECT ARRAY(SELECT i.item"
+		" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS u(merchant, sku, inventory_type, n)"
+		" LEFT JOIN LATERAL (SELECT i.item FROM invtrack.connection_item i WHERE i.target " EQ " $1"
+		" AND i.merchant " EQ " u.merchant AND i.sku " EQ " coalesce(u.sku, '')"
+		" AND i.inventory_type " EQ " coalesce(u.inventory_type, '')"
+		" AND i.same_as IS NULL OFFSET 0) i ON true ORDER BY u.n)",
+		4, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, 0, {INT8ARRAYOID}
+	};
+	Datum		arguments[] = {
+		connection->target, values[SOURCE_MERCHANT], values[SOURCE_SKU],
+		values[SOURCE_INVENTORY_TYPE]
+	};
+
+	statement_run_at(snapshot, &find, arguments, NULL, false);
+	return result_datum(SPI_tuptable, 0, 1, INT8ARRAYOID);
+}
+
 /* read_source(connection, keys, max_rows) */
 PG_FUNCTION_INFO_V1(connection_read_source);
 Datum
@@ -272,11 +304,12 @@ connection_read_source(PG_FUNCTION_ARGS)
 {
 	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	MemoryContext caller = CurrentMemoryContext;
-	Oid			arrays[SOURCE_COLUMNS];
+	Oid			arrays[SOURCE_COLUMNS + 1];
 	Connection	connection;
 	TupleDesc	columns;
-	Datum		values[SOURCE_COLUMNS];
-	bool		nulls[SOURCE_COLUMNS] = {false};
+	Datum		values[SOURCE_COLUMNS + 1];
+	bool		nulls[SOURCE_COLUMNS + 1] = {false};
+	Snapshot	snapshot;
 	uint64		count;
 	HeapTuple	row;
 
@@ -287,15 +320,19 @@ connection_read_source(PG_FUNCTION_ARGS)
 	columns = BlessTupleDesc(columns);
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		arrays[i] = get_array_type(types[i]);
+	arrays[SOURCE_COLUMNS] = INT8ARRAYOID;
 	require_columns(columns, arrays, lengthof(arrays));
 	SPI_connect();
 	get_connection(PG_GETARG_DATUM(0), &connection);
-	count = read_source(&connection, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	count = read_source(snapshot, &connection, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),
 						PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2));
 	if (!PG_ARGISNULL(1))
 		require_asked_keys(PG_GETARG_DATUM(1), count);
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		values[i] = array_of_column(count, i + 1, types[i]);
+	values[SOURCE_COLUMNS] = find_numbers(snapshot, &connection, values);
+	UnregisterSnapshot(snapshot);
 	MemoryContextSwitchTo(caller);
 	row = heap_form_tuple(columns, values, nulls);
 	SPI_finish();

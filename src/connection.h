@@ -11,6 +11,9 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "utils/relcache.h"
+#include "utils/snapshot.h"
+
+#include "compat.h"
 
 /* What is read of a source, column by column, and the columns of invtrack_internal.source_rows. */
 enum
@@ -41,6 +44,11 @@ typedef struct Connection
 	char	   *key;			/* its column in the source */
 	Datum		columns;		/* that are read beside it, by name: an array */
 } Connection;
+
+#define TARGET_COUNT	7
+
+/* So often keys are brought in line anew, since somebody changed the codes of their products. */
+#define ATTEMPTS_MAX	10
 
 /* The source of a connection, for texts of queries. */
 typedef struct Source
@@ -80,9 +88,10 @@ typedef struct RowFault
 extern bool find_connection(Datum name, Connection *connection);
 extern void get_connection(Datum name, Connection *connection);
 extern SPIPlanPtr plan_of_source(const char *query, int nargs, Oid *types);
-extern uint64 run_as_owner_of_source(const Source *source, const char *query, int nargs,
-									 Oid *types, Datum *values);
-extern uint64 read_source(const Connection *connection, Datum keys, int32 max_rows);
+extern uint64 run_as_owner_of_source(Snapshot snapshot, const Source *source, const char *query,
+									 int nargs, Oid *types, Datum *values);
+extern uint64 read_source(Snapshot snapshot, const Connection *connection, Datum keys,
+						  int32 max_rows);
 extern Portal open_rows_of_source(const Connection *connection);
 
 /* connection_arrival.c */
@@ -106,10 +115,15 @@ extern bool is_typed_key(Oid type);
 extern Datum key_as_type(Datum key, Oid type);
 extern Datum keys_of_type(Datum keys, Oid type);
 
+/* connection_lock.c */
+extern void hold_numbering(int rank, Datum *merchants, Datum *skus, int count);
+extern void lock_items_of_products(Datum *merchants, Datum *skus, int count);
+pg_noreturn extern void report_renamed_items(void);
+
 /* connection_movement.c */
 extern void forget_rejects(Datum connection, Datum keys);
 extern bool sync_movements(const Connection *connection, Datum *keys, int count, bool is_empty,
-						   bool in_one_order, uint64 *written);
+						   int attempt, uint64 *written);
 
 /* connection_note.c */
 extern List *add_note(List *noted, Oid table, const char *column, Datum key);
@@ -117,6 +131,7 @@ extern void sync_noted(List *noted);
 
 /* connection_row.c */
 extern int	rank_of_target(Datum target);
+extern Datum target_of_rank(int rank);
 extern bool feeds_catalogue(Datum target);
 extern bool feeds_movements(Datum target);
 extern int	columns_of_target(Datum target, TargetColumn *columns);

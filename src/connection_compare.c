@@ -116,7 +116,7 @@ static void
 note_differing(Comparison *comparison, Lines *lines, int first, bool *differs)
 {
 	SPI_connect();				/* what is found for this goes at once */
-	(void) number_rows(lines, false, NULL);
+	(void) number_rows(lines);
 	SPI_finish();
 	add_lines(lines);
 	for (int i = 0; i < lines->row_count; i++)

@@ -74,6 +74,8 @@ typedef struct Lines
 {
 	const Connection *connection;
 	ItemLocks	locks;
+	Snapshot	snapshot;		/* with which the source was read: in a later
+								 * one, a code may be another product's */
 	Datum		key_array;
 	LineKey    *keys;			/* each of them, in their order */
 	int			key_count;
@@ -109,13 +111,15 @@ extern bool find_rejected(const Lines *lines, bool *rejected);
 
 /* connection_number.c: within SPI */
 extern int	number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers);
+extern int	hold_unnumbered(const Lines *lines, Datum **codes, int count);
 extern uint64 make_numbers(const Lines *lines, Datum *const *codes, int count);
 extern bool find_before(Lines *lines);
 
 /* connection_read.c: within SPI */
 extern void take_row(Lines *lines, int key, const SPITupleTable *table, uint64 row);
 extern void read_rows(Lines *lines);
-extern bool number_rows(Lines *lines, bool may_make, uint64 *made);
+extern bool number_rows(Lines *lines);
+extern bool number_rows_first(Lines *lines, uint64 *made);
 extern void add_lines(Lines *lines);
 
 #endif							/* INVTRACK_CONNECTION_LINE_H */

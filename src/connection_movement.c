@@ -7,9 +7,9 @@
  * that items are locked against changes of their products, but not against
  * each other, and an order costs a handful of small statements.
  *
- * Keys come locked, then items are: in the order of their codes where that
- * takes a look at what keys brought before, too, as for a merge by hand at the
- * same moment. The first time they are locked as they come.
+ * Keys come locked, then items are: as they come, unless one has no number yet, or
+ * somebody is at one that keys brought before. Then all is done again, and they are
+ * locked in the one order that connection_lock.c tells of.
  */
 #include "postgres.h"
 
@@ -20,6 +20,7 @@
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/snapmgr.h"
 
 #include "catalogue.h"
 #include "compat.h"
@@ -29,30 +30,29 @@
 #include "setting.h"
 #include "statement.h"
 
-/* So often the source is read anew before the transaction gives up. */
-#define READS_MAX	10
-
 /*
  * What the source has now, with numbers for its items, which are locked. Where
  * they had none, the source is read anew: we may have waited for somebody who
- * gave a product another code.
+ * gave a product another code. Returns false where it is to be done again: more
+ * numbers may not be waited for while items are locked.
  */
-static void
-read_numbered_rows(Lines *lines)
+static bool
+read_numbered_rows(Lines *lines, int attempt)
 {
-	uint64		made = 0;
+	uint64		made;
 
-	for (int reads = 0; reads < READS_MAX; reads++)
-	{
-		read_rows(lines);
-		if (number_rows(lines, true, &made))
-			return;
-	}
+	read_rows(lines);
+	if (lines->locks != ITEMS_IN_ONE_ORDER)
+		return number_rows(lines);
+	if (number_rows_first(lines, &made))
+		return true;
+	read_rows(lines);
+	if (number_rows(lines))
+		return true;
+	if (attempt < ATTEMPTS_MAX)
+		return false;
 	require_written(Min(made, 1), 1, "connection_item");
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("an item was renamed or deleted while a connection numbered it"),
-			 errhint("Try the transaction again.")));
+	report_renamed_items();
 }
 
 /* A movement for each line more, an opposite one for each less; how many. */
@@ -203,12 +203,12 @@ write_rejects(const Lines *lines)
 /*
  * A movement for each new line of keys, which are sorted and locked, and an
  * opposite one for each that the source has no more; written: how many. Returns
- * false where somebody is at an item of these: then all is to be rolled back, and
- * done again with in_one_order.
+ * false where all is to be rolled back, and done again with the next attempt, in
+ * one order.
  */
 bool
-sync_movements(const Connection *connection, Datum *keys, int count, bool is_empty,
-			   bool in_one_order, uint64 *written)
+sync_movements(const Connection *connection, Datum *keys, int count, bool is_empty, int attempt,
+			   uint64 *written)
 {
 	Lines		lines;
 	int			nest_level;
@@ -216,16 +216,16 @@ sync_movements(const Connection *connection, Datum *keys, int count, bool is_emp
 
 	SPI_connect();
 	start_lines(&lines, connection, keys, count,
-				in_one_order ? ITEMS_IN_ONE_ORDER : ITEMS_AS_THEY_COME);
+				attempt > 1 ? ITEMS_IN_ONE_ORDER : ITEMS_AS_THEY_COME);
 	lines.key_array = array_of(TEXTOID, keys, NULL, count);
 	find_lines(&lines);
-	if (is_empty)
-		(void) number_rows(&lines, false, NULL);
-	else
-		read_numbered_rows(&lines);
+	is_done = is_empty ? number_rows(&lines) : read_numbered_rows(&lines, attempt);
 	nest_level = start_using_indexes();
-	add_lines(&lines);
-	is_done = in_one_order || find_before(&lines);
+	if (is_done)
+	{
+		add_lines(&lines);
+		is_done = attempt > 1 || find_before(&lines);
+	}
 	if (is_done)
 	{
 		resolve_lines(&lines);
@@ -234,6 +234,8 @@ sync_movements(const Connection *connection, Datum *keys, int count, bool is_emp
 		note_gone(&lines);
 		write_rejects(&lines);
 	}
+	if (lines.snapshot != InvalidSnapshot)
+		UnregisterSnapshot(lines.snapshot);
 	AtEOXact_GUC(false, nest_level);
 	SPI_finish();
 	return is_done;

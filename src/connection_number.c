@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 
@@ -73,23 +72,46 @@ static Statement find_both = {
 	3, {TEXTOID, InvalidOid, INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
 };
 
-/* Run a statement for a target and codes; other values are there. */
+/* Run a statement for a target and codes, with a snapshot; other values are there. */
 static uint64
-run_for_codes(Statement *statement, const Lines *lines, Datum *const *codes, int count,
-			  Datum *values)
+run_for_codes(Snapshot snapshot, Statement *statement, const Lines *lines, Datum *const *codes,
+			  int count, Datum *values)
 {
 	values[0] = lines->connection->target;
 	values[1] = array_of_items(statement, 1, codes, ITEM_CODES, count);
-	return statement_run(statement, values, NULL, false);
+	return statement_run_at(snapshot, statement, values, NULL, false);
 }
 
 /*
- * Give the items numbers that have none yet, in the order of their codes; how many.
- *
- * Above READ COMMITTED, this fails where one of their products got another code
- * since our snapshot, with which the source is read. Who is just giving it one
- * waits for our numbers, or we waited for his.
+ * Of items, leave those that have no number with the snapshot with which the source
+ * was read; how many. Nobody changes their products from now on.
  */
+int
+hold_unnumbered(const Lines *lines, Datum **codes, int count)
+{
+	Datum		values[2];
+	bool	   *has_number = palloc0(sizeof(bool) * (count + 1));
+	int			left = 0;
+	uint64		found;
+
+	found = run_for_codes(lines->snapshot, &look_at_numbers, lines, codes, count, values);
+	for (uint64 row = 0; row < found; row++)
+		has_number[result_place(SPI_tuptable, row, 1, count)] = true;
+	for (int i = 0; i < count; i++)
+	{
+		if (has_number[i])
+			continue;
+		for (int c = 0; c < ITEM_CODES; c++)
+			codes[c][left] = codes[c][i];
+		left++;
+	}
+	pfree(has_number);
+	if (left > 0)
+		hold_numbering(lines->connection->rank, codes[0], codes[1], left);
+	return left;
+}
+
+/* Give items numbers, in the order of their codes; how many had none. */
 uint64
 make_numbers(const Lines *lines, Datum *const *codes, int count)
 {
@@ -99,19 +121,9 @@ make_numbers(const Lines *lines, Datum *const *codes, int count)
 		" ORDER BY u.n ON CONFLICT DO NOTHING",
 		2, {TEXTOID}
 	};
-	static Statement require_products = {
-		"SELECT" FROM_CODES
-		" CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i"
-		" WHERE i.target " EQ " 'product' AND i.merchant " EQ " u.merchant"
-		" AND i.sku " EQ " u.sku FOR KEY SHARE SKIP LOCKED) i",
-		2, {TEXTOID}
-	};
 	Datum		values[2];
-	uint64		made = run_for_codes(&make, lines, codes, count, values);
 
-	if (IsolationUsesXactSnapshot())
-		(void) run_for_codes(&require_products, lines, codes, count, values);
-	return made;
+	return count == 0 ? 0 : run_for_codes(InvalidSnapshot, &make, lines, codes, count, values);
 }
 
 /* What SPI found is an item of these codes, and no other. */
@@ -190,10 +202,11 @@ number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers)
 		return 0;
 	if (before > 0)
 	{
-		found = run_for_codes(&find_both, lines, codes, count, values);
+		found = run_for_codes(lines->snapshot, &find_both, lines, codes, count, values);
 		return take_items(lines, found, codes, numbers, count);
 	}
-	found = run_for_codes(lines->locks == ITEMS_FREE ? &look_at_numbers : &find_numbers, lines,
+	found = run_for_codes(lines->snapshot,
+						  lines->locks == ITEMS_FREE ? &look_at_numbers : &find_numbers, lines,
 						  codes, count, values);
 	take_numbers(lines, found, codes, numbers, count);
 	return found;

@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/guc.h"
+#include "utils/snapmgr.h"
 
 #include "catalogue.h"
 #include "code.h"
@@ -50,10 +51,13 @@ take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
 void
 read_rows(Lines *lines)
 {
-	uint64		count = read_source(lines->connection, lines->key_array, 0);
-
+	uint64		count;
 	int			place = 0;
 
+	if (lines->snapshot != InvalidSnapshot)
+		UnregisterSnapshot(lines->snapshot);
+	lines->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	count = read_source(lines->snapshot, lines->connection, lines->key_array, 0);
 	lines->row_count = 0;
 	for (uint64 i = 0; i < count; i++)
 	{
@@ -106,11 +110,11 @@ codes_of_rows(Lines *lines, Datum **codes)
 }
 
 /*
- * The numbers of the items of sound rows. Returns false where some have none;
- * made: how many were given one, to be found the next time.
+ * The numbers of the items of sound rows, which are locked as lines->locks says.
+ * Returns false where some have none.
  */
 bool
-number_rows(Lines *lines, bool may_make, uint64 *made)
+number_rows(Lines *lines)
 {
 	Datum	   *codes[ITEM_CODES];
 	int			count = codes_of_rows(lines, codes);
@@ -121,8 +125,25 @@ number_rows(Lines *lines, bool may_make, uint64 *made)
 	for (int i = 0; i < lines->row_count; i++)
 		if (lines->rows[i].fault == NULL)
 			lines->rows[i].item = numbers[lines->rows[i].item];
-	if (!is_done && may_make)
-		*made = make_numbers(lines, codes, count);
+	AtEOXact_GUC(false, nest_level);
+	return is_done;
+}
+
+/*
+ * The same before any item is locked, by who may wait for others: items that have
+ * no number get one, to be found with the next snapshot. made: how many.
+ */
+bool
+number_rows_first(Lines *lines, uint64 *made)
+{
+	Datum	   *codes[ITEM_CODES];
+	int			count = codes_of_rows(lines, codes);
+	int			nest_level = start_using_indexes();
+	bool		is_done;
+
+	count = hold_unnumbered(lines, codes, count);
+	is_done = number_rows(lines);
+	*made = make_numbers(lines, codes, count);
 	AtEOXact_GUC(false, nest_level);
 	return is_done;
 }

@@ -31,7 +31,7 @@ typedef struct Target
 } Target;
 
 /* In the order of invtrack_internal.target_rank(): what is referred to comes first. */
-static const Target targets[] = {
+static const Target targets[TARGET_COUNT] = {
 	{"merchant", {false, true}, NULL, NULL,
 	{"name", "time_zone", "rearm_percent", "alert_too_new", "alert_nothing_on_hand",
 	"critical_percent", "count_today", "hold_for_incoming"}},
@@ -61,6 +61,12 @@ int
 rank_of_target(Datum target)
 {
 	return find_target(DatumGetTextPP(target)) - targets;
+}
+
+Datum
+target_of_rank(int rank)
+{
+	return CStringGetTextDatum(targets[rank].name);
 }
 
 /* Does it feed merchants, products or inventory types? */

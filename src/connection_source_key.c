@@ -61,7 +61,8 @@ connection_read_keys(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(2))
 		appendStringInfo(&query, " LIMIT %d", PG_GETARG_INT32(2));
 	appendStringInfoString(&query, ") r");
-	run_as_owner_of_source(&source, query.data, PG_ARGISNULL(1) ? 0 : 1, types, &after);
+	run_as_owner_of_source(InvalidSnapshot, &source, query.data, PG_ARGISNULL(1) ? 0 : 1, types,
+						   &after);
 	found = take_array(caller, &keys);
 	SPI_finish();
 	if (!found)

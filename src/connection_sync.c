@@ -45,7 +45,7 @@ typedef struct Batch
 	int			count;
 	bool		is_empty;		/* as if the source had nothing of them */
 	bool		tries;			/* row by row: together they failed */
-	bool		in_one_order;	/* items are locked so, of sales and shipments */
+	int			attempt;		/* from 1 */
 	bool		is_done;
 	uint64		written;
 } Batch;
@@ -78,22 +78,24 @@ sync_batch(void *argument)
 	};
 	Batch	   *batch = argument;
 	Datum		values[4] = {batch->connection->number};
+	Datum		written = Int64GetDatum(0);
 	int			nest_level;
 
 	if (feeds_movements(batch->connection->target))
 		return batch->is_done = sync_movements(batch->connection, batch->keys, batch->count,
-											   batch->is_empty, batch->in_one_order,
+											   batch->is_empty, batch->attempt,
 											   &batch->written);
 	SPI_connect();
 	values[1] = array_of(TEXTOID, batch->keys, NULL, batch->count);
 	values[2] = BoolGetDatum(batch->is_empty);
 	values[3] = BoolGetDatum(batch->tries);
 	nest_level = start_planning_for(batch->count);
-	if (statement_run(&sync, values, NULL, false) > 0)
-		batch->written = result_int64(SPI_tuptable, 0, 1);
+	batch->is_done = statement_run(&sync, values, NULL, false) == 0 ||
+		result_nullable(SPI_tuptable, 0, 1, INT8OID, &written);
+	batch->written = DatumGetInt64(written);
 	AtEOXact_GUC(false, nest_level);
 	SPI_finish();
-	return batch->is_done = true;
+	return batch->is_done;
 }
 
 /* The key failed as a whole, and is as it was. */
@@ -147,12 +149,14 @@ static uint64
 sync_halving(Batch *batch)
 {
 	Batch		half = *batch;
-	ErrorData  *error = run_in_subtransaction(sync_batch, batch);
+	ErrorData  *error = NULL;
 	uint64		written;
 
-	if (error == NULL && !batch->is_done)
+	batch->is_done = false;
+	for (batch->attempt = 1; error == NULL && !batch->is_done; batch->attempt++)
 	{
-		batch->in_one_order = true;
+		if (batch->attempt > ATTEMPTS_MAX)
+			report_renamed_items();
 		error = run_in_subtransaction(sync_batch, batch);
 	}
 	if (error == NULL)

@@ -198,6 +198,22 @@ take_turn(Turn *turn, bool commits, Failures *failures, TimestampTz *told)
 }
 
 /*
+ * Go on to the next text, which a statement finds from this one: of merchants,
+ * there may be a million. Returns false, and frees the last, at the end.
+ */
+bool
+statement_next(Statement *statement, Datum *text)
+{
+	Datum		before = *text;
+	bool		found;
+
+	statement_run(statement, text, NULL, false);
+	found = take_texts(text, 1);
+	pfree(DatumGetPointer(before));
+	return found;
+}
+
+/*
  * Do something for all merchants. Returns the count. Commits after each part, or
  * leaves all to the caller's transaction; between SPI_connect() and SPI_finish().
  */

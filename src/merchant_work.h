@@ -40,6 +40,7 @@ typedef struct MerchantWork
 pg_noreturn extern void report_transaction_block(const char *procedure, const char *function);
 extern void require_may_commit(FunctionCallInfo fcinfo, const char *procedure,
 							   const char *function);
+extern bool statement_next(Statement *statement, Datum *text);
 extern int64 work_for_merchants(const MerchantWork *work, bool commits);
 extern bool try_for_merchant(void (*work) (void *), void *argument, Datum merchant,
 							 Failures *failures);

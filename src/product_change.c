@@ -160,11 +160,12 @@ withdraw_left(Datum *values)
 
 /*
  * Take turns with folds, purges and checks of the merchant, with connections
- * that bring something of these products, and with who writes them. Returns the
- * items of connections, with those that were made while we waited.
+ * that bring something of these products, and with who writes them. Connections
+ * lock items before, all of a commit. Returns the items of connections, with
+ * those that were made while we waited.
  */
 static Datum
-start_change(Datum *values)
+start_change(Datum *values, bool by_hand)
 {
 	int64		events;
 	Datum		items;
@@ -172,7 +173,12 @@ start_change(Datum *values)
 	lock_fold_state(values[MERCHANT]);
 	if (!lock_alert_events(values[MERCHANT], &events))
 		report_missing_merchant(values[MERCHANT]);
-	(void) lock_items(values[MERCHANT], &values[SKU], 2);
+	if (by_hand)
+	{
+		Datum		merchants[] = {values[MERCHANT], values[MERCHANT]};
+
+		lock_items_of_products(merchants, &values[SKU], 2);
+	}
 	lock_products(values);
 	items = lock_items(values[MERCHANT], &values[SKU], 2);
 	values[LAST_EVENT] = Int64GetDatum(events);
@@ -212,7 +218,7 @@ rename_as_owner(Datum *values, bool by_hand)
 	Datum		items;
 
 	SPI_connect();
-	items = start_change(values);
+	items = start_change(values, by_hand);
 	present = find_present(values);
 	require_product_or_movements(&present, values);
 	if (by_hand)
@@ -285,7 +291,7 @@ product_merge(PG_FUNCTION_ARGS)
 	require_merchant_access(values[MERCHANT], ACCESS_MANAGE, "merge products");
 	become_owner("product", &caller);
 	SPI_connect();
-	items = start_change(values);
+	items = start_change(values, true);
 	present = find_present(values);
 	require_product_or_movements(&present, values);
 	if (!present.other_product)
@@ -321,7 +327,7 @@ product_delete(PG_FUNCTION_ARGS)
 	values[OTHER_SKU] = values[SKU];
 	require_caller_is_owner("product", "delete a product");
 	SPI_connect();
-	items = start_change(values);
+	items = start_change(values, true);
 	present = find_present(values);
 	require_product_or_movements(&present, values);
 	tell_all_alerts("withdrawn", values);

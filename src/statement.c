@@ -318,8 +318,17 @@ count_results(const Statement *statement)
 uint64
 statement_run(Statement *statement, Datum *values, const char *nulls, bool read_only)
 {
-	int			result = SPI_execute_snapshot(statement_plan(statement), values, nulls, NULL, NULL,
-											  read_only, !statement->leaves_triggers, 0);
+	return statement_run_at(InvalidSnapshot, statement, values, nulls, read_only);
+}
+
+/* The same with a snapshot, which is registered; InvalidSnapshot: as it is otherwise. */
+uint64
+statement_run_at(Snapshot snapshot, Statement *statement, Datum *values, const char *nulls,
+				 bool read_only)
+{
+	int			result = SPI_execute_snapshot(statement_plan(statement), values, nulls, snapshot,
+											  InvalidSnapshot, read_only,
+											  !statement->leaves_triggers, 0);
 
 	if (result < 0)				/* cannot happen: what fails raises its own
 								 * error */
@@ -344,22 +353,6 @@ take_texts(Datum *texts, int count)
 	for (int i = 0; i < count && found; i++)
 		texts[i] = PointerGetDatum(DatumGetTextPCopy(result_text(SPI_tuptable, 0, i + 1)));
 	SPI_freetuptable(SPI_tuptable);
-	return found;
-}
-
-/*
- * Go on to the next text, which a statement finds from this one: of merchants,
- * there may be a million. Returns false, and frees the last, at the end.
- */
-bool
-statement_next(Statement *statement, Datum *text)
-{
-	Datum		before = *text;
-	bool		found;
-
-	statement_run(statement, text, NULL, false);
-	found = take_texts(text, 1);
-	pfree(DatumGetPointer(before));
 	return found;
 }
 

@@ -8,6 +8,7 @@
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
+#include "utils/snapshot.h"
 
 #define PLAN_ARGS_MAX		20
 #define PLAN_RESULTS_MAX	20
@@ -48,9 +49,10 @@ extern int	planning_options(int options);
 /* statement.c: between SPI_connect() and SPI_finish() */
 extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls,
 							bool read_only);
+extern uint64 statement_run_at(Snapshot snapshot, Statement *statement, Datum *values,
+							   const char *nulls, bool read_only);
 extern void require_columns(TupleDesc columns, const Oid *types, int count);
 extern bool take_texts(Datum *texts, int count);
-extern bool statement_next(Statement *statement, Datum *text);
 extern void statement_run_into(Statement *statement, Datum *values, const char *nulls,
 							   bool read_only, DestReceiver *receiver);
 extern Portal statement_open(Statement *statement, Datum *values);
