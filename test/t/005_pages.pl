@@ -13,7 +13,7 @@ use FindBin;
 
 my $root = "$FindBin::Bin/../..";
 my $readme = slurp_file("$root/README.md");
-my ($session) = $readme =~ /^## A first session\n(.*?)^## /ms or die 'README has no first session';
+my ($session) = $readme =~ /^## A first session\n(.*?)^## When not to use it/ms or die 'README has no first session';
 my %page = ('README.md' => $session);
 for my $file (grep { -e } glob("$root/docs/tutorial.md $root/docs/how-to/*.md $root/docs/reference/*.md $root/docs/reference/*/*.md"))
 {
