@@ -88,80 +88,81 @@ COMMENT ON FUNCTION invtrack_internal.hold_numbering(text, text[], text[]) IS
 'Until the transaction ends, nobody renames, merges or deletes these products, of which items are about to get their first number';
 
 CREATE FUNCTION invtrack_internal.hold_unnumbered(of_target text, source invtrack_internal.source_row[])
-RETURNS boolean LANGUAGE plpgsql VOLATILE
+RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-    merchants text[];
-    skus text[];
 BEGIN
-    SELECT array_agg(r.merchant), array_agg(coalesce(r.sku, '')) INTO merchants, skus FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL;
-    IF merchants IS NOT NULL AND of_target NOT IN ('merchant', 'inventory_type', 'product') THEN
-        PERFORM invtrack_internal.hold_numbering(of_target, merchants, skus);
+    IF of_target IN ('merchant', 'inventory_type', 'product') THEN
+        RETURN;
     END IF;
-    RETURN merchants IS NOT NULL;
+    PERFORM invtrack_internal.hold_numbering(of_target, n.merchants, n.skus)
+       FROM (SELECT array_agg(r.merchant) AS merchants, array_agg(r.sku) AS skus FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) n
+      WHERE n.merchants IS NOT NULL;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.hold_unnumbered(text, invtrack_internal.source_row[]) IS
-'The same for what rows have no number for; is there such a row?';
+'The same for what rows have no number for';
 
-CREATE FUNCTION invtrack_internal.number_item(of_target text, of_merchant text, of_sku text, of_type text)
+CREATE FUNCTION invtrack_internal.number_items(of_target text, merchants text[], skus text[], types text[])
 RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     INSERT INTO invtrack.connection_item AS i (target, merchant, sku, inventory_type, adopted)
-    VALUES (of_target, of_merchant, of_sku, of_type,
-            CASE of_target
-                WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = of_merchant)
-                WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = of_merchant AND p.sku = of_sku)
-                WHEN 'inventory_type' THEN EXISTS (
-                    SELECT FROM invtrack.inventory_type t WHERE t.merchant = of_merchant AND t.inventory_type = of_type)
-                ELSE false END)
+    SELECT of_target, u.merchant, u.sku, u.inventory_type,
+           CASE of_target
+               WHEN 'merchant' THEN EXISTS (SELECT FROM invtrack.merchant m WHERE m.merchant = u.merchant)
+               WHEN 'product' THEN EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = u.merchant AND p.sku = u.sku)
+               WHEN 'inventory_type' THEN EXISTS (
+                   SELECT FROM invtrack.inventory_type t WHERE t.merchant = u.merchant AND t.inventory_type = u.inventory_type)
+               ELSE false END
+      FROM unnest(merchants, skus, types) WITH ORDINALITY u (merchant, sku, inventory_type, n)
+     ORDER BY u.n
         ON CONFLICT (merchant, sku, inventory_type, target) WHERE same_as IS NULL DO UPDATE SET version = i.version WHERE false;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.number_item(text, text, text, text) IS
-'Gives an item a number, or locks it where somebody did meanwhile';
+COMMENT ON FUNCTION invtrack_internal.number_items(text, text[], text[], text[]) IS
+'Gives items numbers, or locks those that somebody gave one meanwhile, as they come';
 
 CREATE FUNCTION invtrack_internal.lock_numbered(of_target text, source invtrack_internal.source_row[], numbers integer[], keys text[])
 RETURNS bigint[] LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    -- a null in the place of each that has no number yet
-    items bigint[];
-    merchants text[];
-    skus text[];
-    types text[];
+    run record;
+    locked bigint[];
 BEGIN
-    SELECT array_agg(l.item ORDER BY l.merchant, l.sku, l.inventory_type), array_agg(l.merchant ORDER BY l.merchant, l.sku, l.inventory_type),
-           array_agg(l.sku ORDER BY l.merchant, l.sku, l.inventory_type), array_agg(l.inventory_type ORDER BY l.merchant, l.sku, l.inventory_type)
-      INTO items, merchants, skus, types
-      FROM (SELECT i.item, i.merchant, i.sku, i.inventory_type
-              FROM (SELECT r.item FROM unnest(source) r WHERE r.fault IS NULL
-                    UNION
-                    SELECT o.item
-                      FROM unnest(numbers, keys) k (number, key)
-                     CROSS JOIN LATERAL (SELECT w.item FROM invtrack.connection_row w WHERE w.connection = k.number AND w.key = k.key OFFSET 0) o) u
-             CROSS JOIN LATERAL (
-                 SELECT i.item, i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = u.item OFFSET 0) i
-            UNION ALL
-            SELECT DISTINCT NULL::bigint, r.merchant COLLATE "C", coalesce(r.sku, '') COLLATE "C", coalesce(r.inventory_type, '') COLLATE "C"
-              FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) l;
-    IF invtrack_internal.hold_unnumbered(of_target, source) THEN
-        FOR place IN 1 .. cardinality(items) LOOP
-            IF items[place] IS NULL THEN
-                PERFORM invtrack_internal.number_item(of_target, merchants[place], skus[place], types[place]);
-            ELSE
-                PERFORM FROM invtrack.connection_item i WHERE i.item = items[place] FOR UPDATE;
-            END IF;
-        END LOOP;
-    ELSE
-        PERFORM FROM unnest(items) WITH ORDINALITY l (item, place)
-          CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i;
-    END IF;
-    RETURN items;
+    PERFORM invtrack_internal.hold_unnumbered(of_target, source);
+    -- in runs of items that all have a number, or all have none
+    FOR run IN
+        SELECT array_agg(r.item ORDER BY r.place) AS items, array_agg(r.merchant ORDER BY r.place) AS merchants,
+               array_agg(r.sku ORDER BY r.place) AS skus, array_agg(r.inventory_type ORDER BY r.place) AS types, r.is_new
+          FROM (SELECT l.*, l.place - row_number() OVER (PARTITION BY l.is_new ORDER BY l.place) AS run
+                  FROM (SELECT u.*, row_number() OVER (ORDER BY u.merchant, u.sku, u.inventory_type) AS place
+                          FROM (SELECT i.item, i.merchant, i.sku, i.inventory_type, false AS is_new
+                                  FROM (SELECT r.item FROM unnest(source) r WHERE r.fault IS NULL
+                                        UNION
+                                        SELECT o.item
+                                          FROM unnest(numbers, keys) k (number, key)
+                                         CROSS JOIN LATERAL (
+                                             SELECT w.item FROM invtrack.connection_row w WHERE w.connection = k.number AND w.key = k.key OFFSET 0) o) n
+                                 CROSS JOIN LATERAL (
+                                     SELECT i.item, i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = n.item OFFSET 0) i
+                                UNION ALL
+                                SELECT DISTINCT NULL::bigint, r.merchant COLLATE "C", coalesce(r.sku, '') COLLATE "C",
+                                       coalesce(r.inventory_type, '') COLLATE "C", true
+                                  FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) u) l) r
+         GROUP BY r.is_new, r.run ORDER BY min(r.place)
+    LOOP
+        IF run.is_new THEN
+            PERFORM invtrack_internal.number_items(of_target, run.merchants, run.skus, run.types);
+        ELSE
+            PERFORM FROM unnest(run.items) WITH ORDINALITY l (item, place)
+              CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i;
+        END IF;
+        locked := locked || run.items;
+    END LOOP;
+    RETURN locked;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.lock_numbered(text, invtrack_internal.source_row[], integer[], text[]) IS
@@ -218,11 +219,12 @@ BEGIN
     -- Who sells an item does not wait for others that do, but for those who rename it or give it a number.
     PERFORM invtrack_internal.hold_unnumbered(of_target, source);
     PERFORM FROM (SELECT DISTINCT r.item, r.merchant COLLATE "C" AS merchant, r.sku COLLATE "C" AS sku, r.inventory_type COLLATE "C" AS inventory_type
-                    FROM unnest(source) r ORDER BY 2, 3, 4) l
+                    FROM unnest(source) r WHERE r.fault IS NULL ORDER BY 2, 3, 4) l
       CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR KEY SHARE) i;
-    PERFORM invtrack_internal.number_item(of_target, n.merchant, n.sku, n.inventory_type)
-       FROM (SELECT DISTINCT r.merchant COLLATE "C" AS merchant, r.sku COLLATE "C" AS sku, r.inventory_type COLLATE "C" AS inventory_type
-               FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL ORDER BY 1, 2, 3) n;
+    PERFORM invtrack_internal.number_items(of_target, array_agg(n.merchant ORDER BY n.place), array_agg(n.sku ORDER BY n.place), array_agg(n.inventory_type ORDER BY n.place))
+       FROM (SELECT d.*, row_number() OVER (ORDER BY d.merchant, d.sku, d.inventory_type) AS place
+               FROM (SELECT DISTINCT r.merchant COLLATE "C" AS merchant, r.sku COLLATE "C" AS sku, r.inventory_type COLLATE "C" AS inventory_type
+                       FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) d) n;
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.lock_items_of(integer[], text[]) IS
