@@ -243,7 +243,7 @@ CREATE FUNCTION invtrack_internal.read_source(connection text, keys text[], max_
 RETURNS invtrack_internal.source_rows LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'connection_read_source';
 COMMENT ON FUNCTION invtrack_internal.read_source(text, text[], integer) IS
-'Rows of a connection''s source that have one of the keys, of all where they are null, read as the owner of the source; with the numbers of their items, of some keys';
+'Rows of a connection''s source that have one of the keys, of all where they are null, read as the owner of the source; with the numbers that their items had then';
 
 CREATE FUNCTION invtrack_internal.read_keys(connection text, after text, max_keys integer)
 RETURNS text[] LANGUAGE c VOLATILE

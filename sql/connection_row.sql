@@ -101,7 +101,7 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.hold_unnumbered(text, invtrack_internal.source_row[]) IS
-'The same for what rows have no number for';
+'hold_numbering() for the products of rows whose item has no number';
 
 CREATE FUNCTION invtrack_internal.number_items(of_target text, merchants text[], skus text[], types text[])
 RETURNS void LANGUAGE plpgsql VOLATILE
@@ -166,7 +166,7 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION invtrack_internal.lock_numbered(text, invtrack_internal.source_row[], integer[], text[]) IS
-'Locks, in one order, the items that rows have, or are given numbers now, and those that keys had, each of the connection with the number in its place; which';
+'Locks, in one order, the items that rows have, or are given numbers now, and those that keys had, each of the connection whose number stands in its place; returns the items';
 
 CREATE FUNCTION invtrack_internal.lock_merchants(merchants text[])
 RETURNS void LANGUAGE c VOLATILE
@@ -174,25 +174,24 @@ AS 'MODULE_PATHNAME', 'connection_lock_merchants';
 COMMENT ON FUNCTION invtrack_internal.lock_merchants(text[]) IS
 'Takes turns with folds, purges and checks of merchants: who renames products does, before items';
 
-CREATE FUNCTION invtrack_internal.lock_merchants_of(number integer, source invtrack_internal.source_row[])
-RETURNS void LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION invtrack_internal.renaming_merchants(number integer, source invtrack_internal.source_row[])
+RETURNS text[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-    merchants text[];
 BEGIN
-    SELECT array_agg(DISTINCT i.merchant) INTO merchants
-      FROM unnest(source) r
-     CROSS JOIN LATERAL (SELECT w.item FROM invtrack.connection_row w WHERE w.connection = number AND w.key = r.key AND NOT w.gone OFFSET 0) w
+    RETURN (
+    SELECT array_agg(DISTINCT i.merchant)
+      FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
+              FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
+     CROSS JOIN LATERAL (
+         SELECT min(w.item) AS item FROM (SELECT w.item, w.gone FROM invtrack.connection_row w WHERE w.connection = number AND w.key = n.key OFFSET 0) w
+         HAVING count(*) = 1 AND NOT bool_or(w.gone)) w
      CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = w.item OFFSET 0) i
-     WHERE i.merchant = r.merchant AND i.sku <> r.sku;
-    IF merchants IS NOT NULL THEN
-        PERFORM invtrack_internal.lock_merchants(merchants);
-    END IF;
+     WHERE i.merchant = n.merchant AND i.sku <> n.sku);
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.lock_merchants_of(integer, invtrack_internal.source_row[]) IS
-'The same for merchants of which keys of products say another code than before';
+COMMENT ON FUNCTION invtrack_internal.renaming_merchants(integer, invtrack_internal.source_row[]) IS
+'Merchants of which a key of products has one row before and now, of another code; null: none';
 
 CREATE FUNCTION invtrack_internal.lock_items_of(numbers integer[], keys text[])
 RETURNS void LANGUAGE plpgsql VOLATILE
@@ -203,15 +202,17 @@ DECLARE
     of_target text;
     source invtrack_internal.source_row[] := '{}';
     of_connection invtrack_internal.source_row[];
+    renaming text[];
 BEGIN
     FOR c IN SELECT n.* FROM invtrack.connection n WHERE n.number = ANY (numbers) ORDER BY n.number LOOP
         of_target := c.target;
         of_connection := invtrack_internal.sync_source(c, ARRAY(SELECT k.key FROM unnest(numbers, keys) k (number, key) WHERE k.number = c.number));
         IF c.target = 'product' THEN
-            PERFORM invtrack_internal.lock_merchants_of(c.number, of_connection);
+            renaming := renaming || invtrack_internal.renaming_merchants(c.number, of_connection);
         END IF;
         source := source || of_connection;
     END LOOP;
+    PERFORM invtrack_internal.lock_merchants(renaming) WHERE renaming IS NOT NULL;
     IF of_target NOT IN ('sale', 'shipment') THEN
         PERFORM invtrack_internal.lock_numbered(of_target, source, numbers, keys);
         RETURN;

@@ -178,10 +178,12 @@ AS $body$
 DECLARE
     tries_rows boolean := tries AND c.target IN ('merchant', 'product', 'inventory_type');
     source invtrack_internal.source_row[] := CASE WHEN is_empty THEN '{}' ELSE invtrack_internal.sync_source(c, keys, tries_rows) END;
+    renaming text[];
     written bigint;
 BEGIN
     IF c.target = 'product' THEN
-        PERFORM invtrack_internal.lock_merchants_of(c.number, source);
+        renaming := invtrack_internal.renaming_merchants(c.number, source);
+        PERFORM invtrack_internal.lock_merchants(renaming) WHERE renaming IS NOT NULL;
     END IF;
     source := invtrack_internal.sync_items(c, keys, source, tries_rows);
     IF source IS NULL THEN

@@ -3,9 +3,9 @@
  *		What keeps who brings items in line and who renames, merges or deletes
  *		their products from each other.
  *
- * All of them lock target by target, and of a target first those items that have
- * no number yet, by one lock for many, then the others, in the order of their
- * codes. Who changes products takes turns with folds, purges and checks of the
+ * All of them lock target by target, and of a target first what stands for items
+ * that have no number yet, then the others, in the order of their codes. Who
+ * changes products takes turns with folds, purges and checks of the
  * merchant before.
  */
 #include "postgres.h"
@@ -25,40 +25,78 @@
 #include "fold.h"
 #include "statement.h"
 
+/* So many products are locked one by one; of more, all products of their merchants are. */
+#define FEW_PRODUCTS	64
+
+/* What stands for a product, and for its merchant. */
+typedef struct Product
+{
+	uint32		merchant;
+	uint32		product;
+} Product;
+
+static uint32
+hash_of_code(Datum code)
+{
+	text	   *bytes = DatumGetTextPP(code);
+
+	return hash_any((unsigned char *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+}
+
+static int
+compare_products(const void *a, const void *b)
+{
+	const Product *product_a = a;
+	const Product *product_b = b;
+
+	if (product_a->merchant != product_b->merchant)
+		return product_a->merchant < product_b->merchant ? -1 : 1;
+	if (product_a->product != product_b->product)
+		return product_a->product < product_b->product ? -1 : 1;
+	return 0;
+}
+
 /*
  * Who is about to give an item its first number can not be seen, nor waited for by
  * a lock of its row. So a lock stands for the items of a target and product that
  * have no number yet, and is taken before those that have one: in share by who
- * numbers them, alone by who renames, merges or deletes the product. Few of these
- * locks are shared by all products, since a transaction may have to do with many.
+ * numbers them, alone by who renames, merges or deletes the product. Those of few
+ * products are taken with a weak lock of their merchant, and that of a merchant in
+ * place of those of many, since a server has few locks.
  */
 static void
-lock_numbering(int rank, Datum *merchants, Datum *skus, int count, LOCKMODE mode)
+lock_numbering(int rank, Datum *merchants, Datum *skus, int count, bool alone)
 {
-	uint64		wanted = 0;
+	bool		few = count <= FEW_PRODUCTS;
+	LOCKMODE	of_merchant = few ? (alone ? RowExclusiveLock : RowShareLock) :
+		(alone ? ExclusiveLock : ShareLock);
+	Oid			table = find_relation("invtrack", "connection_item");
+	Product    *products = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Product) * count);
 
 	for (int i = 0; i < count; i++)
 	{
-		text	   *merchant = DatumGetTextPP(merchants[i]);
-		text	   *sku = DatumGetTextPP(skus[i]);
-		uint32		hash = hash_any((unsigned char *) VARDATA_ANY(merchant),
-									VARSIZE_ANY_EXHDR(merchant));
-
-		hash = hash_combine(hash, hash_any((unsigned char *) VARDATA_ANY(sku),
-										   VARSIZE_ANY_EXHDR(sku)));
-		wanted |= UINT64CONST(1) << (hash % 64);
+		products[i].merchant = hash_of_code(merchants[i]);
+		products[i].product = hash_combine(products[i].merchant, hash_of_code(skus[i]));
 	}
-	for (int place = 0; place < 64; place++)
-		if ((wanted & (UINT64CONST(1) << place)) != 0)
-			LockDatabaseObject(find_relation("invtrack", "connection_item"), place, rank, mode);
+	qsort(products, count, sizeof(Product), compare_products);
+	for (int i = 0; i < count; i++)
+	{
+		if (i == 0 || products[i].merchant != products[i - 1].merchant)
+			LockDatabaseObject(table, products[i].merchant, 2 * rank, of_merchant);
+		if (few && (i == 0 || compare_products(&products[i - 1], &products[i]) != 0))
+			LockDatabaseObject(table, products[i].product, 2 * rank + 1,
+							   alone ? ExclusiveLock : ShareLock);
+	}
+	pfree(products);
 }
 
-/* The numbers of products, an array; null in the place of one that has none. */
+/* The numbers of products, an array: 0 where one has none, null where there is no such product. */
 static Datum
 numbers_of_products(Datum *values, bool read_only)
 {
 	static Statement find = {
-		"SELECT ARRAY(SELECT i.item"
+		"SELECT ARRAY(SELECT CASE WHEN EXISTS (SELECT FROM invtrack.product p"
+		" WHERE p.merchant " EQ " u.merchant AND p.sku " EQ " u.sku) THEN coalesce(i.item, 0) END"
 		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS u(merchant, sku, n)"
 		" LEFT JOIN LATERAL (SELECT i.item FROM invtrack.connection_item i"
 		" WHERE i.target " EQ " 'product' AND i.merchant " EQ " u.merchant AND i.sku " EQ " u.sku"
@@ -81,7 +119,7 @@ hold_numbering(int rank, Datum *merchants, Datum *skus, int count)
 	Datum		values[2];
 	Datum		seen;
 
-	lock_numbering(rank, merchants, skus, count, AccessShareLock);
+	lock_numbering(rank, merchants, skus, count, false);
 	if (!IsolationUsesXactSnapshot())
 		return;
 	values[0] = array_of(TEXTOID, merchants, NULL, count);
@@ -150,15 +188,20 @@ lock_items_of_products(Datum *merchants, Datum *skus, int count)
 		" WHERE i.item " EQ " l.item FOR UPDATE) i",
 		3, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID}
 	};
+	static Statement find_connection = {
+		"SELECT FROM invtrack.connection n LIMIT 1", 0, {InvalidOid}
+	};
 	Datum		values[3];
 
+	if (statement_run(&find_connection, NULL, NULL, false) == 0)
+		return;
 	values[1] = array_of(TEXTOID, merchants, NULL, count);
 	values[2] = array_of(TEXTOID, skus, NULL, count);
 	for (int rank = 0; rank < TARGET_COUNT; rank++)
 	{
 		values[0] = target_of_rank(rank);
 		if (!feeds_catalogue(values[0]))
-			lock_numbering(rank, merchants, skus, count, AccessExclusiveLock);
+			lock_numbering(rank, merchants, skus, count, true);
 		statement_run(&lock, values, NULL, false);
 	}
 }

@@ -292,9 +292,11 @@ delete_gone(const Due *due)
 		2, {INT4OID, TEXTARRAYOID}, CURSOR_OPT_GENERIC_PLAN
 	};
 	Datum		values[2] = {due->connection->number};
+	int			nest_level = start_using_indexes();
 
 	values[1] = array_of(TEXTOID, due->keys, NULL, due->count);
 	statement_run(&delete, values, NULL, false);
+	AtEOXact_GUC(false, nest_level);
 }
 
 /*
