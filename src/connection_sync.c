@@ -62,7 +62,6 @@ start_planning_for(int count)
 {
 	int			nest_level = start_using_indexes();
 
-	set_for_now("jit", "off");
 	set_for_now("plan_cache_mode", count > FEW_KEYS ? "force_custom_plan" : "force_generic_plan");
 	return nest_level;
 }
