@@ -140,7 +140,7 @@ CREATE FUNCTION invtrack_internal.rename_fed_product(merchant text, sku text, ne
 RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'product_rename_fed';
 COMMENT ON FUNCTION invtrack_internal.rename_fed_product(text, text, text) IS
-'rename_product() of what a connection feeds, as its source has it now';
+'rename_product() of what a connection feeds, as its source has it now; what has the new code already becomes one with it';
 
 CREATE FUNCTION invtrack_internal.lock_items(merchants text[], skus text[])
 RETURNS void LANGUAGE c VOLATILE
@@ -148,7 +148,25 @@ AS 'MODULE_PATHNAME', 'connection_lock_items';
 COMMENT ON FUNCTION invtrack_internal.lock_items(text[], text[]) IS
 'Locks, as connections do, what they feed of products, and what they are about to: those of a commit before the first of them is renamed';
 
-CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, source invtrack_internal.source_row[])
+CREATE FUNCTION invtrack_internal.may_take_code(
+    c invtrack.connection, keys text[], source invtrack_internal.source_row[], of_merchant text, new_sku text)
+RETURNS boolean LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    RETURN NOT EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = of_merchant AND p.sku = new_sku)
+        OR NOT EXISTS (SELECT FROM invtrack.tracker t WHERE t.merchant = of_merchant AND t.sku = new_sku)
+           AND (SELECT count(*) > 0
+                       AND bool_and(w.gone OR w.connection = c.number AND w.key = ANY (keys)
+                                    AND NOT EXISTS (SELECT FROM unnest(source) r WHERE r.key = w.key))
+                  FROM invtrack.connection_item i JOIN invtrack.connection_row w ON w.item = i.item
+                 WHERE i.target = 'product' AND i.merchant = of_merchant AND i.sku = new_sku);
+END
+$body$;
+COMMENT ON FUNCTION invtrack_internal.may_take_code(invtrack.connection, text[], invtrack_internal.source_row[], text, text) IS
+'May a product take this code: is there no product of it, or only one that is gone from its source, or goes now, and has no trackers?';
+
+CREATE FUNCTION invtrack_internal.sync_renames(c invtrack.connection, keys text[], source invtrack_internal.source_row[])
 RETURNS bigint LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -205,10 +223,7 @@ BEGIN
                 skus[i] := aside;
                 place := takers[i];
             END IF;
-            WHILE skus[place] IS NOT NULL
-                  AND NOT EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = merchants[place] AND p.sku = new_skus[place])
-                  AND NOT EXISTS (SELECT FROM invtrack.flow_series f WHERE f.merchant = merchants[place] AND f.sku = new_skus[place])
-                  AND NOT EXISTS (SELECT FROM invtrack.movement m WHERE m.merchant = merchants[place] AND m.sku = new_skus[place] AND NOT m.folded) LOOP
+            WHILE skus[place] IS NOT NULL AND invtrack_internal.may_take_code(c, keys, source, merchants[place], new_skus[place]) LOOP
                 PERFORM invtrack_internal.rename_fed_product(merchants[place], skus[place], new_skus[place]);
                 written := written + 1;
                 skus[place] := NULL;
@@ -219,7 +234,7 @@ BEGIN
     RETURN written;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, invtrack_internal.source_row[]) IS
+COMMENT ON FUNCTION invtrack_internal.sync_renames(invtrack.connection, text[], invtrack_internal.source_row[]) IS
 'Renames products whose key has one row before and now, of the same merchant and another sku; how many';
 
 -- Without bitmaps, as sync_references().
@@ -361,7 +376,7 @@ DECLARE
     taken jsonb;
 BEGIN
     IF c.target = 'product' THEN
-        renamed := invtrack_internal.sync_renames(c, source);
+        renamed := invtrack_internal.sync_renames(c, keys, source);
         IF renamed > 0 THEN
             source := invtrack_internal.sync_items(c, keys, invtrack_internal.sync_source(c, keys, tries), tries);
         END IF;

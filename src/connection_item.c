@@ -155,13 +155,30 @@ move_items(Datum merchant, Datum sku, Datum other_sku, Datum items)
 #define HAS_OTHER \
 	OF_SKU("b", "$3") " AND b.target " EQ " a.target" \
 	" AND b.inventory_type " EQ " a.inventory_type AND b.same_as IS NULL"
+#define WITH_OTHER	" a JOIN invtrack.connection_item b ON" HAS_OTHER
+#define SAME_CODE \
+	" o.connection " EQ " w.connection AND o.key " EQ " w.key AND o.code " EQ " w.code"
 #define HAS_LINES	" a.target " EQ " ANY ('{sale,shipment}'::pg_catalog.text[])"
 #define MOVE_TYPES	4, {TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID}
 	static Statement steps[] = {
 		{"SELECT invtrack_internal.forget_gone($1, $2)", MOVE_TYPES},
+		/* a key that has the same lot or order of both has it once */
+		{
+			"UPDATE invtrack.connection_row o SET quantity ="
+			" o.quantity OPERATOR(pg_catalog.+) w.quantity FROM invtrack.connection_item" WITH_OTHER
+			" JOIN invtrack.connection_row w ON w.item " EQ " a.item"
+			" WHERE o.item " EQ " b.item AND" SAME_CODE " AND" IS_MOVED,
+			MOVE_TYPES
+		},
+		{
+			"DELETE FROM invtrack.connection_row w USING invtrack.connection_item" WITH_OTHER
+			" JOIN invtrack.connection_row o ON o.item " EQ " b.item"
+			" WHERE w.item " EQ " a.item AND" SAME_CODE " AND" IS_MOVED,
+			MOVE_TYPES
+		},
 		{
 			"UPDATE invtrack.connection_row w SET item = b.item"
-			" FROM invtrack.connection_item a JOIN invtrack.connection_item b ON" HAS_OTHER
+			" FROM invtrack.connection_item" WITH_OTHER
 			" WHERE w.item " EQ " a.item AND" IS_MOVED,
 			MOVE_TYPES
 		},

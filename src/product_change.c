@@ -210,6 +210,16 @@ get_codes(FunctionCallInfo fcinfo, const char *const *names, int count, Datum *v
 				 errargument(names[OTHER_SKU])));
 }
 
+/* Make one product of two, for which merge_product_rows() finds both. */
+static void
+merge_as_owner(Datum *values, Datum items)
+{
+	withdraw_losing(values);
+	tell_all_alerts("renamed", values);
+	merge_product_rows(values);
+	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU], items);
+}
+
 /* Rename, or, of what a connection feeds, refuse to. */
 static void
 rename_as_owner(Datum *values, bool by_hand)
@@ -223,7 +233,7 @@ rename_as_owner(Datum *values, bool by_hand)
 	require_product_or_movements(&present, values);
 	if (by_hand)
 		require_not_fed(values[MERCHANT], values[SKU]);
-	if (present.other_product || present.other_movements)
+	if (by_hand && (present.other_product || present.other_movements))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
 				 errmsg(present.other_product ? "product \"%s\" of merchant \"%s\" exists already" :
@@ -234,9 +244,17 @@ rename_as_owner(Datum *values, bool by_hand)
 						 "To make one of the two, insert the product, and use invtrack.merge_product()."),
 				 errargument("new_sku")));
 	withdraw_left(values);
-	tell_all_alerts("renamed", values);
-	rename_product_rows(values);
-	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU], items);
+	if (present.other_product || present.other_movements)
+	{
+		copy_product(values);
+		merge_as_owner(values, items);
+	}
+	else
+	{
+		tell_all_alerts("renamed", values);
+		rename_product_rows(values);
+		move_items(values[MERCHANT], values[SKU], values[OTHER_SKU], items);
+	}
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
 }
@@ -303,10 +321,7 @@ product_merge(PG_FUNCTION_ARGS)
 					   present.other_movements ? "Insert the product first." :
 					   "Insert the product first, or use invtrack.rename_product().");
 	require_not_fed(values[MERCHANT], values[SKU]);
-	withdraw_losing(values);
-	tell_all_alerts("renamed", values);
-	merge_product_rows(values);
-	move_items(values[MERCHANT], values[SKU], values[OTHER_SKU], items);
+	merge_as_owner(values, items);
 	finish_alert_events(values[MERCHANT], DatumGetInt64(values[LAST_EVENT]));
 	SPI_finish();
 	become_caller(&caller);

@@ -42,6 +42,22 @@ rename_product_rows(Datum *values)
 	run(&rename, values);
 }
 
+/* The other code is the product's, too, in the place of what has it: to be merged into. */
+void
+copy_product(Datum *values)
+{
+	static Statement copy = {
+		"INSERT INTO invtrack.product AS p (merchant, sku, name, launched_on, discontinued_on)"
+		" SELECT d.merchant, $3, d.name, d.launched_on, d.discontinued_on"
+		" FROM invtrack.product d WHERE" OF_SKU("d", "$2")
+		" ON CONFLICT (merchant, sku) DO UPDATE SET name = excluded.name,"
+		" launched_on = excluded.launched_on, discontinued_on = excluded.discontinued_on",
+		KEY_PARAMETERS, {TEXTOID, TEXTOID, TEXTOID}
+	};
+
+	run(&copy, values);
+}
+
 /* Equal lots and orders are added up; those with one code and two dates are not the same. */
 static void
 require_equal_dates(Datum *values)

@@ -29,6 +29,7 @@ enum
 
 /* product_rows.c: the values are those of KEY_PARAMETERS */
 extern void rename_product_rows(Datum *values);
+extern void copy_product(Datum *values);
 extern void merge_product_rows(Datum *values);
 extern void delete_product_rows(Datum *values);
 

@@ -130,7 +130,7 @@ my $script = $files . join('', map { measure($_) } operations()) . one_pass() x 
 my ($out, $err);
 $node->psql('postgres', $script, stdout => \$out, stderr => \$err, on_error_stop => 0);
 # (fold_all() and check_all() go on with other merchants after an error, and say so in the end)
-my @unexpected = grep { /ERROR|FATAL|PANIC|connection|terminat/ && !/canceling statement|ERROR:  stopped|_all\(\) failed for some merchants/ } split /\n/, $err;
+my @unexpected = grep { /ERROR|FATAL|PANIC|the connection|connection to|terminat/ && !/canceling statement|ERROR:  stopped|_all\(\) failed for some merchants/ } split /\n/, $err;
 is(join("\n", @unexpected), '', 'no other errors');
 
 sub rows { my ($sql) = @_; return $node->safe_psql('postgres', $sql); }
