@@ -182,9 +182,11 @@ move_items(Datum merchant, Datum sku, Datum other_sku, Datum items)
 			" WHERE w.item " EQ " a.item AND" IS_MOVED,
 			MOVE_TYPES
 		},
+		/* others must not add it up with an older snapshot */
 		{
-			"UPDATE invtrack.connection_item b SET adopted = true FROM invtrack.connection_item a"
-			" WHERE a.adopted AND" HAS_OTHER " AND" IS_MOVED,
+			"UPDATE invtrack.connection_item b SET adopted = b.adopted OR a.adopted,"
+			" version = b.version OPERATOR(pg_catalog.+) 1 FROM invtrack.connection_item a"
+			" WHERE" HAS_OTHER " AND" IS_MOVED,
 			MOVE_TYPES
 		},
 		{
