@@ -103,7 +103,7 @@ $body$;
 COMMENT ON FUNCTION invtrack_internal.hold_unnumbered(text, invtrack_internal.source_row[]) IS
 'hold_numbering() for the products of rows whose item has no number';
 
-CREATE FUNCTION invtrack_internal.number_items(of_target text, merchants text[], skus text[], types text[])
+CREATE FUNCTION invtrack_internal.make_numbers(of_target text, merchants text[], skus text[], types text[])
 RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -121,7 +121,7 @@ BEGIN
         ON CONFLICT (merchant, sku, inventory_type, target) WHERE same_as IS NULL DO UPDATE SET version = i.version WHERE false;
 END
 $body$;
-COMMENT ON FUNCTION invtrack_internal.number_items(text, text[], text[], text[]) IS
+COMMENT ON FUNCTION invtrack_internal.make_numbers(text, text[], text[], text[]) IS
 'Gives items numbers, or locks those that somebody gave one meanwhile, as they come';
 
 CREATE FUNCTION invtrack_internal.lock_numbered(of_target text, source invtrack_internal.source_row[], numbers integer[], keys text[])
@@ -135,27 +135,30 @@ BEGIN
     PERFORM invtrack_internal.hold_unnumbered(of_target, source);
     -- in runs of items that all have a number, or all have none
     FOR run IN
-        SELECT array_agg(r.item ORDER BY r.place) AS items, array_agg(r.merchant ORDER BY r.place) AS merchants,
-               array_agg(r.sku ORDER BY r.place) AS skus, array_agg(r.inventory_type ORDER BY r.place) AS types, r.is_new
-          FROM (SELECT l.*, l.place - row_number() OVER (PARTITION BY l.is_new ORDER BY l.place) AS run
-                  FROM (SELECT u.*, row_number() OVER (ORDER BY u.merchant, u.sku, u.inventory_type) AS place
-                          FROM (SELECT i.item, i.merchant, i.sku, i.inventory_type, false AS is_new
-                                  FROM (SELECT r.item FROM unnest(source) r WHERE r.fault IS NULL
-                                        UNION
-                                        SELECT o.item
-                                          FROM unnest(numbers, keys) k (number, key)
-                                         CROSS JOIN LATERAL (
-                                             SELECT w.item FROM invtrack.connection_row w WHERE w.connection = k.number AND w.key = k.key OFFSET 0) o) n
-                                 CROSS JOIN LATERAL (
-                                     SELECT i.item, i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = n.item OFFSET 0) i
-                                UNION ALL
-                                SELECT DISTINCT NULL::bigint, r.merchant COLLATE "C", coalesce(r.sku, '') COLLATE "C",
-                                       coalesce(r.inventory_type, '') COLLATE "C", true
-                                  FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) u) l) r
-         GROUP BY r.is_new, r.run ORDER BY min(r.place)
+        WITH known AS (
+            SELECT r.item FROM unnest(source) r WHERE r.fault IS NULL
+            UNION
+            SELECT o.item
+              FROM unnest(numbers, keys) k (number, key)
+             CROSS JOIN LATERAL (SELECT w.item FROM invtrack.connection_row w WHERE w.connection = k.number AND w.key = k.key OFFSET 0) o),
+        wanted AS (
+            SELECT i.item, i.merchant, i.sku, i.inventory_type
+              FROM known
+             CROSS JOIN LATERAL (
+                 SELECT i.item, i.merchant, i.sku, i.inventory_type FROM invtrack.connection_item i WHERE i.item = known.item OFFSET 0) i
+            UNION ALL
+            SELECT DISTINCT NULL::bigint, r.merchant COLLATE "C", coalesce(r.sku, '') COLLATE "C", coalesce(r.inventory_type, '') COLLATE "C"
+              FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL),
+        placed AS (
+            SELECT w.*, w.item IS NULL AS is_new, row_number() OVER (ORDER BY w.merchant, w.sku, w.inventory_type) AS place FROM wanted w),
+        grouped AS (
+            SELECT p.*, p.place - row_number() OVER (PARTITION BY p.is_new ORDER BY p.place) AS run FROM placed p)
+        SELECT g.is_new, array_agg(g.item ORDER BY g.place) AS items, array_agg(g.merchant ORDER BY g.place) AS merchants,
+               array_agg(g.sku ORDER BY g.place) AS skus, array_agg(g.inventory_type ORDER BY g.place) AS types
+          FROM grouped g GROUP BY g.is_new, g.run ORDER BY min(g.place)
     LOOP
         IF run.is_new THEN
-            PERFORM invtrack_internal.number_items(of_target, run.merchants, run.skus, run.types);
+            PERFORM invtrack_internal.make_numbers(of_target, run.merchants, run.skus, run.types);
         ELSE
             PERFORM FROM unnest(run.items) WITH ORDINALITY l (item, place)
               CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR UPDATE) i;
@@ -174,24 +177,21 @@ AS 'MODULE_PATHNAME', 'connection_lock_merchants';
 COMMENT ON FUNCTION invtrack_internal.lock_merchants(text[]) IS
 'Takes turns with folds, purges and checks of merchants: who renames products does, before items';
 
-CREATE FUNCTION invtrack_internal.renaming_merchants(number integer, source invtrack_internal.source_row[])
-RETURNS text[] LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-    RETURN (
-    SELECT array_agg(DISTINCT i.merchant)
+CREATE FUNCTION invtrack_internal.renamed_keys(c invtrack.connection, source invtrack_internal.source_row[])
+RETURNS TABLE (key text, item bigint, merchant text, sku text, new_sku text) LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT n.key, o.item, i.merchant, i.sku, n.sku
       FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
               FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
      CROSS JOIN LATERAL (
-         SELECT min(w.item) AS item FROM (SELECT w.item, w.gone FROM invtrack.connection_row w WHERE w.connection = number AND w.key = n.key OFFSET 0) w
-         HAVING count(*) = 1 AND NOT bool_or(w.gone)) w
-     CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = w.item OFFSET 0) i
-     WHERE i.merchant = n.merchant AND i.sku <> n.sku);
-END
-$body$;
-COMMENT ON FUNCTION invtrack_internal.renaming_merchants(integer, invtrack_internal.source_row[]) IS
-'Merchants of which a key of products has one row before and now, of another code; null: none';
+         SELECT min(w.item) AS item
+           FROM (SELECT w.item, w.gone FROM invtrack.connection_row w WHERE w.connection = (c).number AND w.key = n.key OFFSET 0) w
+         HAVING count(*) = 1 AND NOT bool_or(w.gone)) o
+     CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = o.item OFFSET 0) i
+     WHERE i.merchant = n.merchant AND i.sku <> n.sku;
+END;
+COMMENT ON FUNCTION invtrack_internal.renamed_keys(invtrack.connection, invtrack_internal.source_row[]) IS
+'Keys of products that have one row before and now, of the same merchant and another code';
 
 CREATE FUNCTION invtrack_internal.lock_items_of(numbers integer[], keys text[])
 RETURNS void LANGUAGE plpgsql VOLATILE
@@ -208,11 +208,11 @@ BEGIN
         of_target := c.target;
         of_connection := invtrack_internal.sync_source(c, ARRAY(SELECT k.key FROM unnest(numbers, keys) k (number, key) WHERE k.number = c.number));
         IF c.target = 'product' THEN
-            renaming := renaming || invtrack_internal.renaming_merchants(c.number, of_connection);
+            renaming := renaming || ARRAY(SELECT r.merchant FROM invtrack_internal.renamed_keys(c, of_connection) r);
         END IF;
         source := source || of_connection;
     END LOOP;
-    PERFORM invtrack_internal.lock_merchants(renaming) WHERE renaming IS NOT NULL;
+    PERFORM invtrack_internal.lock_merchants(renaming) WHERE renaming <> '{}';
     IF of_target NOT IN ('sale', 'shipment') THEN
         PERFORM invtrack_internal.lock_numbered(of_target, source, numbers, keys);
         RETURN;
@@ -222,7 +222,7 @@ BEGIN
     PERFORM FROM (SELECT DISTINCT r.item, r.merchant COLLATE "C" AS merchant, r.sku COLLATE "C" AS sku, r.inventory_type COLLATE "C" AS inventory_type
                     FROM unnest(source) r WHERE r.fault IS NULL ORDER BY 2, 3, 4) l
       CROSS JOIN LATERAL (SELECT FROM invtrack.connection_item i WHERE i.item = l.item FOR KEY SHARE) i;
-    PERFORM invtrack_internal.number_items(of_target, array_agg(n.merchant ORDER BY n.place), array_agg(n.sku ORDER BY n.place), array_agg(n.inventory_type ORDER BY n.place))
+    PERFORM invtrack_internal.make_numbers(of_target, array_agg(n.merchant ORDER BY n.place), array_agg(n.sku ORDER BY n.place), array_agg(n.inventory_type ORDER BY n.place))
        FROM (SELECT d.*, row_number() OVER (ORDER BY d.merchant, d.sku, d.inventory_type) AS place
                FROM (SELECT DISTINCT r.merchant COLLATE "C" AS merchant, r.sku COLLATE "C" AS sku, r.inventory_type COLLATE "C" AS inventory_type
                        FROM unnest(source) r WHERE r.fault IS NULL AND r.item IS NULL) d) n;

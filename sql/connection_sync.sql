@@ -182,8 +182,8 @@ DECLARE
     written bigint;
 BEGIN
     IF c.target = 'product' THEN
-        renaming := invtrack_internal.renaming_merchants(c.number, source);
-        PERFORM invtrack_internal.lock_merchants(renaming) WHERE renaming IS NOT NULL;
+        renaming := ARRAY(SELECT r.merchant FROM invtrack_internal.renamed_keys(c, source) r);
+        PERFORM invtrack_internal.lock_merchants(renaming) WHERE renaming <> '{}';
     END IF;
     source := invtrack_internal.sync_items(c, keys, source, tries_rows);
     IF source IS NULL THEN

@@ -142,10 +142,10 @@ AS 'MODULE_PATHNAME', 'product_rename_fed';
 COMMENT ON FUNCTION invtrack_internal.rename_fed_product(text, text, text) IS
 'rename_product() of what a connection feeds, as its source has it now; what has the new code already becomes one with it';
 
-CREATE FUNCTION invtrack_internal.lock_items(merchants text[], skus text[])
+CREATE FUNCTION invtrack_internal.lock_items_of_products(merchants text[], skus text[])
 RETURNS void LANGUAGE c VOLATILE
-AS 'MODULE_PATHNAME', 'connection_lock_items';
-COMMENT ON FUNCTION invtrack_internal.lock_items(text[], text[]) IS
+AS 'MODULE_PATHNAME', 'connection_lock_items_of_products';
+COMMENT ON FUNCTION invtrack_internal.lock_items_of_products(text[], text[]) IS
 'Locks, as connections do, what they feed of products, and what they are about to: those of a commit before the first of them is renamed';
 
 CREATE FUNCTION invtrack_internal.may_take_code(
@@ -184,17 +184,11 @@ BEGIN
     -- Each with the places of who has the code that it takes, and of who takes the one that it gives up.
     WITH r AS MATERIALIZED (
         SELECT r.*, row_number() OVER (ORDER BY r.merchant, r.sku)::integer AS place
-          FROM (SELECT o.item, i.merchant, i.sku, n.sku AS new_sku, count(*) OVER (PARTITION BY i.merchant, n.sku) AS wanted
-                  FROM (SELECT r.key, min(r.merchant) AS merchant, min(r.sku) AS sku
-                          FROM unnest(source) r GROUP BY r.key HAVING count(*) = 1 AND bool_and(r.fault IS NULL)) n
-                 CROSS JOIN LATERAL (
-                     SELECT min(w.item) AS item FROM invtrack.connection_row w
-                      WHERE w.connection = c.number AND w.key = n.key HAVING count(*) = 1 AND NOT bool_or(w.gone)) o
-                 CROSS JOIN LATERAL (SELECT i.merchant, i.sku FROM invtrack.connection_item i WHERE i.item = o.item OFFSET 0) i
-                 WHERE i.merchant = n.merchant AND i.sku <> n.sku
-                   AND NOT EXISTS (SELECT FROM invtrack.connection_row w
-                                    WHERE w.item = o.item AND NOT (w.connection = c.number AND w.key = n.key))
-                   AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = i.merchant AND p.sku = i.sku)) r
+          FROM (SELECT n.item, n.merchant, n.sku, n.new_sku, count(*) OVER (PARTITION BY n.merchant, n.new_sku) AS wanted
+                  FROM invtrack_internal.renamed_keys(c, source) n
+                 WHERE NOT EXISTS (SELECT FROM invtrack.connection_row w
+                                    WHERE w.item = n.item AND NOT (w.connection = c.number AND w.key = n.key))
+                   AND EXISTS (SELECT FROM invtrack.product p WHERE p.merchant = n.merchant AND p.sku = n.sku)) r
          WHERE r.wanted = 1)
     SELECT array_agg(r.merchant ORDER BY r.place), array_agg(r.sku ORDER BY r.place), array_agg(r.new_sku ORDER BY r.place),
            array_agg(r.item ORDER BY r.place), array_agg(g.place ORDER BY r.place), array_agg(t.place ORDER BY r.place)
@@ -203,7 +197,7 @@ BEGIN
       LEFT JOIN r g ON g.merchant = r.merchant AND g.sku = r.new_sku
       LEFT JOIN r t ON t.merchant = r.merchant AND t.new_sku = r.sku;
     IF merchants IS NOT NULL THEN
-        PERFORM invtrack_internal.lock_items(merchants || merchants, skus || new_skus);
+        PERFORM invtrack_internal.lock_items_of_products(merchants || merchants, skus || new_skus);
     END IF;
     -- others may have had the codes that they give up
     PERFORM invtrack_internal.note_rejected(c, '{}', items, NULL);

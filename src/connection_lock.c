@@ -57,12 +57,12 @@ compare_products(const void *a, const void *b)
 }
 
 /*
- * Who is about to give an item its first number can not be seen, nor waited for by
- * a lock of its row. So a lock stands for the items of a target and product that
- * have no number yet, and is taken before those that have one: in share by who
- * numbers them, alone by who renames, merges or deletes the product. Those of few
- * products are taken with a weak lock of their merchant, and that of a merchant in
- * place of those of many, since a server has few locks.
+ * Who is about to give an item its first number cannot be seen, nor waited for by a
+ * lock of its row. So a lock stands for the items of a target and product that
+ * have no number yet, and is taken before those of items that have one: in share by
+ * who numbers them, alone by who renames, merges or deletes the product. A server
+ * has room for few locks: for many products, one of their merchant stands for all
+ * of its products, and who locks few products locks their merchant weakly.
  */
 static void
 lock_numbering(int rank, Datum *merchants, Datum *skus, int count, bool alone)
@@ -206,10 +206,10 @@ lock_items_of_products(Datum *merchants, Datum *skus, int count)
 	}
 }
 
-/* lock_items(merchants, skus) */
-PG_FUNCTION_INFO_V1(connection_lock_items);
+/* lock_items_of_products(merchants, skus) */
+PG_FUNCTION_INFO_V1(connection_lock_items_of_products);
 Datum
-connection_lock_items(PG_FUNCTION_ARGS)
+connection_lock_items_of_products(PG_FUNCTION_ARGS)
 {
 	Datum	   *merchants;
 	Datum	   *skus;
@@ -224,6 +224,7 @@ connection_lock_items(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* So it was at each attempt: give up. */
 void
 report_renamed_items(void)
 {
