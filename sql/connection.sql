@@ -231,14 +231,6 @@ CREATE TYPE invtrack_internal.source_row AS (
     attributes jsonb, item bigint, fault text[]);
 COMMENT ON TYPE invtrack_internal.source_row IS 'A row of a source, the number of its item, and why it is not taken: SQLSTATE, message, hint';
 
-CREATE TYPE invtrack_internal.key_lines AS (
-    key text, items bigint[], days date[], quantities numeric[], counts integer[]);
-COMMENT ON TYPE invtrack_internal.key_lines IS 'What is written of a key of sales or shipments: columns of connection_line';
-
-CREATE TYPE invtrack_internal.item_units AS (
-    merchant text, sku text, inventory_type text, day date, quantity numeric);
-COMMENT ON TYPE invtrack_internal.item_units IS 'An item, and units of it on a day';
-
 CREATE FUNCTION invtrack_internal.read_source(connection text, keys text[], max_rows integer DEFAULT NULL)
 RETURNS invtrack_internal.source_rows LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'connection_read_source';

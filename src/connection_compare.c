@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "utils/memutils.h"
@@ -142,7 +143,11 @@ compare_passed(Comparison *comparison, int first, int count)
 		Pass	   *pass;
 
 		for (pass = &comparison->source; is_at(pass, keys[key]); pass->next++)
+		{
+			/* it outlasts those that are fetched with it */
+			pass->rows->vals[pass->next] = heap_copytuple(pass->rows->vals[pass->next]);
 			take_row(&lines, key, pass->rows, pass->next);
+		}
 		for (pass = &comparison->before; is_at(pass, keys[key]); pass->next++)
 		{
 			Datum		arrays[LINE_ARRAYS];

@@ -21,7 +21,7 @@
 #include "connection_line.h"
 #include "lookup.h"
 #include "quantity.h"
-#include "row_array.h"
+#include "row_table.h"
 #include "statement.h"
 
 /* ---------- lines and items ---------- */
@@ -51,6 +51,16 @@ new_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity)
 	if (!read_quantity(quantity, &line->micro))
 		report_damage();
 	return line;
+}
+
+/* Make room for so many lines more. */
+void
+expect_lines(Lines *lines, int more)
+{
+	if (lines->room >= lines->count + more)
+		return;
+	lines->room = lines->count + more;
+	lines->lines = repalloc_huge(lines->lines, sizeof(Line) * lines->room);
 }
 
 /* A line that the source has now. */
@@ -277,9 +287,6 @@ resolve_lines(Lines *lines)
 
 /* ---------- what is written ---------- */
 
-/* The columns of invtrack_internal.key_lines: the key, and arrays. */
-#define ROW_COLUMNS	(1 + LINE_ARRAYS)
-
 /* A line that is written and not remembered would be counted at each sync. */
 void
 require_written(uint64 written, uint64 expected, const char *table)
@@ -291,15 +298,13 @@ require_written(uint64 written, uint64 expected, const char *table)
 				 errhint("Drop it: connections write all of their rows, or none.")));
 }
 
-/* A key and its lines as they are now, from the first to the last. */
-static Datum
-row_of_key(const Lines *lines, int first, int end, Datum **elements, TupleDesc columns)
+/* Add a key and its lines as they are now, from the first to the last. */
+static void
+add_row_of_key(RowTable *table, const Lines *lines, int first, int end, Datum **elements)
 {
 	static const Oid types[LINE_ARRAYS] = {INT8OID, DATEOID, NUMERICOID, INT4OID};
-	Datum		values[ROW_COLUMNS] = {lines->keys[lines->lines[first].key].key};
-	bool		nulls[ROW_COLUMNS] = {false};
+	Datum		values[1 + LINE_ARRAYS] = {lines->keys[lines->lines[first].key].key};
 	int			count = 0;
-	Datum		row;
 
 	for (int i = first; i < end; i++)
 	{
@@ -314,76 +319,57 @@ row_of_key(const Lines *lines, int first, int end, Datum **elements, TupleDesc c
 	}
 	for (int c = 0; c < LINE_ARRAYS; c++)
 		values[1 + c] = array_of(types[c], elements[c], NULL, count);
-	row = make_row(columns, values, nulls);
+	add_row(table, values);
 	for (int c = 0; c < LINE_ARRAYS; c++)
 		pfree(DatumGetPointer(values[1 + c]));
-	return row;
 }
 
-/* The rows of keys whose lines are not as before, an array; how many. */
-static Datum
-rows_of_keys(const Lines *lines, Statement *statement, int arg, int *count)
+/* Add the keys whose lines are not as before; how many. */
+static int
+add_rows_of_keys(RowTable *table, const Lines *lines)
 {
-	static const Oid types[ROW_COLUMNS] = {
-		TEXTOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, INT4ARRAYOID
-	};
-	TupleDesc	columns = row_type("key_lines", types, lengthof(types));
-	Datum	   *rows = palloc(sizeof(Datum) * lines->key_count);
 	Datum	   *elements[LINE_ARRAYS];
+	int			count = 0;
 	int			end;
 
 	for (int c = 0; c < LINE_ARRAYS; c++)
-		elements[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * lines->count);
-	*count = 0;
+		elements[c] = MemoryContextAllocHuge(CurrentMemoryContext,
+											 sizeof(Datum) * (lines->count + 1));
 	for (int first = 0; first < lines->count; first = end)
 	{
 		int			key = lines->lines[first].key;
 
 		for (end = first + 1; end < lines->count && lines->lines[end].key == key;)
 			end++;
-		if (lines->keys[key].is_changed)
-			rows[(*count)++] = row_of_key(lines, first, end, elements, columns);
+		if (!lines->keys[key].is_changed)
+			continue;
+		add_row_of_key(table, lines, first, end, elements);
+		count++;
 	}
-	return array_of_rows(statement, arg, columns, rows, *count);
-}
-
-/* Items, and units of days where there are so many columns, for a parameter of a statement. */
-Datum
-array_of_items(Statement *statement, int arg, Datum *const *columns, int column_count, int count)
-{
-	static const Oid types[ITEM_UNITS] = {TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID};
-	TupleDesc	type = row_type("item_units", types, lengthof(types));
-	Datum	   *rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (count + 1));
-	Datum		values[ITEM_UNITS] = {0};
-	bool		nulls[ITEM_UNITS];
-
-	for (int c = 0; c < ITEM_UNITS; c++)
-		nulls[c] = c >= column_count;
-	for (int i = 0; i < count; i++)
-	{
-		for (int c = 0; c < column_count; c++)
-			values[c] = columns[c][i];
-		rows[i] = make_row(type, values, nulls);
-	}
-	return array_of_rows(statement, arg, type, rows, count);
+	return count;
 }
 
 #define KEEP_LINES \
 	"INSERT INTO invtrack.connection_line (connection, key, items, days, quantities, counts)" \
-	" SELECT $1, u.key, u.items, u.days, u.quantities, u.counts FROM pg_catalog.unnest($2) AS u"
+	" SELECT $1, u.key, u.items, u.days, u.quantities, u.counts FROM " GIVEN_ROWS " u"
 
 /* Keep what keys say now. Those that have no rows yet are not looked up once more. */
 void
 keep_lines(const Lines *lines)
 {
-	static Statement insert = {KEEP_LINES, 2, {INT4OID}, CURSOR_OPT_GENERIC_PLAN};
+	static Statement insert = {KEEP_LINES, 1, {INT4OID}, CURSOR_OPT_GENERIC_PLAN};
 	static Statement replace = {
 		KEEP_LINES " ON CONFLICT (key, connection) DO UPDATE SET items = excluded.items,"
 		" days = excluded.days, quantities = excluded.quantities, counts = excluded.counts",
-		2, {INT4OID}, CURSOR_OPT_GENERIC_PLAN
+		1, {INT4OID}, CURSOR_OPT_GENERIC_PLAN
+	};
+	static const RowColumn columns[1 + LINE_ARRAYS] = {
+		{"key", TEXTOID}, {"items", INT8ARRAYOID}, {"days", DATEARRAYOID},
+		{"quantities", NUMERICARRAYOID}, {"counts", INT4ARRAYOID}
 	};
 	Statement  *keep = &insert;
-	Datum		values[2] = {lines->connection->number};
+	RowTable	table;
+	Datum		number = lines->connection->number;
 	int			count;
 
 	for (int i = 0; i < lines->count; i++)
@@ -392,10 +378,9 @@ keep_lines(const Lines *lines)
 	for (int key = 0; key < lines->key_count; key++)
 		if (lines->keys[key].is_changed && lines->keys[key].is_kept)
 			keep = &replace;
-	if (lines->count == 0)
-		return;
-	values[1] = rows_of_keys(lines, keep, 1, &count);
-	if (count == 0)
-		return;
-	require_written(statement_run(keep, values, NULL, false), count, "connection_line");
+	start_row_table(&table, columns, lengthof(columns));
+	count = add_rows_of_keys(&table, lines);
+	if (count > 0)
+		require_written(run_with_row_table(&table, InvalidSnapshot, keep, &number), count,
+						"connection_line");
 }

@@ -18,8 +18,13 @@
 /* Columns of connection_line: items, days, quantities, counts. */
 #define LINE_ARRAYS	4
 
-/* Columns of invtrack_internal.item_units: the codes, day, quantity. */
-#define ITEM_UNITS	(ITEM_CODES + 2)
+/* Units of an item on a day: its codes, and these. */
+enum
+{
+	ITEM_DAY = ITEM_CODES,
+	ITEM_QUANTITY,
+	ITEM_UNITS
+};
 
 /* Equal lines of a key: now in the source, and before. */
 typedef struct Line
@@ -51,14 +56,15 @@ typedef struct LineKey
 	bool		is_changed;		/* its lines are others than before */
 } LineKey;
 
-/* A row of the source. */
+/* A row of the source; its values lie in the row that was found. */
 typedef struct SourceRow
 {
 	int			key;			/* its place among the keys */
 	int			number;			/* among the rows of the key, from 1 */
-	NullableDatum values[SOURCE_COLUMNS];
-	const RowFault *fault;
 	int64		item;
+	const RowFault *fault;
+	Datum		values[ITEM_UNITS];
+	bool		nulls[ITEM_UNITS];
 } SourceRow;
 
 /* How items are locked. */
@@ -96,14 +102,13 @@ extern void start_lines(Lines *lines, const Connection *connection, const Datum 
 extern void take_lines(Lines *lines, int key, const Datum *arrays);
 extern void find_lines(Lines *lines);
 extern void add_item(Lines *lines, int64 number, int64 stands_for, const Datum *codes);
+extern void expect_lines(Lines *lines, int more);
 extern void add_line(Lines *lines, int key, int64 item, DateADT day, Datum quantity);
 extern const LineItem *item_of_line(const Lines *lines, const Line *line);
 extern void combine_lines(Lines *lines);
 extern Datum items_less(const Lines *lines, int *count);
 extern void resolve_lines(Lines *lines);
 extern void keep_lines(const Lines *lines);
-extern Datum array_of_items(Statement *statement, int arg, Datum *const *columns,
-							int column_count, int count);
 extern void require_written(uint64 written, uint64 expected, const char *table);
 
 /* connection_movement.c */

@@ -27,6 +27,7 @@
 #include "connection.h"
 #include "connection_line.h"
 #include "lookup.h"
+#include "row_table.h"
 #include "setting.h"
 #include "statement.h"
 
@@ -62,24 +63,24 @@ write_movements(const Lines *lines)
 	static Statement insert = {
 		"INSERT INTO invtrack.movement (merchant, sku, inventory_type, flow, occurred_on, quantity)"
 		" SELECT u.merchant, u.sku, u.inventory_type, $1, u.day, u.quantity"
-		" FROM pg_catalog.unnest($2) AS u",
-		2, {TEXTOID}
+		" FROM " GIVEN_ROWS " u",
+		1, {TEXTOID}
 	};
-	Datum	   *columns[ITEM_UNITS];
-	Datum		values[2] = {lines->connection->target};
-	int64		room = 0;
-	int64		count = 0;
+	static const RowColumn columns[ITEM_UNITS] = {
+		{"merchant", TEXTOID}, {"sku", TEXTOID}, {"inventory_type", TEXTOID}, {"day", DATEOID},
+		{"quantity", NUMERICOID}
+	};
+	RowTable	table;
+	Datum		target = lines->connection->target;
+	uint64		count = 0;
 
-	for (int i = 0; i < lines->count; i++)
-		room += llabs(lines->lines[i].now - lines->lines[i].before);
-	for (int c = 0; c < ITEM_UNITS; c++)
-		columns[c] = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (room + 1));
+	start_row_table(&table, columns, lengthof(columns));
 	for (int i = 0; i < lines->count; i++)
 	{
 		const Line *line = &lines->lines[i];
 		int64		more = line->now - line->before;
 		const LineItem *item;
-		Datum		quantity;
+		Datum		values[ITEM_UNITS];
 
 		if (more == 0 || line->micro == 0)
 			continue;			/* a line of nothing is known, and moves
@@ -88,19 +89,16 @@ write_movements(const Lines *lines)
 		if (item == NULL)		/* cannot happen: lines that move something
 								 * have items */
 			elog(ERROR, "there is no item " INT64_FORMAT, line->item);
-		quantity = more > 0 ? line->quantity : DirectFunctionCall1(numeric_uminus, line->quantity);
+		memcpy(values, item->codes, sizeof(item->codes));
+		values[ITEM_DAY] = DateADTGetDatum(line->day);
+		values[ITEM_QUANTITY] = more > 0 ? line->quantity :
+			DirectFunctionCall1(numeric_uminus, line->quantity);
 		for (int64 n = llabs(more); n > 0; n--, count++)
-		{
-			for (int c = 0; c < ITEM_CODES; c++)
-				columns[c][count] = item->codes[c];
-			columns[ITEM_CODES][count] = DateADTGetDatum(line->day);
-			columns[ITEM_CODES + 1][count] = quantity;
-		}
+			add_row(&table, values);
 	}
-	if (count == 0)
-		return 0;
-	values[1] = array_of_items(&insert, 1, columns, ITEM_UNITS, count);
-	require_written(statement_run(&insert, values, NULL, false), count, "movement");
+	if (count > 0)
+		require_written(run_with_row_table(&table, InvalidSnapshot, &insert, &target), count,
+						"movement");
 	return count;
 }
 
@@ -170,9 +168,6 @@ write_rejects(const Lines *lines)
 		12, {TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, DATEOID, NUMERICOID,
 		TEXTOID, TEXTOID, TEXTOID}
 	};
-	static const int shown_columns[] = {
-		SOURCE_MERCHANT, SOURCE_SKU, SOURCE_INVENTORY_TYPE, SOURCE_DAY, SOURCE_QUANTITY
-	};
 	Datum		values[12] = {lines->connection->name};
 
 	if (find_rejected(lines, NULL))
@@ -187,10 +182,10 @@ write_rejects(const Lines *lines)
 			continue;
 		values[2] = lines->keys[row->key].key;
 		values[3] = Int32GetDatum(row->number);
-		for (int c = 0; c < lengthof(shown_columns); c++)
+		for (int c = 0; c < ITEM_UNITS; c++)
 		{
-			values[4 + c] = row->values[shown_columns[c]].value;
-			nulls[4 + c] = row->values[shown_columns[c]].isnull ? 'n' : ' ';
+			values[4 + c] = row->values[c];
+			nulls[4 + c] = row->nulls[c] ? 'n' : ' ';
 		}
 		values[9] = CStringGetTextDatum(row->fault->sqlstate);
 		values[10] = CStringGetTextDatum(row->fault->message);

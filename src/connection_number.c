@@ -15,12 +15,11 @@
 #include "code.h"
 #include "connection.h"
 #include "connection_line.h"
+#include "row_table.h"
 #include "statement.h"
 
-/* In SQL, codes of items. */
-#define FROM_CODES \
-	" FROM pg_catalog.unnest($2) WITH ORDINALITY" \
-	" AS u(merchant, sku, inventory_type, day, quantity, n)"
+/* In SQL, codes of items, which have numbers from 1 in their order. */
+#define FROM_CODES	" FROM " GIVEN_ROWS " u"
 
 /* In SQL, what is known of "i". */
 #define ITEM_COLUMNS \
@@ -40,7 +39,7 @@
 	" WHERE i.merchant " EQ " u.merchant AND i.sku " EQ " u.sku" \
 	" AND i.inventory_type " EQ " u.inventory_type AND i.target " EQ " $1" \
 	" AND i.same_as IS NULL " lock ") i", \
-	2, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN, {INT8OID, INT8OID} \
+	1, {TEXTOID}, CURSOR_OPT_GENERIC_PLAN, {INT8OID, INT8OID} \
 }
 static Statement find_numbers = NUMBERS_OF_CODES("FOR KEY SHARE");
 
@@ -54,7 +53,7 @@ static Statement find_free = {
 	1, {INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
 };
 
-/* Both, of numbers $3, in one order. */
+/* Both, of numbers $2, in one order. */
 static Statement find_both = {
 	"SELECT x.n," ITEM_COLUMNS
 	" FROM (SELECT u.n, c.*" FROM_CODES
@@ -63,23 +62,37 @@ static Statement find_both = {
 	" WHERE c.merchant " EQ " u.merchant AND c.sku " EQ " u.sku"
 	" AND c.inventory_type " EQ " u.inventory_type AND c.target " EQ " $1"
 	" AND c.same_as IS NULL OFFSET 0) c"
-	" UNION ALL SELECT 0, c.* FROM pg_catalog.unnest($3) AS u(item)"
+	" UNION ALL SELECT 0, c.* FROM pg_catalog.unnest($2) AS u(item)"
 	" CROSS JOIN LATERAL (SELECT c.item, c.merchant, c.sku, c.inventory_type"
 	" FROM invtrack.connection_item c WHERE c.item " EQ " u.item OFFSET 0) c"
 	" ORDER BY merchant, sku, inventory_type, item) x"
 	" CROSS JOIN LATERAL (SELECT i.* FROM invtrack.connection_item i"
 	" WHERE i.item " EQ " x.item FOR KEY SHARE) i",
-	3, {TEXTOID, InvalidOid, INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
+	2, {TEXTOID, INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
 };
 
-/* Run a statement for a target and codes, with a snapshot; other values are there. */
+/* Run a statement for codes of a target, the first of its values, with a snapshot. */
 static uint64
 run_for_codes(Snapshot snapshot, Statement *statement, const Lines *lines, Datum *const *codes,
 			  int count, Datum *values)
 {
+	static const RowColumn columns[ITEM_CODES + 1] = {
+		{"merchant", TEXTOID}, {"sku", TEXTOID}, {"inventory_type", TEXTOID}, {"n", INT8OID}
+	};
+	RowTable	table;
+
+	start_row_table(&table, columns, lengthof(columns));
+	for (int i = 0; i < count; i++)
+	{
+		Datum		row[ITEM_CODES + 1];
+
+		for (int c = 0; c < ITEM_CODES; c++)
+			row[c] = codes[c][i];
+		row[ITEM_CODES] = Int64GetDatum(i + 1);
+		add_row(&table, row);
+	}
 	values[0] = lines->connection->target;
-	values[1] = array_of_items(statement, 1, codes, ITEM_CODES, count);
-	return statement_run_at(snapshot, statement, values, NULL, false);
+	return run_with_row_table(&table, snapshot, statement, values);
 }
 
 /*
@@ -89,12 +102,12 @@ run_for_codes(Snapshot snapshot, Statement *statement, const Lines *lines, Datum
 int
 hold_unnumbered(const Lines *lines, Datum **codes, int count)
 {
-	Datum		values[2];
+	Datum		target;
 	bool	   *has_number = palloc0(sizeof(bool) * (count + 1));
 	int			left = 0;
 	uint64		found;
 
-	found = run_for_codes(lines->snapshot, &look_at_numbers, lines, codes, count, values);
+	found = run_for_codes(lines->snapshot, &look_at_numbers, lines, codes, count, &target);
 	for (uint64 row = 0; row < found; row++)
 		has_number[result_place(SPI_tuptable, row, 1, count)] = true;
 	for (int i = 0; i < count; i++)
@@ -119,11 +132,11 @@ make_numbers(const Lines *lines, Datum *const *codes, int count)
 		"INSERT INTO invtrack.connection_item (target, merchant, sku, inventory_type)"
 		" SELECT $1, u.merchant, u.sku, u.inventory_type" FROM_CODES
 		" ORDER BY u.n ON CONFLICT DO NOTHING",
-		2, {TEXTOID}
+		1, {TEXTOID}
 	};
-	Datum		values[2];
+	Datum		target;
 
-	return count == 0 ? 0 : run_for_codes(InvalidSnapshot, &make, lines, codes, count, values);
+	return count == 0 ? 0 : run_for_codes(InvalidSnapshot, &make, lines, codes, count, &target);
 }
 
 /* What SPI found is an item of these codes, and no other. */
@@ -191,12 +204,12 @@ take_items(Lines *lines, uint64 found, Datum *const *codes, int64 *numbers, int 
 int
 number_items(Lines *lines, Datum *const *codes, int count, int64 *numbers)
 {
-	Datum		values[3];
+	Datum		values[2];
 	int			before = 0;
 	uint64		found;
 
 	if (lines->locks == ITEMS_IN_ONE_ORDER)
-		values[2] = items_less(lines, &before);
+		values[1] = items_less(lines, &before);
 	lines->item_count = 0;
 	if (count == 0 && before == 0)
 		return 0;

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
@@ -19,11 +20,19 @@
 #include "setting.h"
 #include "statement.h"
 
-/* A row of a key that SPI found, in memory of its own. Those of a key come together. */
+/*
+ * A row of a key that SPI found, of whose columns require_columns() has seen, and
+ * which stays. Those of a key come together.
+ */
 void
 take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
 {
-	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
+	static const int taken[ITEM_UNITS] = {
+		SOURCE_MERCHANT, SOURCE_SKU, SOURCE_INVENTORY_TYPE, SOURCE_DAY, SOURCE_QUANTITY
+	};
+	Datum		found[SOURCE_COLUMNS];
+	bool		nulls[SOURCE_COLUMNS];
+	NullableDatum values[SOURCE_COLUMNS];
 	SourceRow  *row;
 
 	if (lines->row_count == lines->row_room)
@@ -33,18 +42,21 @@ take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
 			repalloc_huge(lines->rows, sizeof(SourceRow) * lines->row_room);
 	}
 	row = &lines->rows[lines->row_count++];
+	heap_deform_tuple(table->vals[place], table->tupdesc, found, nulls);
 	for (int c = 0; c < SOURCE_COLUMNS; c++)
 	{
-		NullableDatum *value = &row->values[c];
-
-		value->isnull = !result_nullable(table, place, c + 1, types[c], &value->value);
-		if (!value->isnull && types[c] != DATEOID)
-			value->value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value->value));
+		values[c].value = found[c];
+		values[c].isnull = nulls[c];
 	}
 	row->key = key;
 	row->number = lines->row_count > 1 && row[-1].key == key ? row[-1].number + 1 : 1;
-	row->fault = find_row_fault(DatumGetTextPP(lines->connection->target), row->values);
 	row->item = 0;
+	row->fault = find_row_fault(DatumGetTextPP(lines->connection->target), values);
+	for (int c = 0; c < ITEM_UNITS; c++)
+	{
+		row->values[c] = found[taken[c]];
+		row->nulls[c] = nulls[taken[c]];
+	}
 }
 
 /* The rows that the source has of the keys. */
@@ -59,6 +71,8 @@ read_rows(Lines *lines)
 	lines->snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	count = read_source(lines->snapshot, lines->connection, lines->key_array, 0);
 	lines->row_count = 0;
+	lines->row_room = count;
+	lines->rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(SourceRow) * (count + 1));
 	for (uint64 i = 0; i < count; i++)
 	{
 		Datum		key = result_text(SPI_tuptable, i, 1);
@@ -76,8 +90,8 @@ compare_items(const void *a, const void *b)
 	const SourceRow *row_b = *(SourceRow *const *) b;
 	int			order = 0;
 
-	for (int c = SOURCE_MERCHANT; c <= SOURCE_INVENTORY_TYPE && order == 0; c++)
-		order = compare_codes(row_a->values[c].value, row_b->values[c].value);
+	for (int c = 0; c < ITEM_CODES && order == 0; c++)
+		order = compare_codes(row_a->values[c], row_b->values[c]);
 	return order;
 }
 
@@ -100,7 +114,7 @@ codes_of_rows(Lines *lines, Datum **codes)
 		if (i == 0 || compare_items(&sound[i - 1], &sound[i]) != 0)
 		{
 			for (int c = 0; c < ITEM_CODES; c++)
-				codes[c][items] = sound[i]->values[SOURCE_MERCHANT + c].value;
+				codes[c][items] = sound[i]->values[c];
 			items++;
 		}
 		sound[i]->item = items - 1;
@@ -152,14 +166,14 @@ number_rows_first(Lines *lines, uint64 *made)
 void
 add_lines(Lines *lines)
 {
+	expect_lines(lines, lines->row_count);
 	for (int i = 0; i < lines->row_count; i++)
 	{
 		const SourceRow *row = &lines->rows[i];
 
 		if (row->fault == NULL)
-			add_line(lines, row->key, row->item,
-					 DatumGetDateADT(row->values[SOURCE_DAY].value),
-					 row->values[SOURCE_QUANTITY].value);
+			add_line(lines, row->key, row->item, DatumGetDateADT(row->values[ITEM_DAY]),
+					 row->values[ITEM_QUANTITY]);
 	}
 	combine_lines(lines);
 }

@@ -109,7 +109,10 @@ add_column(Source *source, const TargetColumn *column)
 	}
 }
 
-/* A lot without a code has its date for one, units on order the key. */
+/*
+ * A lot without a code has its date for one, units on order the key. Only what
+ * feeds the catalogue has attributes.
+ */
 static void
 complete_columns(Source *source)
 {
@@ -130,7 +133,9 @@ complete_columns(Source *source)
 	else if (code->len == 0 && strcmp(target, "stock_lot") == 0)
 		appendStringInfoString(code, "''::pg_catalog.text");
 	resetStringInfo(attributes);
-	appendStringInfo(attributes, "pg_catalog.jsonb_build_object(%s)", pairs == NULL ? "" : pairs);
+	if (feeds_catalogue(source->connection->target))
+		appendStringInfo(attributes, "pg_catalog.jsonb_build_object(%s)",
+						 pairs == NULL ? "" : pairs);
 	for (int i = 0; i < SOURCE_COLUMNS; i++)
 		if (source->columns[i].len == 0)
 			appendStringInfo(&source->columns[i], "NULL::pg_catalog.%s", types[i]);

@@ -137,39 +137,73 @@ note_done(bool of_rows)
 	become_caller(&caller);
 }
 
-/* The key in a column of a row, as text; null for null, and where the column has gone. */
-static char *
-key_of(TriggerData *trigger, HeapTuple row, const char *column)
+/* A column that holds keys, and how its values are written. */
+typedef struct KeyColumn
 {
-	AttrNumber	number = get_attnum(RelationGetRelid(trigger->tg_relation), column);
-	TupleDesc	columns = RelationGetDescr(trigger->tg_relation);
-	Datum		value = (Datum) 0;
-	bool		is_null = true;
-	Oid			output;
-	bool		is_varlena;
+	AttrNumber	number;			/* 0: it has gone */
+	FmgrInfo	output;
+} KeyColumn;
 
-	if (number > 0 && number <= columns->natts)
-		value = heap_getattr(row, number, columns, &is_null);
-	if (is_null)
-		return NULL;
-	getTypeOutputInfo(TupleDescAttr(columns, number - 1)->atttypid, &output, &is_varlena);
-	return OidOutputFunctionCall(output, value);
+/* The columns that the trigger's arguments name, looked up once a statement. */
+static KeyColumn *
+key_columns(FmgrInfo *function, const TriggerData *trigger)
+{
+	TupleDesc	columns = RelationGetDescr(trigger->tg_relation);
+	int			count = trigger->tg_trigger->tgnargs;
+	KeyColumn  *found = function->fn_extra;
+
+	if (found != NULL)
+		return found;
+	found = MemoryContextAllocZero(function->fn_mcxt, sizeof(KeyColumn) * (count + 1));
+	for (int i = 0; i < count; i++)
+	{
+		AttrNumber	number = get_attnum(RelationGetRelid(trigger->tg_relation),
+										trigger->tg_trigger->tgargs[i]);
+		Oid			output;
+		bool		is_varlena;
+
+		if (number <= 0)
+			continue;
+		getTypeOutputInfo(TupleDescAttr(columns, number - 1)->atttypid, &output, &is_varlena);
+		fmgr_info_cxt(output, &found[i].output, function->fn_mcxt);
+		found[i].number = number;
+	}
+	return function->fn_extra = found;
+}
+
+/* Note the key that a row has in a column, if it has one. */
+static void
+note_key_of(const TriggerData *trigger, HeapTuple row, int arg, KeyColumn *column)
+{
+	bool		is_null = true;
+	Datum		value = (Datum) 0;
+
+	if (column->number > 0)
+		value = heap_getattr(row, column->number, RelationGetDescr(trigger->tg_relation),
+							 &is_null);
+	if (!is_null)
+		note(watched_table(trigger->tg_relation), trigger->tg_trigger->tgargs[arg],
+			 OutputFunctionCall(&column->output, value));
 }
 
 /* Note the keys of a row, old and new. */
 static void
-note_row(TriggerData *trigger, const char *column)
+note_row(const TriggerData *trigger, KeyColumn *columns)
 {
-	Oid			table = watched_table(trigger->tg_relation);
-	char	   *key = key_of(trigger, trigger->tg_trigtuple, column);
+	for (int arg = 0; arg < trigger->tg_trigger->tgnargs; arg++)
+	{
+		note_key_of(trigger, trigger->tg_trigtuple, arg, &columns[arg]);
+		if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+			note_key_of(trigger, trigger->tg_newtuple, arg, &columns[arg]);
+	}
+}
 
-	if (key != NULL)
-		note(table, column, key);
-	if (!TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		return;
-	key = key_of(trigger, trigger->tg_newtuple, column);
-	if (key != NULL)
-		note(table, column, key);
+/* Note that all keys of a table may have changed. */
+static void
+note_table_emptied(const TriggerData *trigger)
+{
+	for (int arg = 0; arg < trigger->tg_trigger->tgnargs; arg++)
+		note(watched_table(trigger->tg_relation), trigger->tg_trigger->tgargs[arg], NULL);
 }
 
 /* Trigger on watched tables; its arguments are the columns that hold keys. */
@@ -192,13 +226,10 @@ connection_note(PG_FUNCTION_ARGS)
 				 errmsg("watched table \"%s\" cannot be changed within a security-restricted operation",
 						RelationGetRelationName(trigger->tg_relation)),
 				 errhint("The source of a connection only reads.")));
-	for (int i = 0; i < trigger->tg_trigger->tgnargs; i++)
-	{
-		if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-			note_row(trigger, trigger->tg_trigger->tgargs[i]);
-		else
-			note(watched_table(trigger->tg_relation), trigger->tg_trigger->tgargs[i], NULL);
-	}
+	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		note_row(trigger, key_columns(fcinfo->flinfo, trigger));
+	else
+		note_table_emptied(trigger);
 	if (has_notes())
 		note_done(TRIGGER_FIRED_FOR_ROW(trigger->tg_event));
 	return PointerGetDatum(NULL);
