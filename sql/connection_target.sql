@@ -183,7 +183,7 @@ DECLARE
 BEGIN
     -- Each with the places of who has the code that it takes, and of who takes the one that it gives up.
     WITH r AS MATERIALIZED (
-        SELECT r.*, row_number() OVER (ORDER BY r.merchant, r.sku)::integer AS place
+        SELECT r.*, row_number() OVER (ORDER BY r.merchant COLLATE "C", r.sku COLLATE "C")::integer AS place
           FROM (SELECT n.item, n.merchant, n.sku, n.new_sku, count(*) OVER (PARTITION BY n.merchant, n.new_sku) AS wanted
                   FROM invtrack_internal.renamed_keys(c, source) n
                  WHERE NOT EXISTS (SELECT FROM invtrack.connection_row w

@@ -55,6 +55,7 @@ typedef struct Comparison
 static void
 fetch_rows(Pass *pass)
 {
+	MemoryContext before = CurrentMemoryContext;
 	Caller		caller;
 
 	SPI_freetuptable(pass->rows);
@@ -63,6 +64,8 @@ fetch_rows(Pass *pass)
 	SPI_cursor_fetch(pass->cursor, true, FETCHED_ROWS);
 	if (OidIsValid(pass->source))
 		become_caller(&caller);
+	MemoryContextSwitchTo(before);	/* SPI leaves us in one of its own, which
+									 * stays to the end */
 	pass->rows = SPI_tuptable;
 	pass->next = 0;
 }

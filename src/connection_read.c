@@ -21,12 +21,13 @@
 #include "statement.h"
 
 /*
- * A row of a key that SPI found, of whose columns require_columns() has seen, and
+ * A row of a key that SPI found, whose columns require_columns() has seen, and
  * which stays. Those of a key come together.
  */
 void
 take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
 {
+	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	static const int taken[ITEM_UNITS] = {
 		SOURCE_MERCHANT, SOURCE_SKU, SOURCE_INVENTORY_TYPE, SOURCE_DAY, SOURCE_QUANTITY
 	};
@@ -45,6 +46,9 @@ take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
 	heap_deform_tuple(table->vals[place], table->tupdesc, found, nulls);
 	for (int c = 0; c < SOURCE_COLUMNS; c++)
 	{
+		if (!nulls[c] && types[c] != DATEOID)	/* what is compressed is
+												 * unpacked once */
+			found[c] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(found[c]));
 		values[c].value = found[c];
 		values[c].isnull = nulls[c];
 	}

@@ -3,7 +3,8 @@
  *		SPI statements that are prepared once a session.
  *
  * Every name and operator in the text of a statement is qualified, so that a
- * caller's search_path cannot change what it means; values are parameters.
+ * caller's search_path cannot change what it means, but for GIVEN_ROWS, which is
+ * found before any table (row_table.c); values are parameters.
  */
 #include "postgres.h"
 
@@ -229,9 +230,9 @@ require_columns(TupleDesc columns, const Oid *types, int count)
 
 /*
  * A value that a statement found, and whether it is there at all: false for
- * null. Nothing else reads results, so that none is taken for what it is not:
- * whoever owns a table may drop its NOT NULL, change its types, or put a view
- * or a rule in its place.
+ * null. Nothing else reads results, but for rows whose columns require_columns()
+ * has seen, so that none is taken for what it is not: whoever owns a table may
+ * drop its NOT NULL, change its types, or put a view or a rule in its place.
  */
 bool
 result_nullable(const SPITupleTable *rows, uint64 row, int column, Oid type, Datum *value)
@@ -414,7 +415,7 @@ statement_set_type(Statement *statement, int arg, Oid type)
 		SPI_freeplan(plan);
 }
 
-/* A number that a statement got from us by WITH ORDINALITY, from 1 to count; counted from 0. */
+/* A number that a statement got from us, from 1 to count; counted from 0. */
 int
 result_place(const SPITupleTable *rows, uint64 row, int column, int count)
 {
