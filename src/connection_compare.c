@@ -64,8 +64,8 @@ fetch_rows(Pass *pass)
 	SPI_cursor_fetch(pass->cursor, true, FETCHED_ROWS);
 	if (OidIsValid(pass->source))
 		become_caller(&caller);
-	MemoryContextSwitchTo(before);	/* SPI leaves us in one of its own, which
-									 * stays to the end */
+	/* SPI leaves us in one of its own, which stays to the end */
+	MemoryContextSwitchTo(before);
 	pass->rows = SPI_tuptable;
 	pass->next = 0;
 }
@@ -146,11 +146,9 @@ compare_passed(Comparison *comparison, int first, int count)
 		Pass	   *pass;
 
 		for (pass = &comparison->source; is_at(pass, keys[key]); pass->next++)
-		{
-			/* it outlasts those that are fetched with it */
-			pass->rows->vals[pass->next] = heap_copytuple(pass->rows->vals[pass->next]);
-			take_row(&lines, key, pass->rows, pass->next);
-		}
+			/* a copy outlasts the rows that were fetched with it */
+			take_row(&lines, key, heap_copytuple(pass->rows->vals[pass->next]),
+					 pass->rows->tupdesc);
 		for (pass = &comparison->before; is_at(pass, keys[key]); pass->next++)
 		{
 			Datum		arrays[LINE_ARRAYS];

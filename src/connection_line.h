@@ -56,7 +56,7 @@ typedef struct LineKey
 	bool		is_changed;		/* its lines are others than before */
 } LineKey;
 
-/* A row of the source; its values lie in the row that was found. */
+/* A row of the source; its values lie in the tuple that take_row() was given. */
 typedef struct SourceRow
 {
 	int			key;			/* its place among the keys */
@@ -121,7 +121,7 @@ extern uint64 make_numbers(const Lines *lines, Datum *const *codes, int count);
 extern bool find_before(Lines *lines);
 
 /* connection_read.c: within SPI */
-extern void take_row(Lines *lines, int key, const SPITupleTable *table, uint64 row);
+extern void take_row(Lines *lines, int key, HeapTuple tuple, TupleDesc columns);
 extern void read_rows(Lines *lines);
 extern bool number_rows(Lines *lines);
 extern bool number_rows_first(Lines *lines, uint64 *made);

@@ -71,7 +71,7 @@ static Statement find_both = {
 	2, {TEXTOID, INT8ARRAYOID}, CURSOR_OPT_GENERIC_PLAN, {ITEM_TYPES}
 };
 
-/* Run a statement for codes of a target, the first of its values, with a snapshot. */
+/* Run a statement for codes, with a snapshot. The target becomes the first of its values. */
 static uint64
 run_for_codes(Snapshot snapshot, Statement *statement, const Lines *lines, Datum *const *codes,
 			  int count, Datum *values)

@@ -21,11 +21,11 @@
 #include "statement.h"
 
 /*
- * A row of a key that SPI found, whose columns require_columns() has seen, and
- * which stays. Those of a key come together.
+ * A row of a key, whose columns require_columns() has seen; it stays as long as
+ * the lines. Rows of a key come together.
  */
 void
-take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
+take_row(Lines *lines, int key, HeapTuple tuple, TupleDesc columns)
 {
 	static const Oid types[SOURCE_COLUMNS] = {SOURCE_TYPES};
 	static const int taken[ITEM_UNITS] = {
@@ -43,11 +43,11 @@ take_row(Lines *lines, int key, const SPITupleTable *table, uint64 place)
 			repalloc_huge(lines->rows, sizeof(SourceRow) * lines->row_room);
 	}
 	row = &lines->rows[lines->row_count++];
-	heap_deform_tuple(table->vals[place], table->tupdesc, found, nulls);
+	heap_deform_tuple(tuple, columns, found, nulls);
 	for (int c = 0; c < SOURCE_COLUMNS; c++)
 	{
-		if (!nulls[c] && types[c] != DATEOID)	/* what is compressed is
-												 * unpacked once */
+		/* what is compressed or stored out of line is fetched once */
+		if (!nulls[c] && types[c] != DATEOID)
 			found[c] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(found[c]));
 		values[c].value = found[c];
 		values[c].isnull = nulls[c];
@@ -83,7 +83,7 @@ read_rows(Lines *lines)
 
 		if (i == 0 || compare_codes(lines->keys[place].key, key) != 0)
 			place = place_of_key(lines->keys, lines->key_count, sizeof(LineKey), key);
-		take_row(lines, place, SPI_tuptable, i);
+		take_row(lines, place, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
 	}
 }
 

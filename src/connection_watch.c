@@ -198,9 +198,9 @@ note_row(const TriggerData *trigger, KeyColumn *columns)
 	}
 }
 
-/* Note that all keys of a table may have changed. */
+/* Note that all keys of a table have gone. */
 static void
-note_table_emptied(const TriggerData *trigger)
+note_emptied(const TriggerData *trigger)
 {
 	for (int arg = 0; arg < trigger->tg_trigger->tgnargs; arg++)
 		note(watched_table(trigger->tg_relation), trigger->tg_trigger->tgargs[arg], NULL);
@@ -229,7 +229,7 @@ connection_note(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		note_row(trigger, key_columns(fcinfo->flinfo, trigger));
 	else
-		note_table_emptied(trigger);
+		note_emptied(trigger);
 	if (has_notes())
 		note_done(TRIGGER_FIRED_FOR_ROW(trigger->tg_event));
 	return PointerGetDatum(NULL);
