@@ -82,7 +82,7 @@ async function products(query, state, errors) {
       <button name="action" value="search" class="secondary">${t.searchButton}</button></div>
     ${wrong(errors.sku)}
     <div id="products" aria-live="polite">${hidden({ q_was: state.q })}${found.length === 0 ? html`<p>${t.noProduct}</p>` : found.map(({ sku, name }) => html`
-      <label><input type="radio" name="sku" value="${sku}" ${sku === state.sku ? raw('checked') : ''} ${again}> <code>${sku}</code> ${name}</label>`)}</div></fieldset>`;
+      <label><input type="radio" id="sku-${Buffer.from(sku).toString('base64url')}" name="sku" value="${sku}" ${sku === state.sku ? raw('checked') : ''} ${again}> <code>${sku}</code> ${name}</label>`)}</div></fieldset>`;
 }
 
 /** The merchant; the rest of the form follows from it. */
