@@ -14,7 +14,7 @@ function navigation(c) {
     <form method="post" action="/sign-out">${hidden({ token: c.var.token })}<span>${c.var.user}</span> <button class="link">${texts.signIn.out}</button></form></nav>`;
 }
 
-/** A page: the frame around body. notice is good news, error is not. */
+/** A page: the frame around body. notice is good news, error is not. Fields that arrive work at once, without a settle delay. */
 export function page(c, { title, body = '', notice, error, status = 200 }) {
   return c.html(html`<!doctype html>
 <html lang="en">
@@ -22,7 +22,7 @@ export function page(c, { title, body = '', notice, error, status = 200 }) {
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
-  <meta name="htmx-config" content='{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}'>
+  <meta name="htmx-config" content='{"includeIndicatorStyles":false,"defaultSettleDelay":0,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}'>
   <title>${title} – ${texts.title}</title>
   <link rel="stylesheet" href="/static/pico.css">
   <link rel="stylesheet" href="/static/screen.css">

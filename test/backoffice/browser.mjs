@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout } from 'node:timers/promises';
 import { strict as assert } from 'node:assert';
 
 export { assert };
@@ -10,12 +11,13 @@ const { chromium } = require('playwright-core');
 export const base = process.argv[2];
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const browser = await chromium.launch({ executablePath: process.argv[3] });
+const limit = Number(process.env.PG_TEST_TIMEOUT_DEFAULT || 180) * 1000;
 const trouble = [];
 
 /** A page of a browser of its own, in which this user is signed in. */
 export async function signedIn(user, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1300, height: 900 }, locale: 'en-US', baseURL: base, ...options });
-  context.setDefaultTimeout(Number(process.env.PG_TEST_TIMEOUT_DEFAULT || 180) * 1000);
+  context.setDefaultTimeout(limit);
   const page = await context.newPage();
   page.on('pageerror', (error) => trouble.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => message.type() === 'error' && !/status of 4\d\d/.test(message.text()) && trouble.push(`${page.url()}: ${message.text()}`));
@@ -29,7 +31,7 @@ export async function signedIn(user, options = {}) {
 export async function step(name, work) {
   const start = Date.now();
   try {
-    await work();
+    await Promise.race([work(), setTimeout(limit, null, { ref: false }).then(() => assert.fail('it took too long'))]);
     console.log(`ok ${name} (${Date.now() - start} ms)`);
   } catch (error) {
     console.log(`not ok ${name}`);

@@ -35,20 +35,28 @@ await step('a tracker is made with the keyboard alone', async () => {
   await page.getByText('The tracker was created.').waitFor();
 });
 
-await step('the search answers while the keyboard is at a product, and a choice is answered after the search', async () => {
+await step('the keyboard is at a product when the search answers, which is chosen at once, and answered after another search', async () => {
   await page.goto(address('/trackers/new', { ...key, sku: '', mechanism: 'stock_quantity', quantity: 10 }));
   const product = (sku) => page.locator(`input[name=sku][value="${sku}"]`);
-  const held = () => new Promise((resolve) => { page.route('**/trackers/new', resolve, { times: 1 }); });
-  const search = held();
+  const hold = async () => {
+    let take;
+    const held = new Promise((resolve) => { take = resolve; });
+    await page.route('**/trackers/new', take, { times: 1 });
+    return () => held;
+  };
+  const search = await hold();
   await page.locator('#q').fill('green');
-  const searched = await search;
+  const searched = await search();
   await product('GT-1').focus();
+  const choice = await hold();
+  await page.evaluate(() => new MutationObserver((changes, observer) => {
+    if (document.querySelector('[value="MT-7"]')) return;
+    observer.disconnect();
+    document.activeElement.click();
+  }).observe(document.body, { childList: true, subtree: true }));
   await searched.continue();
-  await product('MT-7').waitFor({ state: 'detached' });
-  const choice = held();
-  await page.keyboard.press('Space');
+  const chosen = await choice();
   assert(await product('GT-1').isChecked());
-  const chosen = await choice;
   await page.locator('#q').fill('tea');
   await product('MT-7').waitFor();
   await chosen.continue();
