@@ -59,6 +59,7 @@ await step('the keyboard is at a product when the search answers, which is chose
   assert(await product('GT-1').isChecked());
   await page.locator('#q').fill('tea');
   await product('MT-7').waitFor();
+  await page.getByRole('button', { name: 'Save', exact: true }).focus();
   await chosen.continue();
   await page.getByText('Health with these settings').waitFor();
 });

@@ -1,17 +1,16 @@
 // What pages do beyond htmx: hear of alerts, and copy statements. Without this file they work all the same.
 
-// What the form says may change while an answer is on its way. Such an answer is not shown, and asked for again; one
-// for a part that is gone is dropped. Where the field that asked is gone, the form asks.
+// What the form says may change while an answer is on its way. Such an answer is not shown, and asked for again, by
+// the part that it is for: whoever asked may be gone, and the form would say which button has the focus. An answer for a
+// part that is gone is dropped.
 const entries = (data) => JSON.stringify([...data].filter(([, value]) => typeof value === 'string').sort());
 document.addEventListener('htmx:beforeSwap', ({ detail }) => {
-  const form = detail.target.closest('#form');
-  if (!document.contains(detail.target)) detail.shouldSwap = false;
-  else if (form && entries(new FormData(form)) !== entries(detail.requestConfig.formData)) {
+  const { target, requestConfig, pathInfo } = detail;
+  const form = target.closest('#form');
+  if (!document.contains(target)) detail.shouldSwap = false;
+  else if (form && entries(new FormData(form)) !== entries(requestConfig.formData)) {
     detail.shouldSwap = false;
-    const { elt } = detail.requestConfig;
-    const source = document.contains(elt) ? elt : form;
-    const [path, target, select] = ['hx-post', 'hx-target', 'hx-select'].map((name) => elt.getAttribute(name));
-    window.htmx.ajax('POST', path, { source, target, select, swap: 'outerHTML' });
+    window.htmx.ajax('POST', pathInfo.requestPath, { source: target, target, select: `#${target.id}`, swap: 'outerHTML' });
   }
 });
 
