@@ -14,7 +14,7 @@ function navigation(c) {
     <form method="post" action="/sign-out">${hidden({ token: c.var.token })}<span>${c.var.user}</span> <button class="link">${texts.signIn.out}</button></form></nav>`;
 }
 
-/** A page: the frame around body. notice is good news, error is not. Fields that arrive work at once, without a settle delay. */
+/** A page: the frame around body. notice is good news, error is not. What htmx swaps in works at once: it has no settle delay. */
 export function page(c, { title, body = '', notice, error, status = 200 }) {
   return c.html(html`<!doctype html>
 <html lang="en">

@@ -31,7 +31,8 @@ export async function signedIn(user, options = {}) {
 export async function step(name, work) {
   const start = Date.now();
   try {
-    await Promise.race([work(), setTimeout(limit, null, { ref: false }).then(() => assert.fail('it took too long'))]);
+    // longer than any wait in it, which says more when it fails
+    await Promise.race([work(), setTimeout(2 * limit, null, { ref: false }).then(() => assert.fail('it took too long'))]);
     console.log(`ok ${name} (${Date.now() - start} ms)`);
   } catch (error) {
     console.log(`not ok ${name}`);

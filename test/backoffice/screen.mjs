@@ -35,7 +35,7 @@ await step('a tracker is made with the keyboard alone', async () => {
   await page.getByText('The tracker was created.').waitFor();
 });
 
-await step('the keyboard is at a product when the search answers, which is chosen at once, and answered after another search', async () => {
+await step('a product is chosen just as the search answers, and the choice is answered after the next search', async () => {
   await page.goto(address('/trackers/new', { ...key, sku: '', mechanism: 'stock_quantity', quantity: 10 }));
   const product = (sku) => page.locator(`input[name=sku][value="${sku}"]`);
   const hold = async () => {

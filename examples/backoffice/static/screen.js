@@ -1,8 +1,8 @@
 // What pages do beyond htmx: hear of alerts, and copy statements. Without this file they work all the same.
 
-// What the form says may change while an answer is on its way. Such an answer is not shown, and asked for again, by
-// the part that it is for: whoever asked may be gone, and the form would say which button has the focus. An answer for a
-// part that is gone is dropped.
+// What the form says may change while an answer is on its way. Such an answer is not shown, and asked for again. The part
+// that it was to replace asks: the field that asked first may be gone by then, and to what the form asks htmx adds the
+// button that has the focus. An answer for a part that is gone is dropped.
 const entries = (data) => JSON.stringify([...data].filter(([, value]) => typeof value === 'string').sort());
 document.addEventListener('htmx:beforeSwap', ({ detail }) => {
   const { target, requestConfig, pathInfo } = detail;
